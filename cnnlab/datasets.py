@@ -1,0 +1,164 @@
+"""Arrays from `data/` or from the cache: verified when read, offline, with a card each."""
+
+import difflib
+import hashlib
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+DIGITS = tuple("0123456789")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One split of a data set.
+
+    Attributes:
+        images: (N, H, W, C), float32 0-1 for digits, uint8 0-255 for photographs.
+        labels: (N,) int64, the class number of each image.
+        class_names: the name of each class number.
+        card: what the images are, where they come from, their licence.
+    """
+
+    images: np.ndarray = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    class_names: tuple
+    card: str = field(repr=False)
+
+
+def names():
+    """The names that `load` knows.
+
+    Example:
+        >>> names()
+        ('digits',)
+    """
+    return tuple(_LOADERS)
+
+
+def load(name, split="train"):
+    """One split of a data set, the same on every machine.
+
+    Args:
+        name: one of `names()`.
+        split: "train" or "test".
+
+    Returns:
+        A `Dataset`.
+
+    Raises:
+        ValueError: an unknown name or split, or a damaged file.
+
+    Example:
+        >>> digits = load("digits", split="test")
+        >>> digits.images.shape, digits.images.dtype.name
+        ((355, 28, 28, 1), 'float32')
+    """
+    _check_name("name", name, names())
+    _check_name("split", split, ("train", "test"))
+    return _LOADERS[name](split)
+
+
+def photo_names():
+    """The names that `photo` knows.
+
+    Example:
+        >>> photo_names()[:4]
+        ('astronaut', 'brick', 'camera', 'chelsea')
+    """
+    return tuple(sorted(path.stem for path in (folder() / "photos").glob("*.jpg")))
+
+
+def photo(name):
+    """A photograph, in its own proportions.
+
+    Args:
+        name: one of `photo_names()`.
+
+    Returns:
+        (H, W, 3) uint8, 0-255; a grey photograph has three equal channels.
+
+    Raises:
+        ValueError: an unknown name, or a damaged file.
+
+    Example:
+        >>> photo("chelsea").shape
+        (266, 400, 3)
+    """
+    from PIL import Image
+
+    _check_name("name", name, photo_names())
+    return np.asarray(Image.open(io.BytesIO(verified(f"photos/{name}.jpg"))).convert("RGB"))
+
+
+def card(name):
+    """What a data set, a table or a network is: its section of `data/README.md`.
+
+    Example:
+        >>> print(card("digits").splitlines()[0])
+        1,797 handwritten digits: 1,442 to train with, 355 to test with, a fifth of every digit.
+    """
+    sections = (folder() / "README.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    cards = dict(section.split("\n", 1) for section in sections)
+    _check_name("name", name, tuple(cards))
+    return cards[name].strip()
+
+
+def folder():
+    """The folder `data`: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "data"
+    return inside if inside.is_dir() else package.parent / "data"
+
+
+def verified(file):
+    """The bytes of a file of `data/`, once its SHA-256 is the one in `SHA256SUMS`.
+
+    Args:
+        file: path inside `data/`, with forward slashes.
+
+    Raises:
+        ValueError: the file is missing or is not what was shipped.
+
+    Example:
+        >>> len(verified("photos/chelsea.jpg"))
+        28227
+    """
+    rows = (folder() / "SHA256SUMS").read_text(encoding="utf-8").split()
+    expected = dict(zip(rows[1::2], rows[::2], strict=True))[file]
+    path = folder() / file
+    content = path.read_bytes() if path.is_file() else b""
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise ValueError(
+            f"`{file}` must be the file that was shipped, SHA-256 {expected[:12]}…: "
+            f"got {found[:12] + '…' if content else 'no file'} in {path.parent}. "
+            "Restore it with `git checkout data`, or install cnnlab again."
+        )
+    return content
+
+
+def _digits(split):
+    with np.load(io.BytesIO(verified("digits.npz")), allow_pickle=False) as arrays:
+        images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
+    return Dataset(_unit_range(images), labels.astype(np.int64), DIGITS, card("digits"))
+
+
+def _unit_range(images):
+    """(N,H,W) uint8 0-255 as (N,H,W,1) float32 0-1."""
+    return images[..., None].astype(np.float32) / 255
+
+
+def _check_name(argument, value, known):
+    if value in known:
+        return
+    near = difflib.get_close_matches(str(value), known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"`{argument}` must be one of {', '.join(known)}: got {argument}={value!r}.{hint}"
+    )
+
+
+_LOADERS = {"digits": _digits}

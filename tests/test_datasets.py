@@ -1,0 +1,135 @@
+"""Data sets: shapes, ranges, splits, cards; a damaged file and an unknown name are refused."""
+
+import hashlib
+import shutil
+
+import numpy as np
+import pytest
+
+from cnnlab import datasets
+
+
+@pytest.fixture
+def copied_data(tmp_path, monkeypatch):
+    """A copy of `data/` that a test may damage."""
+    copy = shutil.copytree(datasets.folder(), tmp_path / "data")
+    monkeypatch.setattr(datasets, "folder", lambda: copy)
+    return copy
+
+
+def test_digits_are_mnist_shaped_floats_from_zero_to_one():
+    digits = datasets.load("digits")
+    assert digits.images.shape == (1442, 28, 28, 1)
+    assert digits.images.dtype == np.float32
+    assert (digits.images.min(), digits.images.max()) == (0, 1)
+    assert digits.labels.dtype == np.int64
+    assert digits.class_names == tuple("0123456789")
+
+
+def test_digits_split_takes_a_fifth_of_every_class_and_shares_no_image():
+    train, test = datasets.load("digits", "train"), datasets.load("digits", "test")
+    everywhere = np.bincount(train.labels) + np.bincount(test.labels)
+    np.testing.assert_array_equal(everywhere, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
+    np.testing.assert_array_equal(np.bincount(test.labels), everywhere // 5)
+    assert not {i.tobytes() for i in train.images} & {i.tobytes() for i in test.images}
+
+
+def test_digits_have_their_centre_of_mass_in_the_centre_as_mnist_has():
+    images = datasets.load("digits", "test").images[..., 0]
+    rows, columns = np.indices((28, 28))
+    mass = images.sum((1, 2))
+    for axis in (rows, columns):
+        centre = (images * axis).sum((1, 2)) / mass
+        assert np.abs(centre - 13.5).max() <= 0.51  # whole pixels: half a pixel may be left over
+
+
+def test_photos_are_uint8_with_three_channels_and_not_all_square():
+    photos = {name: datasets.photo(name) for name in datasets.photo_names()}
+    assert len(photos) == 12
+    assert all(p.dtype == np.uint8 and p.ndim == 3 and p.shape[2] == 3 for p in photos.values())
+    assert max(max(p.shape) for p in photos.values()) == 400
+    assert photos["text"].shape == (154, 400, 3)
+    assert sum(p.shape[0] != p.shape[1] for p in photos.values()) == 6
+
+
+def test_grey_photos_have_three_equal_channels():
+    brick = datasets.photo("brick")
+    np.testing.assert_array_equal(brick[..., 0], brick[..., 2])
+    assert (datasets.photo("chelsea")[..., 0] != datasets.photo("chelsea")[..., 2]).any()
+
+
+def test_every_photo_has_its_row_and_size_in_the_card():
+    card = datasets.card("photos")
+    for name in datasets.photo_names():
+        height, width, _ = datasets.photo(name).shape
+        assert f"| {name} | {height} × {width}" in card
+
+
+@pytest.mark.parametrize("name", ["digits", "photos"])
+def test_a_card_states_its_source_and_licence(name):
+    card = datasets.card(name)
+    assert "source" in card
+    assert "licence" in card
+
+
+def test_a_data_set_carries_its_card():
+    assert datasets.load("digits").card == datasets.card("digits")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: datasets.load("digit"), "`name` must be one of digits.*Did you mean 'digits'?"),
+        (lambda: datasets.load("digits", "tset"), "one of train, test: got split='tset'. Did you"),
+        (lambda: datasets.photo("chelsae"), "one of astronaut, brick.*Did you mean 'chelsea'?"),
+        (lambda: datasets.photo("../digits"), "got name='../digits'"),
+        (lambda: datasets.card("q"), r"got name='q'\.$"),
+    ],
+)
+def test_an_unknown_name_lists_the_known_ones_and_the_nearest(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_damaged_file_is_refused_with_a_remedy(copied_data):
+    path = copied_data / "digits.npz"
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"`digits.npz` must be the file that was shipped.*git"):
+        datasets.load("digits")
+
+
+def test_a_missing_file_is_named(copied_data):
+    (copied_data / "digits.npz").unlink()
+    with pytest.raises(ValueError, match=r"`digits.npz` must .* got no file in "):
+        datasets.load("digits")
+
+
+def test_every_file_of_data_has_a_checksum_and_every_checksum_a_file():
+    folder = datasets.folder()
+    listed = dict(
+        reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines()
+    )
+    shipped = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "results" not in path.parts
+    } - {"README.md", "SHA256SUMS", ".gitattributes"}
+    assert set(listed) == shipped
+    for file, expected in listed.items():
+        assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == expected, file
+
+
+def test_data_weigh_at_most_15_megabytes():
+    assert sum(p.stat().st_size for p in datasets.folder().rglob("*") if p.is_file()) <= 15e6
+
+
+@pytest.mark.parametrize("place", ["site-packages/cnnlab/data", "checkout/data"])
+def test_data_are_found_inside_an_installed_package_and_beside_it_in_a_checkout(
+    place, tmp_path, monkeypatch
+):
+    (tmp_path / place).mkdir(parents=True)
+    package = tmp_path / place.split("/")[0] / "cnnlab"
+    monkeypatch.setattr(datasets, "__file__", str(package / "datasets.py"))
+    assert datasets.folder() == tmp_path / place
