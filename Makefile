@@ -1,0 +1,53 @@
+# `make lab` for students, `make test` for instructors; each sets up .venv by itself.
+
+SYSTEM_PYTHON ?= python3
+PYTHON ?= .venv/bin/python
+NOTEBOOKS := $(wildcard notebooks/$(or $(ONLY),*).ipynb)
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 300
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test unit nbval slow lint notebooks bench e2e lock
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+.venv/.ready: requirements.lock pyproject.toml
+	$(SYSTEM_PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+# Any other PYTHON brings its own environment.
+READY := $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.ready)
+
+lab: $(READY)  ## open the lessons in JupyterLab (your copies in work/)
+	$(PYTHON) -m cnnlab.cli lab
+
+test: unit nbval  ## unit tests, doctests, every notebook compared strictly
+
+unit: $(READY)
+	$(PYTHON) -m pytest -m "not slow" -n $(WORKERS) --dist loadscope
+
+nbval: $(READY)
+	$(PYTHON) -m pytest $(NBVAL) -n $(WORKERS) --dist loadscope $(NOTEBOOKS)
+
+slow: $(READY)  ## the tests that take minutes (full data: set CNNLAB_TEST_DATA)
+	$(PYTHON) -m pytest -m slow
+
+lint: $(READY)  ## ruff over code and notebooks
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+notebooks: $(READY)  ## run the notebooks in the pinned setting and store their outputs; ONLY=05_lenet for one
+	env $$(cat notebooks/pinned.env) $(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
+
+bench: $(READY)  ## timings as ratios against a peer
+	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done
+
+e2e: $(READY)  ## lessons in a real JupyterLab (chromium on PATH)
+	$(PYTHON) -m pytest tests/e2e
+
+lock:  ## compile requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-annotate --quiet \
+		--custom-compile-command "make lock" -o requirements.lock pyproject.toml

@@ -1,0 +1,72 @@
+"""cnnlab: convolutional networks by hand, measured and looked into.
+
+Lessons and homework import from the modules, for example ``from cnnlab.convolution import conv2d``.
+A module imports only modules that stand above it here:
+
+- floor 0, NumPy and pandas: ``sizes``, ``convolution``, ``pooling``, ``kernels``, ``graph``,
+  ``receptive_field``, ``costs``, ``scores``, ``fetch``, ``datasets``
+- floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
+  ``patterns``, ``heatmaps``, ``transfer``
+- floor 2, pictures and interaction: ``plots``, ``widgets``
+- the command line: ``lessons``, ``doctor``, ``cli``
+"""
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+__version__ = "0.1.0"
+
+
+@contextmanager
+def _native_stderr_silenced():
+    """Everything written to file descriptor 2, kept back, and shown only if an error leaves.
+
+    TensorFlow's libraries write their log below Python, where TF_CPP_MIN_LOG_LEVEL does not
+    reach all of it.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            log.seek(0)
+            os.write(saved, log.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def setup(seed=0):
+    """The first cell of every lesson: seeds, plot style, a quiet TensorFlow.
+
+    Args:
+        seed: the seed of Python's, NumPy's and Keras's random numbers, an integer >= 0.
+
+    Raises:
+        ValueError: Keras runs on another backend than TensorFlow.
+
+    Example:
+        >>> import cnnlab
+        >>> cnnlab.setup(seed=0)
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _native_stderr_silenced():
+        import keras
+        import tensorflow as tf
+
+        tf.zeros(1) + 1  # the first operation is what starts TensorFlow's devices and their log
+    if keras.config.backend() != "tensorflow":
+        raise ValueError(
+            f"Keras's backend must be tensorflow: got {keras.config.backend()!r}. "
+            "Unset KERAS_BACKEND, or set it to tensorflow, and restart the kernel."
+        )
+    import matplotlib.pyplot as plt
+
+    keras.utils.set_random_seed(seed)
+    plt.style.use(Path(__file__).with_name("cnnlab.mplstyle"))

@@ -1,0 +1,110 @@
+"""The student's copies of the lessons: made once, never overwritten."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+FIRST = "00_start_here.ipynb"
+RECORD = ".lessons.json"
+
+
+def source_folder():
+    """The folder of the course's own notebooks: the checkout's, or the wheel's."""
+    package = Path(__file__).parent
+    for folder in (package.parent / "notebooks", package / "notebooks"):
+        if (folder / FIRST).is_file():
+            return folder
+    raise ValueError(
+        f"the lessons must lie beside the package: got no {FIRST} near {package}. "
+        "Install cnnlab again, or run the command in a checkout."
+    )
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _copied(source, target):
+    """Copies to the side first, so that a full disk leaves the student's file as it was."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(target.name + ".part")
+    try:
+        shutil.copyfile(source, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    return _digest(target)
+
+
+def copy(folder, reset=(), agreed=lambda question: False):
+    """The lessons, copied into a student's folder; what the student changed stays.
+
+    A file that the student has not touched follows the course when the course changes. One that
+    the student has changed is left alone, and a line says that a newer lesson exists.
+
+    Args:
+        folder: the student's folder; made if absent.
+        reset: lesson numbers to start afresh, such as "03": after `agreed` says yes, the
+            student's file is renamed (never deleted) and the course's takes its place.
+        agreed: asks the student a question; returns True or False.
+
+    Returns:
+        A list of lines that say what happened, one per file that is not simply up to date.
+
+    Raises:
+        ValueError: `reset` names no lesson.
+    """
+    folder, source = Path(folder), source_folder()
+    names = sorted(str(p.relative_to(source)) for p in source.rglob("*.ipynb"))
+    names = [name for name in names if ".ipynb_checkpoints" not in name]
+    _check_reset(reset, names)
+    folder.mkdir(parents=True, exist_ok=True)
+    record_path = folder / RECORD
+    record = json.loads(record_path.read_text()) if record_path.exists() else {}
+    lines = []
+    for name in names:
+        mine, theirs = folder / name, source / name
+        wanted = any(name.startswith(number) for number in reset)
+        if not mine.exists():
+            record[name] = _copied(theirs, mine)
+            lines.append(f"{name}: copied")
+        elif wanted and agreed(f"Start {name} afresh? Your copy stays beside it under a new name."):
+            stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+            kept = mine.replace(mine.with_name(f"{mine.stem}.yours-{stamp}.ipynb"))
+            record[name] = _copied(theirs, mine)
+            lines.append(f"{name}: afresh; your copy is now {kept.name}")
+        elif _digest(theirs) == record.get(name):
+            continue
+        elif _digest(mine) == record.get(name):
+            record[name] = _copied(theirs, mine)
+            lines.append(f"{name}: brought up to date")
+        elif _digest(mine) != _digest(theirs):
+            number = name.split("_")[0]
+            lines.append(
+                f"{name}: yours is kept; a newer one exists (cnnlab lab --reset {number} takes it)"
+            )
+    beside = record_path.with_suffix(".part")
+    beside.write_text(json.dumps(record, indent=1))
+    beside.replace(record_path)
+    return lines
+
+
+def _check_reset(reset, names):
+    for number in reset:
+        if not number or not any(name.startswith(number) for name in names):
+            known = ", ".join(name.split("_")[0] for name in names)
+            raise ValueError(f"`--reset` must name a lesson, one of {known}: got {number!r}.")
+
+
+def open_jupyterlab(folder):
+    """Starts JupyterLab on the first lesson of `folder` and waits for its end; the exit status."""
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}"]
+    command.append(f"--LabApp.default_url=/lab/tree/{FIRST}")
+    try:
+        return subprocess.call(command)
+    except KeyboardInterrupt:
+        return 0

@@ -1,0 +1,50 @@
+"""One line of progress per epoch."""
+
+import os
+import sys
+
+import keras
+from tqdm.auto import tqdm
+
+
+def _is_shown():
+    """Whether someone is watching: a terminal or a notebook, and CNNLAB_PROGRESS is not off."""
+    if os.environ.get("CNNLAB_PROGRESS", "on").lower() == "off":
+        return False
+    return "ipykernel" in sys.modules or sys.stderr.isatty()
+
+
+class progress(
+    keras.callbacks.Callback
+):  # lower case: used like a function: callbacks=[progress()]
+    """A bar that grows by one step per epoch and shows the epoch's numbers.
+
+    For ``fit(verbose=0, callbacks=[progress()])``. Where nobody watches (no terminal and no
+    notebook, or ``CNNLAB_PROGRESS=off``) it prints one final line instead, without any number
+    that could differ between two machines.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.compile(loss="mse")
+        >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+        >>> _ = model.fit(x, y, epochs=3, verbose=0, callbacks=[progress()])
+        3 epochs done
+    """
+
+    def on_train_begin(self, logs=None):
+        """Opens the bar."""
+        self._bar = tqdm(total=self.params["epochs"], unit="epoch", disable=not _is_shown())
+        self._epochs = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        """One step, with the metrics of the epoch beside it."""
+        self._epochs += 1
+        self._bar.set_postfix({name: f"{value:.3f}" for name, value in (logs or {}).items()})
+        self._bar.update()
+
+    def on_train_end(self, logs=None):
+        """Closes the bar, or prints the one quiet line."""
+        self._bar.close()
+        if self._bar.disable:
+            print(f"{self._epochs} epoch{'s' if self._epochs != 1 else ''} done")
