@@ -1,0 +1,359 @@
+"""Convolution by hand: the definition in loops, the fast version by columns, one and two axes.
+
+Images are (batch, height, width, channels), written B,H,W,C; kernels are (K_h, K_w, C_in, C_out).
+As in every deep-learning library the kernel is not turned: `conv2d` is a cross-correlation.
+`strides` and `dilation_rate` are an int or a pair (rows, columns). `padding` is "valid", "same"
+(TensorFlow's) or an int P (P zeros on every side). Integers are computed in int64, so that pixel
+values never wrap around.
+"""
+
+import math
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from cnnlab.sizes import effective_kernel_size, output_size, padding_pair, whole_number
+
+
+def correlate2d(image, kernel, strides=1, padding="valid", dilation_rate=1):
+    """The cross-correlation of one grey image with one kernel.
+
+    ``out[r, c] = sum over i, j of image[r + i, c + j] * kernel[i, j]``
+
+    Args:
+        image: array of shape (H, W), any real dtype and range.
+        kernel: array of shape (K_h, K_w).
+        strides: int or (rows, columns), >= 1.
+        padding: "valid", "same" or an int P >= 0.
+        dilation_rate: int or (rows, columns), >= 1.
+
+    Returns:
+        Array of shape (H', W').
+
+    Raises:
+        ValueError: an array has the wrong number of axes, or the kernel does not fit.
+
+    Example:
+        >>> correlate2d([[1, 2, 3, 4], [5, 6, 7, 8]], [[1, 10]])
+        array([[21, 32, 43],
+               [65, 76, 87]])
+
+    Source: Dumoulin & Visin (2016), arXiv:1603.07285, section 1.1.
+    """
+    image = numbers("image", image, "(height, width)")
+    kernel = numbers("kernel", kernel, "(kernel_height, kernel_width)")
+    maps = conv2d(
+        image[np.newaxis, :, :, np.newaxis],
+        kernel[:, :, np.newaxis, np.newaxis],
+        strides=strides,
+        padding=padding,
+        dilation_rate=dilation_rate,
+    )
+    return maps[0, :, :, 0]
+
+
+def convolve2d(image, kernel, strides=1, padding="valid", dilation_rate=1):
+    """The convolution of one grey image with one kernel, in the sense of mathematics.
+
+    `correlate2d` with the kernel turned by 180 degrees:
+    ``out[r, c] = sum over i, j of image[r + i, c + j] * kernel[K_h - 1 - i, K_w - 1 - j]``
+
+    Args:
+        image: array of shape (H, W), any real dtype and range.
+        kernel: array of shape (K_h, K_w).
+        strides: int or (rows, columns), >= 1.
+        padding: "valid", "same" or an int P >= 0.
+        dilation_rate: int or (rows, columns), >= 1.
+
+    Returns:
+        Array of shape (H', W').
+
+    Raises:
+        ValueError: an array has the wrong number of axes, or the kernel does not fit.
+
+    Example:
+        >>> convolve2d([[1, 2, 3, 4], [5, 6, 7, 8]], [[1, 10]])
+        array([[12, 23, 34],
+               [56, 67, 78]])
+    """
+    kernel = numbers("kernel", kernel, "(kernel_height, kernel_width)")
+    return correlate2d(image, kernel[::-1, ::-1], strides, padding, dilation_rate)
+
+
+def conv1d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
+    """The feature maps of a batch of sequences.
+
+    ``out[b, l, f] = bias[f] + sum over i, c of x[b, l * strides + i * dilation_rate, c]
+    * kernel[i, c, f]``
+
+    Args:
+        x: array of shape (B, L, C_in).
+        kernel: array of shape (K, C_in, C_out).
+        bias: None or array of shape (C_out,).
+        strides: int >= 1.
+        padding: "valid", "same" or an int P >= 0.
+        dilation_rate: int >= 1.
+
+    Returns:
+        Array of shape (B, L', C_out).
+
+    Raises:
+        ValueError: shapes disagree, or the kernel does not fit.
+
+    Example:
+        >>> signal = np.reshape([1, 2, 4, 7, 11], (1, 5, 1))
+        >>> difference = np.reshape([-1, 1], (2, 1, 1))
+        >>> conv1d(signal, difference)[0, :, 0]
+        array([1, 2, 3, 4])
+    """
+    x, kernel, bias = _arguments(x, kernel, bias, ("length",))
+    strides = whole_number("strides", strides)
+    dilation_rate = whole_number("dilation_rate", dilation_rate)
+    axis = x.shape[1], kernel.shape[0], strides, padding, dilation_rate
+    output_size(*axis)  # checks that the kernel fits
+    # A sequence is an image of one row; it is padded here because an image would get zero rows too.
+    row = np.pad(x, ((0, 0), padding_pair(*axis), (0, 0)))[:, np.newaxis]
+    maps = conv2d(
+        row, kernel[np.newaxis], bias, strides=(1, strides), dilation_rate=(1, dilation_rate)
+    )
+    return maps[:, 0]
+
+
+def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
+    """The feature maps of a batch of images: one matrix product per image.
+
+    ``im2col(x, ...) @ kernel.reshape(K_h * K_w * C_in, C_out) + bias``
+
+    Args:
+        x: array of shape (B, H, W, C_in), any real dtype and range.
+        kernel: array of shape (K_h, K_w, C_in, C_out).
+        bias: None or array of shape (C_out,).
+        strides: int or (rows, columns), >= 1.
+        padding: "valid", "same" or an int P >= 0.
+        dilation_rate: int or (rows, columns), >= 1.
+
+    Returns:
+        Array of shape (B, H', W', C_out); int64 if all arguments hold integers, else the widest
+        floating dtype among them.
+
+    Raises:
+        ValueError: shapes disagree, or the kernel does not fit.
+
+    Example:
+        >>> x = np.ones((1, 5, 7, 3))
+        >>> conv2d(x, np.ones((3, 2, 3, 4))).shape
+        (1, 3, 6, 4)
+        >>> float(conv2d(x, np.ones((3, 2, 3, 4)))[0, 0, 0, 0])  # 3 * 2 * 3 products of 1 * 1
+        18.0
+    """
+    x, kernel, bias = _arguments(x, kernel, bias, ("height", "width"))
+    patches = _patches(x, kernel.shape[:2], strides, padding, dilation_rate)
+    batch, height, width = patches.shape[:3]
+    weights = kernel.reshape(-1, kernel.shape[3])  # (K_h*K_w*C_in, C_out)
+    maps = np.empty((batch, height * width, kernel.shape[3]), x.dtype)
+    for image, out in zip(patches, maps, strict=True):  # the columns of one image fit in the cache
+        np.matmul(image.reshape(height * width, len(weights)), weights, out=out)
+    maps += bias
+    return maps.reshape(batch, height, width, kernel.shape[3])
+
+
+def conv2d_loops(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
+    """The feature maps of a batch of images: the definition, in visible loops.
+
+    Same arguments and result as `conv2d`, some thousand times slower.
+
+    Args:
+        x: array of shape (B, H, W, C_in), any real dtype and range.
+        kernel: array of shape (K_h, K_w, C_in, C_out).
+        bias: None or array of shape (C_out,).
+        strides: int or (rows, columns), >= 1.
+        padding: "valid", "same" or an int P >= 0.
+        dilation_rate: int or (rows, columns), >= 1.
+
+    Returns:
+        Array of shape (B, H', W', C_out).
+
+    Raises:
+        ValueError: shapes disagree, or the kernel does not fit.
+
+    Example:
+        >>> x = np.arange(6).reshape(1, 2, 3, 1)
+        >>> conv2d_loops(x, np.ones((1, 2, 1, 1), int))[0, :, :, 0]
+        array([[1, 3],
+               [7, 9]])
+    """
+    x, kernel, bias = _arguments(x, kernel, bias, ("height", "width"))
+    kernel_height, kernel_width, channels, filters = kernel.shape
+    row_stride, column_stride = pair("strides", strides)
+    row_step, column_step = pair("dilation_rate", dilation_rate)
+    x = pad(x, kernel.shape[:2], strides, padding, dilation_rate)
+    height = output_size(x.shape[1], kernel_height, row_stride, "valid", row_step)
+    width = output_size(x.shape[2], kernel_width, column_stride, "valid", column_step)
+    maps = np.zeros((len(x), height, width, filters), x.dtype)
+    for b in range(len(x)):
+        for row in range(height):
+            for column in range(width):
+                for f in range(filters):
+                    total = bias[f]
+                    for i in range(kernel_height):
+                        for j in range(kernel_width):
+                            for c in range(channels):
+                                pixel = x[
+                                    b,
+                                    row * row_stride + i * row_step,
+                                    column * column_stride + j * column_step,
+                                    c,
+                                ]
+                                total += pixel * kernel[i, j, c, f]
+                    maps[b, row, column, f] = total
+    return maps
+
+
+def im2col(x, kernel_size, strides=1, padding="valid", dilation_rate=1):
+    """The patch under the kernel at every position, laid out as a row of numbers.
+
+    A convolution becomes one matrix product: ``im2col(x, ...) @ kernel.reshape(-1, C_out)``.
+    Every pixel is copied up to K_h * K_w times: (8, 56, 56, 64) float32 takes 6 MB, its
+    columns for a 3x3 kernel 54 MB.
+
+    Args:
+        x: array of shape (B, H, W, C), any real dtype and range.
+        kernel_size: int or (rows, columns), >= 1.
+        strides: int or (rows, columns), >= 1.
+        padding: "valid", "same" or an int P >= 0.
+        dilation_rate: int or (rows, columns), >= 1.
+
+    Returns:
+        Array of shape (B, H', W', K_h*K_w*C); along the last axis the channel runs fastest,
+        then the column, then the row of the patch, as in ``kernel.reshape(-1, C_out)``.
+
+    Raises:
+        ValueError: x has not four axes, or the kernel does not fit.
+
+    Example:
+        >>> x = np.arange(6).reshape(1, 2, 3, 1)
+        >>> im2col(x, kernel_size=2)[0, 0]
+        array([[0, 1, 3, 4],
+               [1, 2, 4, 5]])
+
+    Source: Chellapilla, Puri & Simard (2006), "High Performance Convolutional Neural Networks
+        for Document Processing".
+    """
+    x = numbers("x", x, "(batch, height, width, channels)")
+    patches = _patches(x, kernel_size, strides, padding, dilation_rate)
+    return patches.reshape(*patches.shape[:3], math.prod(patches.shape[3:]))
+
+
+def pair(name, value):
+    """An int, or a pair of ints (rows, columns), as a pair; `name` is for the error.
+
+    Example:
+        >>> pair("strides", 2), pair("strides", (1, 3))
+        ((2, 2), (1, 3))
+    """
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2:
+        raise ValueError(
+            f"`{name}` must be a whole number or a pair (rows, columns) of them: "
+            f"got {name}={value!r}. Give one number for both axes, or two."
+        )
+    return whole_number(name, both[0]), whole_number(name, both[1])
+
+
+def numbers(name, values, axes):
+    """The values as an array with the named axes; integers (and booleans) as int64.
+
+    Example:
+        >>> numbers("image", [[True, False, True]], "(height, width)")
+        array([[1, 0, 1]])
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"`{name}` must hold real numbers: got {name}.dtype={array.dtype}. "
+            "Convert it to integers or floats first."
+        )
+    if array.ndim != axes.count(",") + 1:
+        raise ValueError(
+            f"`{name}` must have the axes {axes}: got {name}.shape={array.shape}. "
+            "Add a missing axis with np.newaxis, or index one away."
+        )
+    return array if array.dtype.kind == "f" else array.astype(np.int64)
+
+
+def common_dtype(*arrays):
+    """The widest floating dtype among the arrays, or int64 if none floats.
+
+    Integers adapt to floats, as in Keras: a float32 image under an integer kernel stays float32.
+
+    Example:
+        >>> common_dtype(np.ones(1, np.float32), np.ones(1, np.int64))
+        dtype('float32')
+    """
+    floating = [array.dtype for array in arrays if array.dtype.kind == "f"]
+    return np.result_type(*floating) if floating else np.dtype(np.int64)
+
+
+def pad(x, kernel_size, strides=1, padding="valid", dilation_rate=1, value=0):
+    """A batch of images with the border that `padding` asks for.
+
+    Example:
+        >>> pad(np.ones((1, 2, 3, 1), int), kernel_size=2, padding="same")[0, :, :, 0]
+        array([[1, 1, 1, 0],
+               [1, 1, 1, 0],
+               [0, 0, 0, 0]])
+    """
+    sizes = pair("kernel_size", kernel_size)
+    steps, rates = pair("strides", strides), pair("dilation_rate", dilation_rate)
+    around = []
+    for axis in zip(x.shape[1:3], sizes, steps, (padding, padding), rates, strict=True):
+        output_size(*axis)  # checks that the kernel fits
+        around.append(padding_pair(*axis))
+    if around == [(0, 0), (0, 0)]:
+        return x
+    return np.pad(x, ((0, 0), *around, (0, 0)), constant_values=value)
+
+
+def windows(x, window_size, strides=1, dilation_rate=1):
+    """The window at every position of a batch of images, as a view (no pixel is copied).
+
+    Returns:
+        Read-only array of shape (B, H', W', K_h, K_w, C).
+
+    Example:
+        >>> windows(np.arange(6).reshape(1, 2, 3, 1), 2)[0, 0, 1, :, :, 0]
+        array([[1, 2],
+               [4, 5]])
+    """
+    sizes, rates = pair("kernel_size", window_size), pair("dilation_rate", dilation_rate)
+    row_stride, column_stride = pair("strides", strides)
+    spans = tuple(effective_kernel_size(*axis) for axis in zip(sizes, rates, strict=True))
+    every = sliding_window_view(x, spans, axis=(1, 2))  # (B, all rows, all columns, C, span, span)
+    kept = every[:, ::row_stride, ::column_stride, :, :: rates[0], :: rates[1]]
+    return np.moveaxis(kept, 3, 5)
+
+
+def _patches(x, kernel_size, strides, padding, dilation_rate):
+    padded = pad(x, kernel_size, strides, padding, dilation_rate)
+    return windows(padded, kernel_size, strides, dilation_rate)
+
+
+def _arguments(x, kernel, bias, axes):
+    """The three arrays in one dtype, their shapes checked; no bias is a bias of zeros."""
+    x = numbers("x", x, f"(batch, {', '.join(axes)}, channels)")
+    kernel_axes = f"({', '.join('kernel_' + axis for axis in axes)}, channels_in, channels_out)"
+    kernel = numbers("kernel", kernel, kernel_axes)
+    if kernel.shape[-2] != x.shape[-1]:
+        raise ValueError(
+            "`kernel` must have as many input channels as `x`: "
+            f"got kernel.shape={kernel.shape}, x.shape={x.shape}. A kernel is {kernel_axes}."
+        )
+    filters = kernel.shape[-1]
+    bias = numbers("bias", np.zeros(filters, kernel.dtype) if bias is None else bias, "(filters)")
+    if len(bias) != filters:
+        raise ValueError(
+            f"`bias` must have one number per filter: got bias.shape={bias.shape} "
+            f"for kernel.shape={kernel.shape}. The last axis of the kernel counts the filters."
+        )
+    dtype = common_dtype(x, kernel, bias)
+    return x.astype(dtype, copy=False), kernel.astype(dtype, copy=False), bias.astype(dtype)
