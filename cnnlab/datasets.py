@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnlab.scores import check_class_numbers
+
 DIGITS = tuple("0123456789")
 
 
@@ -59,6 +61,50 @@ def load(name, split="train"):
     _check_name("name", name, names())
     _check_name("split", split, ("train", "test"))
     return _LOADERS[name](split)
+
+
+def check_training(images, labels, classes=10):
+    """Nothing, where a split is fit to train on; otherwise an error that says what is wrong.
+
+    Args:
+        images: (N, H, W, C), expected as floats 0-1.
+        labels: (N,) class numbers.
+        classes: the number of classes, each of which must occur.
+
+    Raises:
+        ValueError: no images, not one label per image, values beyond 0-1, a label that is no class,
+            or a class without an image.
+
+    Example:
+        >>> digits = load("digits")
+        >>> check_training(digits.images, digits.labels)
+    """
+    images, labels = np.asarray(images), np.asarray(labels)
+    if not len(images):
+        raise ValueError(
+            f"`images` must hold at least one image: got images of shape {images.shape}. "
+            "Load the split again, or choose more images."
+        )
+    if images.ndim != 4 or labels.shape != images.shape[:1]:
+        raise ValueError(
+            "`images` must be (N, H, W, C), with one label each: "
+            f"got images of shape {images.shape}, labels of shape {labels.shape}. "
+            "A grey picture has one channel: images[..., None]."
+        )
+    low, high = float(images.min()), float(images.max())
+    if not 0 <= low <= high <= 1:
+        raise ValueError(
+            f"`images` must be scaled to 0-1: got values from {low:g} to {high:g}. "
+            + ("Divide them by 255." if 0 <= low and high <= 255 else "Scale them, or mend NaN.")
+        )
+    check_class_numbers("labels", labels, classes)
+    missing = np.setdiff1d(np.arange(classes), labels)
+    if missing.size:
+        raise ValueError(
+            f"`labels` must hold every class from 0 to {classes - 1}: got no image of class "
+            f"{', '.join(map(str, missing))}. A network cannot learn a class that it never saw: "
+            "draw the split class by class."
+        )
 
 
 def photo_names():
@@ -126,8 +172,7 @@ def verified(file):
         >>> len(verified("photos/chelsea.jpg"))
         28227
     """
-    rows = (folder() / "SHA256SUMS").read_text(encoding="utf-8").split()
-    expected = dict(zip(rows[1::2], rows[::2], strict=True))[file]
+    expected = _checksums()[file]
     path = folder() / file
     content = path.read_bytes() if path.is_file() else b""
     found = hashlib.sha256(content).hexdigest()
@@ -138,6 +183,21 @@ def verified(file):
             "Restore it with `git checkout data`, or install cnnlab again."
         )
     return content
+
+
+def verify():
+    """How many files of `data/` there are, once each is the one that was shipped.
+
+    Raises:
+        ValueError: a file is missing or is not what was shipped.
+    """
+    return sum(1 for file in _checksums() if verified(file))
+
+
+def _checksums():
+    """{file: SHA-256} of everything in `data/`."""
+    rows = (folder() / "SHA256SUMS").read_text(encoding="utf-8").split()
+    return dict(zip(rows[1::2], rows[::2], strict=True))
 
 
 def _digits(split):

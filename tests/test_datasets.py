@@ -133,3 +133,50 @@ def test_data_are_found_inside_an_installed_package_and_beside_it_in_a_checkout(
     package = tmp_path / place.split("/")[0] / "cnnlab"
     monkeypatch.setattr(datasets, "__file__", str(package / "datasets.py"))
     assert datasets.folder() == tmp_path / place
+
+
+IMAGES = np.random.default_rng(0).random((6, 5, 4, 1), dtype=np.float32)
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+
+
+def test_a_split_that_is_fit_to_train_on_passes():
+    assert datasets.check_training(IMAGES, LABELS, classes=3) is None
+
+
+def test_images_of_0_to_255_are_noticed_before_training():
+    with pytest.raises(
+        ValueError, match=r"scaled to 0-1: got values from 0 to 255\. Divide them b"
+    ):
+        datasets.check_training(np.uint8(IMAGES > 0.5) * 255, LABELS, classes=3)
+
+
+@pytest.mark.parametrize("wrong", [IMAGES - 0.5, IMAGES * 300, IMAGES * np.float32("nan")])
+def test_other_ranges_and_nan_are_refused_too(wrong):
+    with pytest.raises(ValueError, match=r"scaled to 0-1: got .*Scale them, or mend NaN"):
+        datasets.check_training(wrong, LABELS, classes=3)
+
+
+def test_an_empty_split_is_refused():
+    with pytest.raises(ValueError, match=r"at least one image: got images of shape \(0, 5, 4, 1\)"):
+        datasets.check_training(IMAGES[:0], LABELS[:0], classes=3)
+
+
+def test_each_image_needs_one_label_and_a_channel_axis():
+    with pytest.raises(
+        ValueError, match=r"got images of shape \(6, 5, 4, 1\), labels of shape \(5,"
+    ):
+        datasets.check_training(IMAGES, LABELS[:5], classes=3)
+    with pytest.raises(ValueError, match=r"A grey picture has one channel: images\[\.\.\., None\]"):
+        datasets.check_training(IMAGES[..., 0], LABELS, classes=3)
+
+
+def test_a_class_missing_from_training_is_named():
+    with pytest.raises(
+        ValueError, match=r"every class from 0 to 4: got no image of class 3, 4\. A"
+    ):
+        datasets.check_training(IMAGES, LABELS, classes=5)
+
+
+def test_a_label_that_is_no_class_is_named():
+    with pytest.raises(ValueError, match=r"class numbers from 0 to 1: got labels\[2\]=2\."):
+        datasets.check_training(IMAGES, LABELS, classes=2)
