@@ -5,49 +5,97 @@ values, viridis for values that are never negative, cividis for counts. Figures 
 pictures share one scale unless the title says that each is scaled to itself.
 """
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.category import StrCategoryLocator
+from matplotlib.container import BarContainer
+from matplotlib.figure import FigureBase
+from matplotlib.ticker import FixedLocator
 
 PANEL_LIMIT = 64
 
 
-def _number(value):
-    """Three significant digits, and no negative zero."""
-    return f"{float(value) + 0.0:.3g}"
+def _number(value, digits=3):
+    """So many significant digits, and no negative zero."""
+    return f"{float(value) + 0.0:.{digits}g}"
 
 
-def _image_digest(image):
+def _image_digest(image, values):
     array = np.asarray(image.get_array(), dtype=float)
     rows, columns = array.shape[:2]
+    if not values:
+        return f"image {rows}×{columns}"
     weight = np.abs(array.reshape(rows, columns, -1)).sum(-1)
     total = weight.sum() or 1.0
     row = (weight.sum(1) * np.arange(rows)).sum() / total
     column = (weight.sum(0) * np.arange(columns)).sum() / total
     return (
         f"image {rows}×{columns}, {_number(array.min())} to {_number(array.max())}, "
-        f"weight at row {_number(row)}, column {_number(column)}"
+        f"weight at row {_number(row, 4)}, column {_number(column, 4)}"
     )
 
 
 def _line_digest(line, values):
-    y = np.asarray(line.get_ydata(), dtype=float)
-    extent = f", {_number(np.nanmin(y))} to {_number(np.nanmax(y))}" if values and y.size else ""
+    points = np.asarray(line.get_xydata(), dtype=float)
     name = line.get_label()
-    return f"line{'' if name.startswith('_') else f' {name!r}'} of {y.size} points{extent}"
+    text = f"line{'' if name.startswith('_') else f' {name!r}'} of {len(points)} points"
+    if not values or not len(points):
+        return text
+    first, last = (f"({_number(x)}, {_number(y)})" for x, y in points[[0, -1]])
+    heights = points[np.isfinite(points[:, 1]), 1]
+    extent = f", y {_number(heights.min())} to {_number(heights.max())}" if heights.size else ""
+    return f"{text} from {first} to {last}{extent}"
+
+
+def _bars_digest(bars, values):
+    text = f"{len(bars.datavalues)} bars"
+    if not values:
+        return text
+    listed = ", ".join(_number(value) for value in bars.datavalues[:12])
+    return f"{text}: {listed}{', …' if len(bars.datavalues) > 12 else ''}"
+
+
+def _tick_names(axis):
+    """The texts at the ticks, where someone has placed them."""
+    if not isinstance(axis.get_major_locator(), (FixedLocator, StrCategoryLocator)):
+        return ""
+    return " ".join(label.get_text() for label in axis.get_ticklabels())
+
+
+def _axes_digest(ax, values):
+    title = ax.get_title().replace("\n", " ")
+    parts = [title if values else re.sub(r"\d+", "#", title)]
+    for name, label, axis in [("x", ax.get_xlabel(), ax.xaxis), ("y", ax.get_ylabel(), ax.yaxis)]:
+        names = _tick_names(axis)
+        parts += [f"{name}: {label}"] if label else []
+        parts += [f"{name} ticks: {names}"] if names and ax.axison else []
+    parts += [_image_digest(image, values) for image in ax.images]
+    parts += [_line_digest(line, values) for line in ax.lines]
+    bars = [group for group in ax.containers if isinstance(group, BarContainer)]
+    parts += [_bars_digest(group, values) for group in bars]
+    shapes = len(ax.patches) - sum(len(group) for group in bars)
+    parts += [f"{shapes} shapes"] if shapes else []
+    parts += [f"{len(ax.collections)} collections"] if ax.collections else []
+    parts += [f"{len(ax.texts)} texts"] if ax.texts else []
+    return " | ".join(part for part in parts if part)
 
 
 def describe(figure, values=True):
     """What a figure shows, as text: nbval cannot compare pictures, but it compares this.
 
     Args:
-        figure: a Matplotlib figure, or one Axes.
-        values: False leaves out the numbers drawn as curves and bars, for results of a training,
-            which may differ in the last digit from one processor to another.
+        figure: a Matplotlib figure, or one Axes, or None (where there was nothing to show).
+        values: False leaves out the numbers behind pictures, curves and bars, and writes those in
+            titles as #: for results of a training, which may differ in the last digit from one
+            processor to another.
 
     Returns:
-        One line per Axes: title, axis labels, and each picture (size, range, centre of its
-        weight, so that a flipped or transposed picture is noticed), curve, group of bars and
-        number of texts in it.
+        A line for the figure's own title, if it has one, and one line per Axes: title, axis
+        labels, names at the ticks, and each picture (size, range, centre of its weight, so that a
+        flipped or transposed picture is noticed), curve (its ends and range), group of bars, and
+        the number of other shapes and of texts in it.
 
     Example:
         >>> import matplotlib.pyplot as plt
@@ -55,52 +103,57 @@ def describe(figure, values=True):
         >>> _ = axes.plot([1, 4, 9], label="squares")
         >>> _ = axes.set(title="growth", xlabel="step")
         >>> print(describe(figure))
-        1. growth | x: step | line 'squares' of 3 points, 1 to 9
+        1. growth | x: step | line 'squares' of 3 points from (0, 1) to (2, 9), y 1 to 9
     """
-    lines = []
-    for number, ax in enumerate(getattr(figure, "axes", [figure]), 1):
-        if not hasattr(ax, "images") or ax.get_label() == "<colorbar>":
-            continue
-        parts = [part for part in [ax.get_title().replace("\n", " ")] if part]
-        parts += [
-            f"{n}: {text}" for n, text in [("x", ax.get_xlabel()), ("y", ax.get_ylabel())] if text
-        ]
-        parts += [_image_digest(image) for image in ax.images]
-        parts += [_line_digest(line, values) for line in ax.lines]
-        if ax.patches:
-            heights = [p.get_height() for p in ax.patches if hasattr(p, "get_height")]
-            extent = (
-                f", {_number(min(heights))} to {_number(max(heights))}"
-                if values and heights
-                else ""
-            )
-            parts.append(f"{len(ax.patches)} patches{extent}")
-        if ax.collections:
-            parts.append(f"{len(ax.collections)} collections")
-        if ax.texts:
-            parts.append(f"{len(ax.texts)} texts")
-        lines.append(f"{number}. " + " | ".join(parts))
-    return "\n".join(lines)
+    if figure is None:
+        return "no figure"
+    whole = isinstance(figure, FigureBase)
+    every = [ax for ax in (figure.axes if whole else [figure]) if ax.get_label() != "<colorbar>"]
+    lines = [f"{number}. {_axes_digest(ax, values)}" for number, ax in enumerate(every, 1)]
+    title = figure.get_suptitle() if whole else ""
+    return "\n".join([title, *lines] if title else lines)
 
 
-def _grid(count, columns, width=7.0, panel_aspect=1.0, title_height=0.3):
-    """A figure of `count` panels without ticks; returns (figure, list of Axes)."""
-    if not 1 <= count <= PANEL_LIMIT:
+def _listed(name, pictures, titles, shapes):
+    """The pictures as a list of arrays, once they and their titles are known to be drawable."""
+    pictures = [np.asarray(picture) for picture in pictures]
+    if not 1 <= len(pictures) <= PANEL_LIMIT:
         raise ValueError(
-            f"a grid must hold 1 to {PANEL_LIMIT} pictures: got {count}. Choose some of them."
+            f"`{name}` must hold 1 to {PANEL_LIMIT} pictures: got {len(pictures)}. "
+            "Choose some of them; a single picture goes into a list, [picture]."
         )
+    for picture in pictures:
+        if picture.ndim not in [shape.count(",") + 1 for shape in shapes]:
+            raise ValueError(
+                f"`{name}` must be a list of pictures, each {' or '.join(shapes)}: "
+                f"got one of shape {picture.shape}. A single picture goes into a list, [picture]."
+            )
+    if titles is not None and len(titles) != len(pictures):
+        raise ValueError(
+            f"`titles` must be one text per picture: got {len(titles)} titles "
+            f"for {len(pictures)} pictures. Give as many titles as pictures, or None."
+        )
+    return pictures
+
+
+def _grid(pictures, columns, width=7.0, title_height=0.3):
+    """A figure with a panel per picture, without ticks; returns (figure, list of Axes)."""
+    count = len(pictures)
+    aspect = max(picture.shape[0] / picture.shape[1] for picture in pictures)
     columns = min(columns or min(count, 6), count)
     rows = -(-count // columns)
-    height = rows * (width / columns * panel_aspect + title_height)
+    height = rows * (width / columns * aspect + title_height)
     figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
-    for ax in axes.flat:
+    for ax in axes.flat[:count]:
         ax.set_axis_off()
+    for ax in axes.flat[count:]:
+        ax.remove()
     return figure, list(axes.flat[:count])
 
 
 def _limits(array):
     """The fixed range of a picture: 0-255 for integers, 0-1 for floats."""
-    return (0, 255) if np.issubdtype(np.asarray(array).dtype, np.integer) else (0, 1)
+    return (0, 255) if np.issubdtype(array.dtype, np.integer) else (0, 1)
 
 
 def show_images(images, titles=None, columns=None):
@@ -115,11 +168,12 @@ def show_images(images, titles=None, columns=None):
     Returns:
         The figure.
     """
-    aspect = max(np.shape(image)[0] / np.shape(image)[1] for image in images)
-    figure, axes = _grid(len(images), columns, panel_aspect=aspect)
+    images = _listed("images", images, titles, ["(H,W)", "(H,W,C)"])
+    figure, axes = _grid(images, columns)
     for index, (ax, image) in enumerate(zip(axes, images, strict=True)):
         low, high = _limits(image)
-        ax.imshow(np.squeeze(image), cmap="gray", vmin=low, vmax=high)
+        picture = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+        ax.imshow(picture, cmap="gray", vmin=low, vmax=high)
         if titles is not None:
             ax.set_title(str(titles[index]))
     return figure
@@ -139,11 +193,10 @@ def show_maps(maps, titles=None, columns=None, signed=None, share_scale=True):
     Returns:
         The figure.
     """
-    maps = [np.asarray(m, dtype=float) for m in maps]
+    maps = [m.astype(float) for m in _listed("maps", maps, titles, ["(H,W)"])]
     largest = max(float(np.abs(m).max()) for m in maps) or 1.0
     signed = any(m.min() < 0 for m in maps) if signed is None else signed
-    aspect = max(m.shape[0] / m.shape[1] for m in maps)
-    figure, axes = _grid(len(maps), columns, panel_aspect=aspect)
+    figure, axes = _grid(maps, columns)
     for index, (ax, values) in enumerate(zip(axes, maps, strict=True)):
         high = largest if share_scale else float(np.abs(values).max()) or 1.0
         cmap = "RdBu_r" if signed else "viridis"
@@ -169,10 +222,9 @@ def show_numbers(matrices, titles=None, columns=None, formatting="{:g}"):
     Returns:
         The figure.
     """
-    matrices = [np.asarray(m) for m in matrices]
+    matrices = _listed("matrices", matrices, titles, ["(H,W)"])
     largest = max(float(np.abs(m).max()) for m in matrices) or 1.0
-    aspect = max(m.shape[0] / m.shape[1] for m in matrices)
-    figure, axes = _grid(len(matrices), columns or min(len(matrices), 4), panel_aspect=aspect)
+    figure, axes = _grid(matrices, columns or 4)
     for index, (ax, matrix) in enumerate(zip(axes, matrices, strict=True)):
         ax.imshow(matrix.astype(float), cmap="RdBu_r", vmin=-largest, vmax=largest)
         for (row, column), value in np.ndenumerate(matrix):

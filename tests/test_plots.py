@@ -1,0 +1,347 @@
+"""Figures: what `describe` must notice, and what every picture of the course keeps to."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import cnnlab
+from cnnlab import plots
+
+RNG = np.random.default_rng(0)
+PHOTO = RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+CONFUSION = np.array([[9, 1, 0], [0, 8, 2], [0, 0, 10]])  # more in the upper right corner
+
+
+def chart(curves, x=None, **settings):
+    """A figure with one curve per label."""
+    figure, ax = plt.subplots()
+    for label, values in curves.items():
+        ax.plot(range(len(values)) if x is None else x, values, label=label)
+    ax.set(**settings)
+    return figure
+
+
+def bars(values, names=None, horizontal=False):
+    """A figure with one group of bars."""
+    figure, ax = plt.subplots()
+    (ax.barh if horizontal else ax.bar)(names or range(len(values)), values)
+    return figure
+
+
+def limits(figure):
+    """The (lowest, highest) value on the colour scale of every picture."""
+    return [ax.images[0].get_clim() for ax in figure.axes if ax.get_label() != "<colorbar>"]
+
+
+# ---- describe
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        PHOTO.transpose(1, 0, 2),
+        PHOTO[::-1],
+        PHOTO[:, ::-1],
+        PHOTO[::-1, ::-1],
+        PHOTO[:, 1:],
+        np.clip(PHOTO.astype(int) + 9, 0, 255).astype(np.uint8),
+    ],
+    ids=["transposed", "upside down", "mirrored", "turned", "cut", "brighter"],
+)
+def test_describe_notices_a_changed_picture(changed):
+    assert plots.describe(plots.show_images([changed])) != plots.describe(
+        plots.show_images([PHOTO])
+    )
+
+
+def test_describe_notices_a_transposed_square_matrix():
+    names = ["cat", "dog", "bee"]
+    one, other = (plots.plot_confusion(m, names) for m in (CONFUSION, CONFUSION.T))
+    assert plots.describe(one) != plots.describe(other)
+
+
+def test_describe_notices_one_mistake_moved_by_one_class():
+    """In 355 digits: one 9 taken for a 4 becomes one 9 taken for a 5."""
+    matrix = np.diag([36] * 9 + [30])
+    before, after = matrix.copy(), matrix.copy()
+    before[9, 4], after[9, 5] = 1, 1
+    one, other = (plots.plot_confusion(m, list("0123456789")) for m in (before, after))
+    assert plots.describe(one) != plots.describe(other)
+
+
+def test_describe_notices_the_sign_of_a_kernel():
+    kernel = np.array([[1.0, -3, 0], [0, 2, 0]])
+    one, other = (plots.show_maps([k]) for k in (kernel, -kernel))
+    assert plots.describe(one) != plots.describe(other)
+
+
+TRAINING = {"mlp": [0.2, 0.5, 0.6], "cnn": [0.3, 0.7, 0.9]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        chart({"mlp": TRAINING["mlp"]}, xlabel="epoch", ylabel="accuracy"),
+        chart({"mlp": TRAINING["mlp"], "cmm": TRAINING["cnn"]}, xlabel="epoch", ylabel="accuracy"),
+        chart({"mlp": TRAINING["cnn"], "cnn": TRAINING["mlp"]}, xlabel="epoch", ylabel="accuracy"),
+        chart({k: v[::-1] for k, v in TRAINING.items()}, xlabel="epoch", ylabel="accuracy"),
+        chart(TRAINING, x=[1, 2, 3], xlabel="epoch", ylabel="accuracy"),
+        chart(TRAINING, xlabel="epochs", ylabel="accuracy"),
+        chart(TRAINING, xlabel="epoch", ylabel="loss"),
+        chart(TRAINING, xlabel="epoch", ylabel="accuracy", title="two networks"),
+    ],
+    ids=[
+        "a missing curve",
+        "a wrong name",
+        "two names swapped",
+        "curves in reverse",
+        "other positions",
+        "another x label",
+        "another y label",
+        "another title",
+    ],
+)
+def test_describe_notices_in_a_chart(other):
+    chart_of_two = chart(TRAINING, xlabel="epoch", ylabel="accuracy")
+    assert plots.describe(other) != plots.describe(chart_of_two)
+
+
+def test_describe_gives_the_ends_and_the_range_of_a_curve_with_holes():
+    text = plots.describe(chart({"loss": [3.0, np.nan, -0.0]}))
+    assert text == "1. line 'loss' of 3 points from (0, 3) to (2, 0), y 0 to 3"
+
+
+@pytest.mark.parametrize("horizontal", [False, True], ids=["upright", "lying"])
+def test_describe_lists_bars_in_their_order_with_their_names(horizontal):
+    text = plots.describe(bars([3, 1, 2.5], ["AlexNet", "VGG16", "LeNet-5"], horizontal))
+    axis = "y" if horizontal else "x"
+    assert text == f"1. {axis} ticks: AlexNet VGG16 LeNet-5 | 3 bars: 3, 1, 2.5"
+
+
+def test_describe_stops_listing_after_twelve_bars():
+    assert plots.describe(bars(range(13))).endswith(
+        "13 bars: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"
+    )
+
+
+def test_describe_counts_shapes_and_texts_and_collections():
+    figure, ax = plt.subplots()
+    ax.add_patch(plt.Rectangle((0, 0), 2, 3))
+    ax.text(0, 0, "here")
+    ax.scatter([1, 2], [3, 4])
+    assert plots.describe(figure) == "1. 1 shapes | 1 collections | 1 texts"
+
+
+def test_describe_without_values_keeps_the_names_and_drops_the_numbers():
+    one = chart(TRAINING, xlabel="epoch")
+    other = chart({"mlp": [0.1, 0.2, 0.3], "cnn": [0.4, 0.5, 0.6]}, xlabel="epoch")
+    assert plots.describe(one, values=False) == plots.describe(other, values=False)
+    assert "line 'cnn' of 3 points" in plots.describe(one, values=False)
+    assert plots.describe(bars([3, 1]), values=False) == "1. 2 bars"
+    matrix = plots.describe(plots.plot_confusion(CONFUSION, ["a", "b", "c"]), values=False)
+    assert "image 3×3 |" in matrix
+
+
+def test_describe_takes_one_axes_of_a_figure():
+    _, axes = plt.subplots(1, 2)
+    axes[1].set_title("right")
+    assert plots.describe(axes[1]) == "1. right"
+
+
+def test_describe_passes_over_colour_bars_and_unused_panels():
+    figure = plots.show_maps([np.ones((2, 3))] * 5, columns=3)
+    assert len(plots.describe(figure).splitlines()) == 5
+
+
+def test_describe_of_no_figure_says_so():
+    assert plots.describe(None) == "no figure"
+
+
+# ---- grids of pictures
+
+
+@pytest.mark.parametrize("count", [0, 65])
+@pytest.mark.parametrize("show", [plots.show_images, plots.show_maps, plots.show_numbers])
+def test_a_grid_holds_one_to_64_pictures(show, count):
+    with pytest.raises(ValueError, match=f"must hold 1 to 64 pictures: got {count}. Choose some"):
+        show([np.ones((2, 3))] * count)
+
+
+def test_a_grid_of_64_pictures_has_a_panel_each():
+    figure = plots.show_images(np.zeros((64, 2, 3)), columns=8)
+    assert len(figure.axes) == 64
+
+
+def test_a_grid_has_no_empty_panels():
+    figure = plots.show_numbers([np.ones((2, 3))] * 5, columns=3)
+    assert len(figure.axes) == 5
+
+
+def test_fewer_pictures_than_columns_share_the_whole_width():
+    figure = plots.show_images([PHOTO, PHOTO])
+    assert figure.axes[0].get_gridspec().ncols == 2
+
+
+@pytest.mark.parametrize(
+    ("show", "name", "axes"),
+    [
+        (plots.show_images, "images", r"\(H,W\) or \(H,W,C\)"),
+        (plots.show_maps, "maps", r"\(H,W\)"),
+        (plots.show_numbers, "matrices", r"\(H,W\)"),
+    ],
+)
+def test_a_picture_without_its_list_is_refused(show, name, axes):
+    with pytest.raises(
+        ValueError,
+        match=rf"`{name}` must be a list of pictures, each {axes}: got one of shape \(3,\)\. "
+        r"A single picture goes into a list, \[picture\]",
+    ):
+        show(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("show", [plots.show_images, plots.show_maps, plots.show_numbers])
+def test_titles_are_one_per_picture_and_in_order(show):
+    figure = show([np.ones((2, 3))] * 2, ["first", "second"])
+    assert [ax.get_title() for ax in figure.axes[:2]] == ["first", "second"]
+    with pytest.raises(ValueError, match="got 1 titles for 2 pictures"):
+        show([np.ones((2, 3))] * 2, ["first"])
+
+
+# ---- scales
+
+
+def test_show_images_never_stretches_the_contrast():
+    dull = np.full((2, 3), 0.4)
+    grey = np.full((2, 3), 100, np.uint8)
+    figure = plots.show_images([dull, grey, grey[..., None], grey.astype(np.int64)])
+    assert limits(figure) == [(0, 1), (0, 255), (0, 255), (0, 255)]
+
+
+def test_show_images_draws_pictures_of_one_row_and_one_channel():
+    figure = plots.show_images([np.ones((1, 4, 1))])
+    assert figure.axes[0].images[0].get_array().shape == (1, 4)
+
+
+def test_show_maps_puts_zero_in_the_middle_of_signed_maps():
+    figure = plots.show_maps([np.array([[-1.0, 4, 0]]), np.array([[2.0, 0, 0]])])
+    assert limits(figure) == [(-4, 4), (-4, 4)]
+    assert figure.axes[0].images[0].get_cmap().name == "RdBu_r"
+
+
+def test_show_maps_starts_at_zero_where_nothing_is_negative():
+    figure = plots.show_maps([np.array([[1, 4, 2]]), np.array([[2, 3, 2]])])
+    assert limits(figure) == [(0, 4), (0, 4)]
+    assert figure.axes[0].images[0].get_cmap().name == "viridis"
+
+
+def test_show_maps_can_be_told_that_positive_maps_are_signed():
+    assert limits(plots.show_maps([np.array([[1, 4, 2]])], signed=True)) == [(-4, 4)]
+
+
+def test_show_maps_scaled_each_to_itself_says_so():
+    figure = plots.show_maps([np.array([[1, 4, 2]]), np.array([[2, 3, 2]])], share_scale=False)
+    assert limits(figure) == [(0, 4), (0, 3)]
+    assert plots.describe(figure).startswith("each map scaled to itself\n")
+
+
+def test_show_maps_draws_a_dead_map():
+    assert limits(plots.show_maps([np.zeros((2, 3))])) == [(0, 1)]
+
+
+def test_show_numbers_writes_every_number_where_it_stands():
+    matrix = np.array([[1, 0.25, -3], [0, 4, 5]])
+    texts = plots.show_numbers([matrix]).axes[0].texts
+    written = {(text.get_position()[1], text.get_position()[0]): text.get_text() for text in texts}
+    assert written == {(r, c): f"{matrix[r, c]:g}" for r in range(2) for c in range(3)}
+
+
+def test_show_numbers_shares_one_scale():
+    figure = plots.show_numbers([np.array([[1, 2, 3]]), np.array([[-8, 0, 0]])])
+    assert limits(figure) == [(-8, 8), (-8, 8)]
+
+
+# ---- charts
+
+
+class History:
+    """What `fit` returns, as far as `plot_history` reads it."""
+
+    def __init__(self, **history):
+        self.history = history
+
+
+def test_plot_history_draws_training_solid_and_validation_dashed():
+    figure = plots.plot_history(History(accuracy=[0.1, 0.5], val_accuracy=[0.2, 0.4], loss=[2, 1]))
+    training, validation = figure.axes[0].lines
+    assert (training.get_label(), training.get_linestyle()) == ("training", "-")
+    assert (validation.get_label(), validation.get_linestyle()) == ("validation", "--")
+    assert list(validation.get_xdata()) == [1, 2]
+    assert list(validation.get_ydata()) == [0.2, 0.4]
+
+
+def test_plot_history_names_several_runs_and_draws_only_what_was_measured():
+    runs = {"mlp": History(loss=[2, 1]), "cnn": History(loss=[2, 0.5], val_loss=[2, 0.7])}
+    figure = plots.plot_history(runs, metric="loss")
+    labels = [line.get_label() for line in figure.axes[0].lines]
+    assert labels == ["mlp training", "cnn training", "cnn validation"]
+    assert figure.axes[0].get_ylabel() == "loss"
+
+
+def test_plot_history_shows_the_whole_range_of_an_accuracy():
+    figure = plots.plot_history(History(accuracy=[0.97, 0.98]))
+    assert figure.axes[0].get_ylim() == (0, 1.02)
+    assert figure.axes[0].get_ylabel() == "accuracy (share of images)"
+
+
+def test_plot_confusion_has_the_true_class_in_rows():
+    ax = plots.plot_confusion(CONFUSION, ["cat", "dog", "bee"]).axes[0]
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "predicted class")
+    assert "x ticks: cat dog bee | y: true class | y ticks: cat dog bee" in plots.describe(ax)
+    written = {text.get_position(): text.get_text() for text in ax.texts}
+    assert written[2, 1] == "2"  # (column, row): two dogs seen as bees
+
+
+# ---- mistakes
+
+IMAGES = np.arange(5 * 2 * 3).reshape(5, 2, 3, 1) / 30
+LABELS = np.array([0, 1, 1, 0, 0])
+PROBABILITIES = np.array([[0.4, 0.6], [0.3, 0.7], [0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+
+
+def test_show_mistakes_starts_with_the_surest():
+    figure = plots.show_mistakes(IMAGES, LABELS, PROBABILITIES, ["cat", "dog"])
+    assert [ax.get_title() for ax in figure.axes] == [
+        "dog seen as cat\n90% sure",
+        "cat seen as dog\n80% sure",
+        "cat seen as dog\n60% sure",
+    ]
+    np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), IMAGES[3, :, :, 0])
+
+
+def test_show_mistakes_draws_no_more_than_its_limit():
+    figure = plots.show_mistakes(IMAGES, LABELS, PROBABILITIES, ["cat", "dog"], limit=1)
+    assert [ax.get_title() for ax in figure.axes] == ["dog seen as cat\n90% sure"]
+
+
+def test_show_mistakes_prints_a_line_where_nothing_is_wrong(capsys):
+    predictions = PROBABILITIES.argmax(axis=1)
+    assert plots.show_mistakes(IMAGES, predictions, PROBABILITIES, ["cat", "dog"]) is None
+    assert capsys.readouterr().out == "no mistakes to show\n"
+
+
+# ---- style
+
+
+def test_the_style_tells_curves_apart_without_colour():
+    with plt.style.context(Path(cnnlab.__file__).with_name("cnnlab.mplstyle")):
+        curves = chart({str(n): [n, n] for n in range(4)}).axes[0].lines
+    assert len({line.get_linestyle() for line in curves}) == 4
+
+
+def test_describe_without_values_hides_the_numbers_in_titles():
+    figure, axes = plt.subplots()
+    axes.set_title("5 seen as 9\n87% sure")
+    assert plots.describe(figure) == "1. 5 seen as 9 87% sure"
+    assert plots.describe(figure, values=False) == "1. # seen as # #% sure"
