@@ -1,4 +1,4 @@
-"""Convolution by hand: the definition in loops, the fast version by columns, one and two axes.
+"""Convolution by hand: the definition in loops, the fast version by columns, the way back.
 
 Images are (batch, height, width, channels), written B,H,W,C; kernels are (K_h, K_w, C_in, C_out).
 As in every deep-learning library the kernel is not turned: `conv2d` is a cross-correlation.
@@ -244,6 +244,67 @@ def im2col(x, kernel_size, strides=1, padding="valid", dilation_rate=1):
     return patches.reshape(*patches.shape[:3], math.prod(patches.shape[3:]))
 
 
+def conv2d_backward(x, kernel, upstream, strides=1, padding="valid", dilation_rate=1):
+    """The gradients of a convolution: what the loss gains per unit of x, kernel and bias.
+
+    Each weight is used at every position, so its gradient is a sum over the positions; each pixel
+    is seen by up to K_h * K_w weights, so its gradient is a sum over the weights::
+
+        dkernel[i, j] = sum over positions of pixel under (i, j) * upstream[position]
+        dx[pixel]     = sum over (i, j) of kernel[i, j] * upstream[position with (i, j) on pixel]
+        dbias         = sum over positions of upstream[position]
+
+    Args:
+        x: array of shape (B, H, W, C_in), the input of the convolution.
+        kernel: array of shape (K_h, K_w, C_in, C_out).
+        upstream: array of shape (B, H', W', C_out), the gradient of the loss with respect to the
+            output ``conv2d(x, kernel, ...)``.
+        strides: int or (rows, columns), >= 1.
+        padding: "valid", "same" or an int P >= 0.
+        dilation_rate: int or (rows, columns), >= 1.
+
+    Returns:
+        The triple dx (B, H, W, C_in), dkernel (K_h, K_w, C_in, C_out), dbias (C_out,).
+
+    Raises:
+        ValueError: shapes disagree, or the kernel does not fit.
+
+    Example:
+        >>> x, kernel = np.arange(6).reshape(1, 2, 3, 1), np.array([[2, 3]]).reshape(1, 2, 1, 1)
+        >>> dx, dkernel, dbias = conv2d_backward(x, kernel, np.ones((1, 2, 2, 1), int))
+        >>> dx[0, :, :, 0]  # the middle column is seen twice
+        array([[2, 5, 3],
+               [2, 5, 3]])
+        >>> dkernel[0, :, 0, 0], dbias
+        (array([ 8, 12]), array([4]))
+
+    Source: Dumoulin & Visin (2016), arXiv:1603.07285, section 4 (dx is a transposed convolution).
+    """
+    x, kernel, _ = _arguments(x, kernel, None, ("height", "width"))
+    upstream = numbers("upstream", upstream, "(batch, height, width, filters)")
+    dtype = common_dtype(x, kernel, upstream)
+    x, kernel, upstream = (array.astype(dtype, copy=False) for array in (x, kernel, upstream))
+    kernel_size, (filters, channels) = kernel.shape[:2], (kernel.shape[3], x.shape[3])
+
+    dx = np.zeros_like(pad(x, kernel_size, strides, padding, dilation_rate))
+    patches = _patches(x, kernel_size, strides, padding, dilation_rate)
+    dpatches = windows(dx, kernel_size, strides, dilation_rate, writeable=True)
+    check_upstream(upstream, (*patches.shape[:3], filters))
+
+    flat = upstream.reshape(-1, filters)  # (B*H'*W', C_out)
+    dkernel = np.empty_like(kernel)
+    for i, j in np.ndindex(kernel_size):
+        seen = patches[:, :, :, i, j].reshape(-1, channels)  # (B*H'*W', C_in)
+        dkernel[i, j] = seen.T @ flat
+        # One weight sees no pixel twice, so adding through the view loses nothing.
+        dpatches[:, :, :, i, j] += (flat @ kernel[i, j].T).reshape(*upstream.shape[:3], channels)
+    return (
+        crop(dx, x.shape, kernel_size, strides, padding, dilation_rate),
+        dkernel,
+        flat.sum(axis=0),
+    )
+
+
 def pair(name, value):
     """An int, or a pair of ints (rows, columns), as a pair; `name` is for the error.
 
@@ -303,22 +364,45 @@ def pad(x, kernel_size, strides=1, padding="valid", dilation_rate=1, value=0):
                [1, 1, 1, 0],
                [0, 0, 0, 0]])
     """
-    sizes = pair("kernel_size", kernel_size)
-    steps, rates = pair("strides", strides), pair("dilation_rate", dilation_rate)
-    around = []
-    for axis in zip(x.shape[1:3], sizes, steps, (padding, padding), rates, strict=True):
-        output_size(*axis)  # checks that the kernel fits
-        around.append(padding_pair(*axis))
+    around = borders(x.shape, kernel_size, strides, padding, dilation_rate)
     if around == [(0, 0), (0, 0)]:
         return x
     return np.pad(x, ((0, 0), *around, (0, 0)), constant_values=value)
 
 
-def windows(x, window_size, strides=1, dilation_rate=1):
+def crop(padded, shape, kernel_size, strides=1, padding="valid", dilation_rate=1):
+    """The images of that shape inside the border that `pad` put around them, as a view.
+
+    Example:
+        >>> x = np.arange(6).reshape(1, 2, 3, 1)
+        >>> bool((crop(pad(x, 3, padding=2), x.shape, 3, padding=2) == x).all())
+        True
+    """
+    (top, _), (left, _) = borders(shape, kernel_size, strides, padding, dilation_rate)
+    return padded[:, top : top + shape[1], left : left + shape[2]]
+
+
+def borders(shape, kernel_size, strides=1, padding="valid", dilation_rate=1):
+    """The zeros [(above, below), (left, right)] around images of a shape (B, H, W, C).
+
+    Example:
+        >>> borders((1, 5, 7, 3), kernel_size=(3, 2), padding="same")
+        [(1, 1), (0, 1)]
+    """
+    sizes = pair("kernel_size", kernel_size)
+    steps, rates = pair("strides", strides), pair("dilation_rate", dilation_rate)
+    around = []
+    for axis in zip(shape[1:3], sizes, steps, (padding, padding), rates, strict=True):
+        output_size(*axis)  # checks that the kernel fits
+        around.append(padding_pair(*axis))
+    return around
+
+
+def windows(x, window_size, strides=1, dilation_rate=1, writeable=False):
     """The window at every position of a batch of images, as a view (no pixel is copied).
 
     Returns:
-        Read-only array of shape (B, H', W', K_h, K_w, C).
+        Array of shape (B, H', W', K_h, K_w, C).
 
     Example:
         >>> windows(np.arange(6).reshape(1, 2, 3, 1), 2)[0, 0, 1, :, :, 0]
@@ -328,9 +412,20 @@ def windows(x, window_size, strides=1, dilation_rate=1):
     sizes, rates = pair("kernel_size", window_size), pair("dilation_rate", dilation_rate)
     row_stride, column_stride = pair("strides", strides)
     spans = tuple(effective_kernel_size(*axis) for axis in zip(sizes, rates, strict=True))
-    every = sliding_window_view(x, spans, axis=(1, 2))  # (B, all rows, all columns, C, span, span)
+    every = sliding_window_view(x, spans, axis=(1, 2), writeable=writeable)
+    # every: (B, all rows, all columns, C, span, span)
     kept = every[:, ::row_stride, ::column_stride, :, :: rates[0], :: rates[1]]
     return np.moveaxis(kept, 3, 5)
+
+
+def check_upstream(upstream, output_shape):
+    """Raises ValueError unless the upstream gradient has the shape of the output."""
+    if upstream.shape != output_shape:
+        raise ValueError(
+            f"`upstream` must have the shape of the output: got upstream.shape={upstream.shape} "
+            f"for an output of shape {output_shape}. "
+            "It is the gradient of the loss with respect to that output."
+        )
 
 
 def _patches(x, kernel_size, strides, padding, dilation_rate):

@@ -3,14 +3,17 @@ from itertools import product
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import signal
 
 from cnnlab.convolution import (
     conv1d,
     conv2d,
+    conv2d_backward,
     conv2d_loops,
     convolve2d,
     correlate2d,
+    crop,
     im2col,
     numbers,
     pad,
@@ -198,6 +201,98 @@ def test_conv1d_strides_and_dilates_at_once():
     kernel = np.array([1, 100]).reshape(2, 1, 1)
     maps = conv1d(x, kernel, strides=3, dilation_rate=2)
     np.testing.assert_array_equal(maps[0, :, 0], [200, 503, 806])
+
+
+# the way back
+
+
+def tensorflow_gradients(x, kernel, upstream, strides, padding, dilation_rate):
+    """dx and dkernel by automatic differentiation of Keras's convolution."""
+    x, kernel = tf.constant(x), tf.constant(kernel)
+    with tf.GradientTape() as tape:
+        tape.watch([x, kernel])
+        padded, kind = x, padding
+        if isinstance(padding, int):
+            padded, kind = tf.pad(x, [(0, 0), (padding,) * 2, (padding,) * 2, (0, 0)]), "valid"
+        maps = keras.ops.conv(
+            padded, kernel, strides=strides, padding=kind, dilation_rate=dilation_rate
+        )
+    return tape.gradient(maps, [x, kernel], output_gradients=tf.constant(upstream))
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("strides", STRIDES)
+def test_conv2d_backward_is_the_adjoint_and_equals_tensorflow(strides, padding):
+    compared = 0
+    kernel_sizes = product([1, 2, 3], [1, 2, 4])
+    for (height, width), kernel_size, rate in product([(5, 7), (6, 4)], kernel_sizes, RATES):
+        if not fits((height, width), kernel_size, padding, pair("dilation_rate", rate)):
+            continue
+        geometry = {"strides": strides, "padding": padding, "dilation_rate": rate}
+        x, kernel = random(2, height, width, 3), random(*kernel_size, 3, 2)
+        other_x, other_kernel = random(*x.shape), random(*kernel.shape)
+        upstream = random(*conv2d(x, kernel, **geometry).shape)
+        dx, dkernel, dbias = conv2d_backward(x, kernel, upstream, **geometry)
+        # A convolution is linear in x and in the kernel, so these two lines say everything.
+        change = conv2d(other_x, kernel, **geometry)
+        np.testing.assert_allclose((dx * other_x).sum(), (upstream * change).sum(), rtol=1e-9)
+        change = conv2d(x, other_kernel, **geometry)
+        np.testing.assert_allclose(
+            (dkernel * other_kernel).sum(), (upstream * change).sum(), rtol=1e-9
+        )
+        np.testing.assert_allclose(dbias, upstream.sum(axis=(0, 1, 2)), rtol=1e-12)
+        if rate == 1:  # TensorFlow differentiates no dilated convolution on a CPU
+            expected_dx, expected_dkernel = tensorflow_gradients(x, kernel, upstream, **geometry)
+            np.testing.assert_allclose(dx, expected_dx, atol=1e-12)
+            np.testing.assert_allclose(dkernel, expected_dkernel, atol=1e-12)
+        compared += 1
+    assert compared > 35
+
+
+def test_the_gradient_of_the_image_is_a_transposed_convolution():
+    for strides in [1, 2, (3, 2)]:
+        kernel, upstream = random(3, 4, 3, 2), random(2, 4, 5, 2)
+        expected = keras.ops.conv_transpose(upstream, kernel, strides, padding="valid")
+        x = np.zeros(expected.shape)
+        dx, _, _ = conv2d_backward(x, kernel, upstream, strides)
+        np.testing.assert_allclose(dx, expected, atol=1e-12)
+
+
+def test_conv2d_backward_of_integers_is_exact():
+    x = np.full((1, 4, 5, 1), 255, np.uint8)
+    kernel = np.full((2, 3, 1, 1), 100, np.uint8)
+    upstream = np.full((1, 3, 3, 1), 200, np.uint8)
+    dx, dkernel, dbias = conv2d_backward(x, kernel, upstream)
+    assert {dx.dtype, dkernel.dtype, dbias.dtype} == {np.dtype(np.int64)}
+    assert dx[0, 1, 2, 0] == 6 * 100 * 200
+    np.testing.assert_array_equal(dkernel, 9 * 255 * 200)
+    assert dbias == 9 * 200
+
+
+def test_conv2d_backward_stays_float32_and_leaves_its_arguments_alone():
+    x, kernel = random(1, 4, 5, 2, dtype=np.float32), random(2, 3, 2, 3, dtype=np.float32)
+    upstream = random(1, 3, 3, 3, dtype=np.float32)
+    before = x.copy(), kernel.copy(), upstream.copy()
+    gradients = conv2d_backward(x, kernel, upstream)
+    assert [g.dtype for g in gradients] == [np.float32] * 3
+    for now, then in zip((x, kernel, upstream), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_a_pixel_that_no_position_sees_has_no_gradient():
+    x, kernel = random(1, 6, 8, 1), random(2, 2, 1, 1)
+    dx, _, _ = conv2d_backward(x, kernel, np.ones((1, 2, 3, 1)), strides=3)
+    seen = np.zeros((6, 8), bool)
+    for row, column in product([0, 1, 3, 4], [0, 1, 3, 4, 6, 7]):
+        seen[row, column] = True
+    np.testing.assert_array_equal(dx[0, :, :, 0] != 0, seen)
+
+
+def test_crop_undoes_pad():
+    x = random(1, 5, 7, 2)
+    for padding in PADDINGS:
+        padded = pad(x, (2, 4), (1, 2), padding)
+        np.testing.assert_array_equal(crop(padded, x.shape, (2, 4), (1, 2), padding), x)
 
 
 # im2col and its helpers
@@ -413,3 +508,48 @@ def test_numbers_turn_lists_into_arrays():
     np.testing.assert_array_equal(numbers("image", [[1, 2]], "(height, width)"), [[1, 2]])
     with pytest.raises(ValueError, match=r"`image` must hold real numbers: got image.dtype=comp"):
         numbers("image", [[1j]], "(height, width)")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"upstream": np.zeros((1, 3, 6, 3))},
+            "`upstream` must have the shape of the output: got upstream.shape=(1, 3, 6, 3) for an "
+            "output of shape (1, 3, 6, 4). "
+            "It is the gradient of the loss with respect to that output.",
+        ),
+        (
+            {"upstream": np.zeros((1, 3, 6, 4)), "strides": 2},
+            "`upstream` must have the shape of the output: got upstream.shape=(1, 3, 6, 4) for an "
+            "output of shape (1, 2, 3, 4). "
+            "It is the gradient of the loss with respect to that output.",
+        ),
+        (
+            {"upstream": np.zeros((3, 6, 4))},
+            "`upstream` must have the axes (batch, height, width, filters): got "
+            "upstream.shape=(3, 6, 4). Add a missing axis with np.newaxis, or index one away.",
+        ),
+        (
+            {"x": X[..., :2]},
+            "`kernel` must have as many input channels as `x`: got kernel.shape=(3, 2, 3, 4), "
+            "x.shape=(1, 5, 7, 2). A kernel is "
+            "(kernel_height, kernel_width, channels_in, channels_out).",
+        ),
+        (
+            {"dilation_rate": 3},
+            "`kernel_size` must fit in the input: got kernel_size=3 (effective 7) for "
+            "input_size=5, padding='valid'. Use a smaller kernel or padding='same'.",
+        ),
+        (
+            {"strides": -2},
+            "`strides` must be a whole number of at least 1: got strides=-2. "
+            "It counts pixels along one axis.",
+        ),
+    ],
+)
+def test_conv2d_backward_says_what_is_wrong_and_what_to_do(arguments, message):
+    upstream = np.zeros((1, 3, 6, 4))
+    with pytest.raises(ValueError) as error:
+        conv2d_backward(**({"x": X, "kernel": KERNEL, "upstream": upstream} | arguments))
+    assert str(error.value) == message
