@@ -1,11 +1,11 @@
-"""The command line: `cnnlab lab`, `cnnlab doctor`."""
+"""The command line: `cnnlab lab`, `cnnlab doctor`, `cnnlab fetch`."""
 
 import argparse
 import sys
 from pathlib import Path
 
 import cnnlab
-from cnnlab import doctor, lessons
+from cnnlab import doctor, fetch, lessons
 
 
 def _lab(arguments):
@@ -30,6 +30,15 @@ def _doctor(arguments):
     return int(any(finding.failed for finding in findings))
 
 
+def _fetch(arguments):
+    if arguments.list or not arguments.names:
+        print(fetch.listing().to_string())
+        return 0
+    return fetch.fetch_command(
+        arguments.names, arguments.source, arguments.verify, arguments.remove
+    )
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog="cnnlab", description="The CNN workbook's commands.")
     parser.add_argument("--version", action="version", version=cnnlab.__version__)
@@ -49,6 +58,18 @@ def _parser():
 
     examine = commands.add_parser("doctor", help="check this machine, with a remedy per fault")
     examine.set_defaults(run=_doctor)
+
+    bring = commands.add_parser("fetch", help="bring full data sets and ImageNet weights, verified")
+    bring.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(fetch.names())}, or all"
+    )
+    bring.add_argument(
+        "--from", dest="source", metavar="DIR", help="a folder or mirror that holds the files"
+    )
+    bring.add_argument("--list", action="store_true", help="what there is, and what is here")
+    bring.add_argument("--verify", action="store_true", help="check what is here, fetch nothing")
+    bring.add_argument("--remove", action="store_true", help="delete what was fetched")
+    bring.set_defaults(run=_fetch)
     return parser
 
 

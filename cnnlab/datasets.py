@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from cnnlab import archives, fetch
 from cnnlab.scores import check_class_numbers
 
 DIGITS = tuple("0123456789")
+TEXTURE_PATCHES = 40  # of each photograph and split
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ def names():
 
     Example:
         >>> names()
-        ('digits',)
+        ('digits', 'textures', 'mnist', 'cats_vs_dogs')
     """
     return tuple(_LOADERS)
 
@@ -105,6 +108,27 @@ def check_training(images, labels, classes=10):
             f"{', '.join(map(str, missing))}. A network cannot learn a class that it never saw: "
             "draw the split class by class."
         )
+
+
+def table(name):
+    """A table of `data/`.
+
+    Args:
+        name: "ilsvrc", "imagenet_categories", "image_collections" or "boxes".
+
+    Returns:
+        A `pandas.DataFrame`.
+
+    Raises:
+        ValueError: an unknown name, or a damaged file.
+
+    Example:
+        >>> table("imagenet_categories").query("category == 'tree'")
+           category  synsets  images_per_synset  images_thousands
+        22     tree      993                568               564
+    """
+    _check_name("name", name, tuple(sorted(path.stem for path in folder().glob("*.csv"))))
+    return pd.read_csv(io.BytesIO(verified(f"{name}.csv")))
 
 
 def photo_names():
@@ -206,6 +230,38 @@ def _digits(split):
     return Dataset(_unit_range(images), labels.astype(np.int64), DIGITS, card("digits"))
 
 
+def _mnist(split):
+    arrays = archives.mnist_arrays(fetch.require("mnist"))
+    images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+    return Dataset(_unit_range(images), labels.astype(np.int64), DIGITS, card("mnist"))
+
+
+def _cats_vs_dogs(split):
+    folder = fetch.require("cats_vs_dogs")
+    return Dataset(
+        np.load(folder / f"{split}_images.npy", mmap_mode="r", allow_pickle=False),
+        np.load(folder / f"{split}_labels.npy", allow_pickle=False),
+        ("cat", "dog"),
+        f"{card('cats_vs_dogs')}\n- **here** {archives.described(folder)}.",
+    )
+
+
+def _textures(split):
+    names = photo_names()
+    seed = 0 if split == "train" else 1
+    generator = np.random.default_rng(seed)
+    halves = [np.array_split(photo(name), 2, axis=1)[seed] for name in names]
+    images = [_patch(half, generator) for _ in range(TEXTURE_PATCHES) for half in halves]
+    labels = np.tile(np.arange(len(names)), TEXTURE_PATCHES)
+    return Dataset(np.stack(images), labels, names, card("textures"))
+
+
+def _patch(image, generator):
+    """A 64x64 patch from anywhere in the image."""
+    top, left = (generator.integers(side - 64 + 1) for side in image.shape[:2])
+    return image[top : top + 64, left : left + 64]
+
+
 def _unit_range(images):
     """(N,H,W) uint8 0-255 as (N,H,W,1) float32 0-1."""
     return images[..., None].astype(np.float32) / 255
@@ -221,4 +277,9 @@ def _check_name(argument, value, known):
     )
 
 
-_LOADERS = {"digits": _digits}
+_LOADERS = {
+    "digits": _digits,
+    "textures": _textures,
+    "mnist": _mnist,
+    "cats_vs_dogs": _cats_vs_dogs,
+}

@@ -65,7 +65,46 @@ def test_every_photo_has_its_row_and_size_in_the_card():
         assert f"| {name} | {height} × {width}" in card
 
 
-@pytest.mark.parametrize("name", ["digits", "photos"])
+def test_textures_have_a_class_for_every_photo_and_come_by_turns():
+    train = datasets.load("textures")
+    assert train.images.shape == (480, 64, 64, 3)
+    assert train.images.dtype == np.uint8
+    assert train.class_names == datasets.photo_names()
+    np.testing.assert_array_equal(train.labels[:24], [*range(12), *range(12)])
+
+
+@pytest.mark.parametrize(("split", "half"), [("train", slice(0, 200)), ("test", slice(200, 400))])
+def test_textures_come_from_one_half_of_the_photo_only(split, half):
+    textures = datasets.load("textures", split)
+    patches = textures.images[textures.labels == datasets.photo_names().index("text")]
+    allowed = datasets.photo("text")[:, half]
+    places = {
+        allowed[top : top + 64, left : left + 64].tobytes()
+        for top in range(154 - 63)
+        for left in range(200 - 63)
+    }
+    assert all(patch.tobytes() in places for patch in patches)
+
+
+def test_textures_are_the_same_every_time():
+    images = datasets.load("textures", "test").images
+    np.testing.assert_array_equal(images, datasets.load("textures", "test").images)
+
+
+def test_boxes_lie_inside_their_photographs():
+    boxes = datasets.table("boxes")
+    for box in boxes.itertuples():
+        height, width, _ = datasets.photo(box.photo).shape
+        assert 0 <= box.top < box.bottom <= height
+        assert 0 <= box.left < box.right <= width
+    assert "cat" in set(boxes[boxes.photo == "chelsea"].object)
+
+
+def test_every_ilsvrc_value_has_a_source():
+    assert datasets.table("ilsvrc").source.str.len().min() > 10
+
+
+@pytest.mark.parametrize("name", [*datasets.names(), "photos"])
 def test_a_card_states_its_source_and_licence(name):
     card = datasets.card(name)
     assert "source" in card
@@ -84,6 +123,7 @@ def test_a_data_set_carries_its_card():
         (lambda: datasets.photo("chelsae"), "one of astronaut, brick.*Did you mean 'chelsea'?"),
         (lambda: datasets.photo("../digits"), "got name='../digits'"),
         (lambda: datasets.card("q"), r"got name='q'\.$"),
+        (lambda: datasets.table("ilsvcr"), "boxes, ilsvrc.*Did you mean 'ilsvrc'?"),
     ],
 )
 def test_an_unknown_name_lists_the_known_ones_and_the_nearest(call, message):
