@@ -172,8 +172,7 @@ def show_images(images, titles=None, columns=None):
     figure, axes = _grid(images, columns)
     for index, (ax, image) in enumerate(zip(axes, images, strict=True)):
         low, high = _limits(image)
-        picture = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
-        ax.imshow(picture, cmap="gray", vmin=low, vmax=high)
+        ax.imshow(image, cmap="gray", vmin=low, vmax=high)
         if titles is not None:
             ax.set_title(str(titles[index]))
     return figure

@@ -14,6 +14,20 @@ def _is_shown():
     return "ipykernel" in sys.modules or sys.stderr.isatty()
 
 
+def bar(items, unit):
+    """The items one by one, with a bar that grows by a step per item where somebody watches.
+
+    Args:
+        items: anything with a length to loop over.
+        unit: what one item is called beside the bar.
+
+    Example:
+        >>> list(bar(range(3), unit="batch"))
+        [0, 1, 2]
+    """
+    return tqdm(items, unit=unit, disable=not _is_shown())
+
+
 class progress(
     keras.callbacks.Callback
 ):  # lower case: used like a function: callbacks=[progress()]
@@ -41,7 +55,7 @@ class progress(
         """One step, with the metrics of the epoch beside it."""
         self._epochs += 1
         self._bar.set_postfix({name: f"{value:.3f}" for name, value in (logs or {}).items()})
-        self._bar.update()
+        self._bar.update(epoch + 1 - self._bar.n)  # not 1: a continued training starts later
 
     def on_train_end(self, logs=None):
         """Closes the bar, or prints the one quiet line."""
