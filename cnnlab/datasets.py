@@ -3,13 +3,13 @@
 import difflib
 import hashlib
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from cnnlab import archives, fetch
+from cnnlab import archives, fetch, photographs
 from cnnlab.scores import check_class_numbers
 
 DIGITS = tuple("0123456789")
@@ -110,6 +110,73 @@ def check_training(images, labels, classes=10):
         )
 
 
+def from_folder(path, size=128):
+    """Your own photographs: a folder with one subfolder per class.
+
+    Whatever cannot be read is left out; what it was is printed, and stands in the card.
+
+    Args:
+        path: the folder; the names of its subfolders are the names of the classes.
+        size: height and width of the images, in pixels: the middle square of each photograph.
+
+    Returns:
+        A `Dataset` of uint8 images, 0-255, in alphabetical order of classes and files.
+
+    Raises:
+        ValueError: fewer than two classes, or a class without a readable photograph.
+
+    Example:
+        >>> from_folder("no such place")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ValueError: `path` must be a folder with one subfolder per class: ...
+    """
+    images, labels, class_names, faults = photographs.read_folder(path, size)
+    counts = np.bincount(labels)
+    listed = ", ".join(f"{n} {name}" for n, name in zip(counts, class_names, strict=True))
+    card = f"{len(images)} photographs from {Path(path).name} ({listed}), {len(faults)} left out."
+    if faults:
+        print(f"{len(faults)} left out:", *faults, sep="\n  ")
+        card = "\n".join([card, *faults])
+    return Dataset(images, labels, class_names, card)
+
+
+def split(dataset, train_size=0.75, seed=0):
+    """Two data sets from one, every class shared out alike: to train with, and the rest.
+
+    Args:
+        dataset: a `Dataset`.
+        train_size: share of each class that goes to training, 0 to 1, or images per class, an int.
+        seed: another seed, another choice.
+
+    Returns:
+        (train, rest), two `Dataset`; within each the images keep their order.
+
+    Raises:
+        ValueError: a class has too few images for both.
+
+    Example:
+        >>> train, rest = split(load("textures"), train_size=10)
+        >>> train.images.shape, rest.images.shape
+        ((120, 64, 64, 3), (360, 64, 64, 3))
+    """
+    generator = np.random.default_rng(seed)
+    chosen = np.zeros(len(dataset.labels), bool)
+    for label, name in enumerate(dataset.class_names):
+        members = generator.permutation(np.flatnonzero(dataset.labels == label))
+        count = train_size if isinstance(train_size, int) else round(len(members) * train_size)
+        if not 1 <= count < len(members):
+            raise ValueError(
+                f"`train_size` must leave every class an image in both halves: got "
+                f"train_size={train_size} for {len(members)} of {name!r}. "
+                f"{'Take fewer.' if len(members) > 1 else 'Add images of this class.'}"
+            )
+        chosen[members[:count]] = True
+    return tuple(
+        replace(dataset, images=dataset.images[half], labels=dataset.labels[half])
+        for half in (chosen, ~chosen)
+    )
+
+
 def table(name):
     """A table of `data/`.
 
@@ -141,26 +208,25 @@ def photo_names():
     return tuple(sorted(path.stem for path in (folder() / "photos").glob("*.jpg")))
 
 
-def photo(name):
-    """A photograph, in its own proportions.
+def photo(name, size=None):
+    """A photograph, in its own proportions or as a square.
 
     Args:
         name: one of `photo_names()`.
+        size: None, or a number of pixels: the middle square, resized to it.
 
     Returns:
-        (H, W, 3) uint8, 0-255; a grey photograph has three equal channels.
+        (H, W, 3) or (size, size, 3) uint8, 0-255; a grey photograph has three equal channels.
 
     Raises:
         ValueError: an unknown name, or a damaged file.
 
     Example:
-        >>> photo("chelsea").shape
-        (266, 400, 3)
+        >>> photo("chelsea").shape, photo("chelsea", size=128).shape
+        ((266, 400, 3), (128, 128, 3))
     """
-    from PIL import Image
-
     _check_name("name", name, photo_names())
-    return np.asarray(Image.open(io.BytesIO(verified(f"photos/{name}.jpg"))).convert("RGB"))
+    return photographs.read(io.BytesIO(verified(f"photos/{name}.jpg")), size)
 
 
 def card(name):

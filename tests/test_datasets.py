@@ -58,6 +58,12 @@ def test_grey_photos_have_three_equal_channels():
     assert (datasets.photo("chelsea")[..., 0] != datasets.photo("chelsea")[..., 2]).any()
 
 
+def test_a_photo_as_a_square_is_its_middle():
+    square = datasets.photo("chelsea", size=266)
+    np.testing.assert_array_equal(square, datasets.photo("chelsea")[:, 67 : 67 + 266])
+    assert datasets.photo("text", size=96).shape == (96, 96, 3)
+
+
 def test_every_photo_has_its_row_and_size_in_the_card():
     card = datasets.card("photos")
     for name in datasets.photo_names():
@@ -220,3 +226,52 @@ def test_a_class_missing_from_training_is_named():
 def test_a_label_that_is_no_class_is_named():
     with pytest.raises(ValueError, match=r"class numbers from 0 to 1: got labels\[2\]=2\."):
         datasets.check_training(IMAGES, LABELS, classes=2)
+
+
+def uneven():
+    """Seven images of class 0, four of class 1, two of class 2, by which each can be told."""
+    labels = np.array([0, 1, 0, 2, 0, 1, 0, 1, 0, 0, 2, 1, 0])
+    images = np.arange(13 * 2 * 3, dtype=np.uint8).reshape(13, 2, 3, 1)
+    return datasets.Dataset(images, labels, ("a", "b", "c"), "card")
+
+
+def test_a_split_shares_out_every_class_and_loses_and_doubles_nothing():
+    whole = uneven()
+    train, rest = datasets.split(whole, train_size=0.5)
+    assert np.bincount(train.labels).tolist() == [4, 2, 1]
+    first_pixels = np.concatenate([train.images, rest.images])[:, 0, 0, 0]
+    assert sorted(first_pixels) == sorted(whole.images[:, 0, 0, 0])
+    for half in (train, rest):
+        position = half.images[:, 0, 0, 0] // 6
+        np.testing.assert_array_equal(whole.labels[position], half.labels)
+        assert (np.diff(position.astype(int)) > 0).all()
+
+
+def test_a_split_takes_a_number_of_images_per_class():
+    train, rest = datasets.split(uneven(), train_size=1)
+    assert np.bincount(train.labels).tolist() == [1, 1, 1]
+    assert np.bincount(rest.labels).tolist() == [6, 3, 1]
+
+
+def test_another_seed_is_another_choice_and_the_same_seed_the_same():
+    drawn = [datasets.split(uneven(), 1, seed=seed)[0].images.tolist() for seed in (0, 0, 1, 2)]
+    assert drawn[0] == drawn[1] and drawn[0] not in drawn[2:]
+
+
+@pytest.mark.parametrize(
+    ("train_size", "message"),
+    [
+        (2, r"got train_size=2 for 2 of 'c'\. Take fewer\."),
+        (0, r"got train_size=0 for 7 of 'a'\. Take fewer\."),
+        (0.99, r"got train_size=0.99 for 7 of 'a'\. Take fewer\."),
+    ],
+)
+def test_a_split_that_leaves_a_class_without_images_is_refused(train_size, message):
+    with pytest.raises(ValueError, match=message):
+        datasets.split(uneven(), train_size)
+
+
+def test_a_single_picture_of_a_class_cannot_be_split():
+    single = datasets.Dataset(np.zeros((4, 2, 3, 1)), np.array([0, 0, 0, 1]), ("a", "b"), "")
+    with pytest.raises(ValueError, match=r"for 1 of 'b'\. Add images of this class\."):
+        datasets.split(single, train_size=0.75)
