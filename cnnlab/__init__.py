@@ -42,6 +42,14 @@ def _native_stderr_silenced():
             os.close(saved)
 
 
+def _check_backend(backend):
+    if backend != "tensorflow":
+        raise ValueError(
+            f"Keras's backend must be tensorflow: got {backend!r}. "
+            "Unset KERAS_BACKEND (or mend ~/.keras/keras.json) and restart the kernel."
+        )
+
+
 def setup(seed=0):
     """The first cell of every lesson: seeds, plot style, a quiet TensorFlow.
 
@@ -56,16 +64,13 @@ def setup(seed=0):
         >>> cnnlab.setup(seed=0)
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))
     with _native_stderr_silenced():
         import keras
         import tensorflow as tf
 
         tf.zeros(1) + 1  # the first operation is what starts TensorFlow's devices and their log
-    if keras.config.backend() != "tensorflow":
-        raise ValueError(
-            f"Keras's backend must be tensorflow: got {keras.config.backend()!r}. "
-            "Unset KERAS_BACKEND, or set it to tensorflow, and restart the kernel."
-        )
+    _check_backend(keras.config.backend())  # keras.json can name one too
     import matplotlib.pyplot as plt
 
     keras.utils.set_random_seed(seed)

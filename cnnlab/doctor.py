@@ -62,20 +62,22 @@ def _metal():
         seen = importlib.metadata.version("tensorflow-metal")
     except importlib.metadata.PackageNotFoundError:
         return None
-    remedy = "It gives wrong gradients with Keras 3: pip uninstall tensorflow-metal."
+    remedy = "Apple's plugin does not follow this TensorFlow: pip uninstall tensorflow-metal."
     return Finding("tensorflow-metal", seen, remedy, failed=True)
 
 
 def _backend():
     # In a process of its own, so that the doctor can report an import that crashes.
-    code = "import keras; print(keras.config.backend(), keras.ops.ones((2, 3)).shape)"
+    code = "import keras; print(keras.config.backend())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    backend = (done.stdout.strip().splitlines() or [""])[-1].split(" ")[0]
+    asked = os.environ.get("KERAS_BACKEND", "tensorflow")
+    backend = (done.stdout.split() or [asked])[-1]
+    if backend != "tensorflow":
+        remedy = "Unset KERAS_BACKEND (or mend ~/.keras/keras.json) and try again."
+        return Finding("Keras backend", backend, remedy, failed=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         return Finding("Keras starts", last, "Install again in a new environment.", failed=True)
-    if backend != "tensorflow":
-        return Finding("Keras backend", backend, "Unset KERAS_BACKEND and try again.", failed=True)
     return Finding("Keras backend", backend)
 
 

@@ -100,7 +100,8 @@ def network(width, classes):
 def top1_top5(model, images, labels):
     """Shares of the 64-pixel photographs whose class is the first, and among the first five."""
     model.eval()
-    ranks = [model(scaled(batch)).topk(5).indices for batch in images.split(250)]
+    with torch.autocast("cpu", torch.bfloat16):
+        ranks = [model(scaled(batch)).topk(5).indices for batch in images.split(250)]
     hits = torch.cat(ranks) == labels[:, None]
     return hits[:, 0].float().mean().item(), hits.any(1).float().mean().item()
 
@@ -109,7 +110,7 @@ def train_one_epoch(model, optimiser, schedule, data, epoch, options):
     """Mean loss of the epoch; every batch is drawn at one of the epoch's sizes."""
     torch.manual_seed(options.seed * 1000 + epoch)  # so that a continued run sees the same batches
     model.train()
-    sizes = (32, 40, 48) if epoch < options.epochs // 3 else (40, 48, 64)
+    sizes = (32, 40, 48) if epoch < 0.7 * options.epochs else (40, 48, 64)
     order = torch.randperm(len(data["train_x"]))
     order = order[: len(order) // options.batch * options.batch].view(-1, options.batch)
     total = 0.0
@@ -155,7 +156,7 @@ def main():
         "--out", type=Path, required=True, help="folder of the checkpoint and of the result"
     )
     parser.add_argument("--width", type=float, default=0.5)
-    parser.add_argument("--epochs", type=int, default=28)
+    parser.add_argument("--epochs", type=int, default=22)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument(
         "--rate", type=float, default=0.1, help="the largest learning rate of the one cycle"
@@ -167,6 +168,7 @@ def main():
 
     data = read_photographs(options.data)
     torch.manual_seed(options.seed)
+    torch.set_flush_denormal(True)  # a seventh faster
     model = network(options.width, classes=int(data["train_y"].max()) + 1)
     matrices = [p for p in model.parameters() if p.ndim > 1]
     vectors = [p for p in model.parameters() if p.ndim == 1]  # biases and batch norm: not decayed
@@ -176,21 +178,22 @@ def main():
         momentum=0.9,
         nesterov=True,
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        options.rate,
-        epochs=options.epochs,
-        cycle_momentum=False,
-        pct_start=0.2,
-        steps_per_epoch=len(data["train_x"]) // options.batch,
-    )
     start, log = 0, []
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
-        schedule.load_state_dict(saved["schedule"])
         start, log = saved["epoch"], saved["log"]
+    steps = len(data["train_x"]) // options.batch
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser,
+        options.rate,
+        epochs=options.epochs,
+        steps_per_epoch=steps,
+        pct_start=0.25,
+        cycle_momentum=False,
+        last_epoch=start * steps - 1,
+    )
 
     for epoch in range(start, options.epochs):
         began = time.perf_counter()
@@ -209,7 +212,6 @@ def main():
         state = {
             "model": model.state_dict(),
             "optimiser": optimiser.state_dict(),
-            "schedule": schedule.state_dict(),
             "epoch": epoch + 1,
             "log": log,
         }

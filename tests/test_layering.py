@@ -1,0 +1,117 @@
+"""The order of the modules: each imports only modules above it, and floor 0 loads no framework."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "cnnlab"
+FLOORS = {
+    0: "sizes convolution pooling kernels graph receptive_field costs scores photographs "
+    "archives fetch datasets",
+    1: "models weights progress gradients feature_maps patterns heatmaps transfer",
+    2: "plots widgets exercises lessons doctor cli",
+}
+ORDER = [name for names in FLOORS.values() for name in names.split()]
+FRAMEWORKS = {"keras", "tensorflow", "matplotlib", "ipywidgets", "IPython", "tqdm"}
+LAZY = {"PIL", "pooch", "platformdirs", "requests"}  # floor 0 may import these inside a function
+FLOOR_0_TOP_LEVEL = {"numpy", "pandas", "cnnlab"} | set(sys.stdlib_module_names)
+
+
+def imported(source, top_level_only=False):
+    """Dotted names that a module imports: `a.b` for `import a.b` and for `from a import b`."""
+    tree = ast.parse(source)
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def order_faults(name, source):
+    """Imports of a cnnlab module that does not stand above `name`."""
+    inside = {n.split(".")[1] for n in imported(source) if n.startswith("cnnlab.")}
+    inside &= {*ORDER}
+    return sorted(other for other in inside if ORDER.index(other) >= ORDER.index(name))
+
+
+def floor_0_faults(source):
+    """Imports that floor 0 may not have."""
+    everywhere = {n.split(".")[0] for n in imported(source)}
+    at_the_top = {n.split(".")[0] for n in imported(source, top_level_only=True)}
+    return sorted((at_the_top - FLOOR_0_TOP_LEVEL) | (everywhere - FLOOR_0_TOP_LEVEL - LAZY))
+
+
+def modules(floor=None):
+    found = [p for p in sorted(PACKAGE.glob("*.py")) if p.stem != "__init__"]
+    return [
+        pytest.param(p, id=p.stem)
+        for p in found
+        if floor is None or p.stem in FLOORS[floor].split()
+    ]
+
+
+@pytest.mark.parametrize("path", modules())
+def test_every_module_has_its_place_and_imports_only_modules_above_it(path):
+    assert path.stem in ORDER
+    assert order_faults(path.stem, path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", modules(floor=0))
+def test_floor_0_imports_no_framework(path):
+    assert floor_0_faults(path.read_text(encoding="utf-8")) == []
+
+
+def test_these_checks_can_fail():
+    assert order_faults("sizes", "from cnnlab.convolution import conv2d") == ["convolution"]
+    assert order_faults("sizes", "from cnnlab import plots") == ["plots"]
+    assert order_faults("plots", "from cnnlab import sizes") == []
+    assert floor_0_faults("def f():\n    import keras") == ["keras"]
+    assert floor_0_faults("import PIL.Image") == ["PIL"]
+    assert floor_0_faults("def f():\n    import PIL.Image") == []
+
+
+def loaded_after(statement):
+    code = f"{statement}\nimport sys\nprint(*[f for f in {sorted(FRAMEWORKS)} if f in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_floor_0_loads_no_framework():
+    assert (
+        loaded_after(f"import cnnlab\nfrom cnnlab import {', '.join(FLOORS[0].split())}") == set()
+    )
+
+
+def test_the_test_of_what_is_loaded_can_fail():
+    assert loaded_after("import matplotlib") == {"matplotlib"}
+
+
+def code_lines(source):
+    """Lines that hold code: no blank lines, comments or docstrings."""
+    tree = ast.parse(source)
+    docstrings = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            docstrings |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = enumerate(source.splitlines(), 1)
+    return sum(
+        bool(text.strip()) and not text.strip().startswith("#") and number not in docstrings
+        for number, text in lines
+    )
+
+
+@pytest.mark.parametrize("path", modules())
+def test_a_module_stays_one_concept(path):
+    assert code_lines(path.read_text(encoding="utf-8")) <= 250
+
+
+def test_docstrings_and_comments_are_not_counted_as_code():
+    assert code_lines('"""One.\n\nTwo."""\n# three\n\nx = 1\n') == 1
