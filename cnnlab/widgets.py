@@ -1,0 +1,141 @@
+"""Pictures with sliders, each with its static twin: one function draws both."""
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import display
+from matplotlib.patches import Rectangle
+
+from cnnlab.convolution import borders, correlate2d, numbers, pair
+from cnnlab.sizes import output_size
+
+
+def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dilation_rate=1):
+    """One position of the sliding window: the pixels it reads, their products, their sum.
+
+    Args:
+        image: (H, W) array, small enough for its numbers to be read (at most about 10 x 10).
+        kernel: (K_h, K_w) array.
+        position: (row, column) of the output.
+        strides: int or (rows, columns), >= 1.
+        padding: "valid", "same" or an int P >= 0.
+        dilation_rate: int or (rows, columns), >= 1.
+
+    Returns:
+        The figure: the padded image with the pixels read outlined, the products, the output.
+
+    Raises:
+        ValueError: the kernel does not fit, or the output has no such position.
+    """
+    image = numbers("image", image, "(height, width)")
+    kernel = numbers("kernel", kernel, "(kernel_height, kernel_width)")
+    output = correlate2d(image, kernel, strides, padding, dilation_rate)
+    if not all(0 <= index < size for index, size in zip(position, output.shape, strict=True)):
+        raise ValueError(
+            f"`position` must lie in the output: got position={tuple(position)} for an output of "
+            f"{_size(output)}. Count rows and columns from 0."
+        )
+    geometry = kernel.shape, strides, padding, dilation_rate
+    around = borders((1, *image.shape, 1), *geometry)
+    padded = np.ma.masked_all(np.add(image.shape, np.sum(around, axis=1)), image.dtype)
+    padded[tuple(slice(b, b + n) for (b, _), n in zip(around, image.shape, strict=True))] = image
+    rows, columns = (
+        index * stride + rate * np.arange(size)
+        for index, stride, rate, size in zip(
+            position,
+            pair("strides", strides),
+            pair("dilation_rate", dilation_rate),
+            kernel.shape,
+            strict=True,
+        )
+    )
+    pixels = padded.filled(0)[np.ix_(rows, columns)]
+
+    figure, axes = plt.subplots(1, 3, figsize=(7, 3), width_ratios=[5, 4, 4])
+    border = "" if around == [(0, 0), (0, 0)] else ", zeros around it"
+    _draw_numbers(axes[0], padded, f"image {_size(image)}{border}", outlined=(rows, columns))
+    products = np.vectorize(_product)(pixels, kernel)
+    _draw_numbers(axes[1], pixels * kernel, "pixel · weight", products)
+    sums = f"output {_size(output)}\nsum at {tuple(position)}: {output[tuple(position)]:g}"
+    _draw_numbers(axes[2], output, sums, outlined=([position[0]], [position[1]]))
+    return figure
+
+
+def sliding_window(image, kernel):
+    """Sliders for position, stride, padding and dilation over `show_window`.
+
+    Args:
+        image: (H, W) array, small enough for its numbers to be read (at most about 10 x 10).
+        kernel: (K_h, K_w) array.
+
+    Returns:
+        An ipywidgets box. Where the dilated kernel does not fit, it shows the rule instead.
+    """
+    sliders = {
+        name: ipywidgets.IntSlider(low, low, high, description=text, continuous_update=False)
+        for name, low, high, text in [
+            ("row", 0, 0, "row"),
+            ("column", 0, 0, "column"),
+            ("strides", 1, 3, "stride"),
+            ("dilation_rate", 1, 3, "dilation"),
+        ]
+    }
+    padding = ipywidgets.ToggleButtons(
+        options=["valid", "same", 1, 2], description="padding", style={"button_width": "4em"}
+    )
+
+    def limit_positions(_=None):
+        """The sliders of the position end where the output ends."""
+        for name, input_size, kernel_size in zip(
+            ("row", "column"), np.shape(image), np.shape(kernel), strict=True
+        ):
+            rate = sliders["dilation_rate"].value
+            try:
+                size = output_size(
+                    input_size, kernel_size, sliders["strides"].value, padding.value, rate
+                )
+            except ValueError:  # draw() tells
+                size = 1
+            sliders[name].max = size - 1
+
+    def draw(row, column, strides, padding, dilation_rate):
+        try:
+            figure = show_window(image, kernel, (row, column), strides, padding, dilation_rate)
+        except ValueError as error:
+            print(error)
+        else:
+            display(figure)
+            plt.close(figure)
+
+    limit_positions()
+    for control in (sliders["strides"], sliders["dilation_rate"], padding):
+        control.observe(limit_positions, "value")
+    picture = ipywidgets.interactive_output(draw, {**sliders, "padding": padding})
+    position = ipywidgets.HBox([sliders["row"], sliders["column"]])
+    geometry = ipywidgets.HBox([sliders["strides"], sliders["dilation_rate"]])
+    return ipywidgets.VBox([position, geometry, padding, picture])
+
+
+def _size(matrix):
+    return "×".join(map(str, matrix.shape))
+
+
+def _product(pixel, weight):
+    factor = f"({weight:g})" if weight < 0 else f"{weight:g}"
+    return f"{pixel:g}·{factor}\n= {pixel * weight + 0:g}"  # + 0 makes a -0.0 a 0
+
+
+def _draw_numbers(ax, matrix, title, texts=None, outlined=((), ())):
+    """A matrix as numbers on colours; masked cells are the grey zeros of the padding."""
+    largest = float(np.abs(matrix).max()) or 1.0
+    colours = plt.get_cmap("RdBu_r").with_extremes(bad="0.8")
+    ax.imshow(matrix.astype(float), cmap=colours, vmin=-2 * largest, vmax=2 * largest)
+    zero_filled = np.ma.filled(matrix, 0)
+    for row, column in np.ndindex(matrix.shape):
+        text = f"{zero_filled[row, column]:g}" if texts is None else texts[row, column]
+        ax.text(column, row, text, ha="center", va="center", fontsize=8)
+    for row in outlined[0]:
+        for column in outlined[1]:
+            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2.5))
+    ax.set_title(title)
+    ax.set_axis_off()

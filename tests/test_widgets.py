@@ -1,0 +1,112 @@
+import ipywidgets
+import numpy as np
+import pytest
+
+from cnnlab.convolution import correlate2d
+from cnnlab.widgets import show_window, sliding_window
+
+IMAGE = np.arange(30).reshape(5, 6)
+KERNEL = np.array([[0, 1, 2], [2, 2, 0]])
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def outlined(ax):
+    """(row, column) of every outlined cell, in the image's own numbers (padding is negative)."""
+    return [(patch.get_y() + 0.5, patch.get_x() + 0.5) for patch in ax.patches]
+
+
+def test_the_products_of_the_window_add_up_to_the_output():
+    figure = show_window(IMAGE, KERNEL, position=(1, 2))
+    pixels, products, output = figure.axes
+    assert outlined(pixels) == [(1, 2), (1, 3), (1, 4), (2, 2), (2, 3), (2, 4)]
+    assert texts(products)[:3] == ["8·0\n= 0", "9·1\n= 9", "10·2\n= 20"]
+    total = sum(int(text.split("= ")[1]) for text in texts(products))
+    assert total == correlate2d(IMAGE, KERNEL)[1, 2]
+    assert output.get_title() == f"output 4×4\nsum at (1, 2): {total}"
+    assert outlined(output) == [(1, 2)]
+
+
+def test_the_window_reads_every_dilated_pixel_from_its_stride_on():
+    pixels, _, output = show_window(IMAGE, KERNEL, (1, 1), (2, 3), 2, (3, 1)).axes
+    assert outlined(pixels) == [(2, 3), (2, 4), (2, 5), (5, 3), (5, 4), (5, 5)]
+    assert pixels.get_title() == "image 5×6, zeros around it"
+    assert len(pixels.texts) == 9 * 10
+    expected = correlate2d(IMAGE, KERNEL, (2, 3), 2, (3, 1))
+    assert texts(output) == [f"{value}" for value in expected.ravel()]
+
+
+def test_the_padding_of_same_goes_after():
+    pixels = show_window(IMAGE, KERNEL[:, :2], padding="same").axes[0]
+    grey = np.ma.getmaskarray(pixels.images[0].get_array())
+    assert grey.shape == (6, 7)
+    assert not grey[:5, :6].any()
+    assert grey[5].all()
+    assert grey[:, 6].all()
+
+
+def test_negative_weights_stand_in_brackets_and_no_zero_is_negative():
+    _, products, _ = show_window(np.zeros((2, 3)), -np.ones((1, 2))).axes
+    assert texts(products) == ["0·(-1)\n= 0", "0·(-1)\n= 0"]
+
+
+@pytest.mark.parametrize("position", [(4, 0), (0, 4), (-1, 0)])
+def test_a_position_outside_the_output_is_refused(position):
+    with pytest.raises(ValueError) as error:
+        show_window(IMAGE, KERNEL, position)
+    assert str(error.value) == (
+        f"`position` must lie in the output: got position={position} for an output of 4×4. "
+        "Count rows and columns from 0."
+    )
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The arguments of every `show_window` that the sliders ask for."""
+    calls = []
+
+    def record(image, kernel, *arguments):
+        calls.append(arguments)
+        return show_window(image, kernel, *arguments)
+
+    monkeypatch.setattr("cnnlab.widgets.show_window", record)
+    return calls
+
+
+def controls(box):
+    found = [child for row in box.children[:2] for child in row.children] + [box.children[2]]
+    return {control.description: control for control in found}
+
+
+def test_every_slider_reaches_the_picture(drawn):
+    by_name = controls(sliding_window(IMAGE, KERNEL))
+    assert drawn == [((0, 0), 1, "valid", 1)]
+    for name, value in [("stride", 2), ("padding", 2), ("dilation", 2), ("row", 2), ("column", 1)]:
+        by_name[name].value = value
+    assert drawn[-1] == ((2, 1), 2, 2, 2)
+
+
+def test_the_position_sliders_end_where_the_output_ends(drawn):
+    by_name = controls(sliding_window(IMAGE, KERNEL))
+    by_name["row"].value = 3
+    assert (by_name["row"].max, by_name["column"].max) == (3, 3)
+    by_name["stride"].value = 2
+    assert (by_name["row"].max, by_name["column"].max) == (1, 1)
+    assert drawn[-1] == ((1, 0), 2, "valid", 1)
+    by_name["padding"].value = "same"
+    assert (by_name["row"].max, by_name["column"].max) == (2, 2)
+
+
+def test_a_kernel_that_does_not_fit_shows_the_rule(capsys):
+    by_name = controls(sliding_window(IMAGE, KERNEL))
+    by_name["dilation"].value = 3
+    assert "`kernel_size` must fit in the input: got kernel_size=3" in capsys.readouterr().out
+    by_name["padding"].value = "same"
+    assert (by_name["row"].max, by_name["column"].max) == (4, 5)
+
+
+def test_the_widget_is_a_box_of_controls_and_a_picture():
+    box = sliding_window(IMAGE, KERNEL)
+    assert isinstance(box.children[-1], ipywidgets.Output)
