@@ -2,11 +2,14 @@
 
 A network here is an ordinary Keras model. Compile it, train it, or fill it with trained weights
 (`cnnlab.weights.pretrained`); for probabilities add a softmax, or use a loss with
-`from_logits=True`.
+`from_logits=True`. A block is a function of a tensor, for use in a functional model; inside a
+`blueprint` networks are counted without being filled.
 """
 
+from contextlib import contextmanager
+
 import keras
-from keras import layers
+from keras import layers, ops
 
 
 def mlp(input_shape=(28, 28, 1), hidden=784, classes=10):
@@ -112,6 +115,101 @@ def lenet5(input_shape=(28, 28, 1), classes=10):
     )
 
 
+@keras.saving.register_keras_serializable("cnnlab")
+class LocalResponseNormalization(layers.Layer):
+    """Each value divided by the energy of five channels: its own, two before and two after.
+
+    ``x[c] / (2 + 0.0001 * (x[c-2]² + x[c-1]² + x[c]² + x[c+1]² + x[c+2]²)) ** 0.75``
+
+    Example:
+        >>> x = keras.ops.full((1, 2, 3, 7), 100.0)
+        >>> [round(float(value), 2) for value in LocalResponseNormalization()(x)[0, 0, 0]]
+        [29.91, 26.08, 23.24, 23.24, 23.24, 26.08, 29.91]
+
+    Source: Krizhevsky, Sutskever & Hinton (2012), ImageNet classification with deep convolutional
+        neural networks, section 3.3. Batch normalisation has taken its place.
+    """
+
+    pointwise = True  # what `cnnlab.receptive_field` asks of a layer it does not know
+
+    def call(self, x):
+        """The normalised (B, H, W, C)."""
+        channels = x.shape[-1]
+        squares = ops.pad(ops.square(x), [[0, 0], [0, 0], [0, 0], [2, 2]])
+        energy = sum(squares[..., shift : shift + channels] for shift in range(5))
+        return x / (2 + 1e-4 * energy) ** 0.75
+
+
+def alexnet(input_shape=(227, 227, 3), classes=1000, groups=1, normalise_first=True):
+    """AlexNet: five convolutions, three overlapping pools, three dense layers.
+
+    227x227x3 - conv1 -> 55x55x96 - pool1 -> 27x27x96 - conv2 -> 27x27x256 - pool2 -> 13x13x256
+    - conv3 -> 13x13x384 - conv4 -> 13x13x384 - conv5 -> 13x13x256 - pool5 -> 6x6x256
+    - flatten -> 9216 - 4096 - 4096 - 1000
+
+    Args:
+        input_shape: (H, W, C) of the images, at least 67 pixels high and wide.
+        classes: number of classes, one logit each.
+        groups: 2 splits conv2, conv4 and conv5 as the paper does for its two GPUs: each half of
+            the filters sees half of the channels.
+        normalise_first: whether the local response normalisation stands before the pool, as in the
+            paper, or after it, as on the lecture's slide.
+
+    Returns:
+        A `keras.Sequential`, (B, H, W, C) -> (B, classes).
+
+    Raises:
+        ValueError: H or W is not known or is under 67 pixels.
+
+    Example:
+        >>> with blueprint():
+        ...     print(alexnet().count_params(), alexnet(groups=2).count_params())
+        62378344 60965224
+
+    Source: Krizhevsky, Sutskever & Hinton (2012), ImageNet classification with deep convolutional
+        neural networks. Differences: its text says 224x224, which 11x11 steps of 4 do not fit; no
+        initial bias of 1; logits.
+    """
+    sides = input_shape[:2]
+    if None in sides or min(sides) < 67:
+        raise ValueError(
+            "`input_shape` must be at least 67 pixels high and wide, for conv1 and three pools "
+            f"shrink it: got input_shape={input_shape}. Enlarge the images."
+        )
+
+    def conv(filters, kernel_size, name, **options):
+        options = {"padding": "same", **options}
+        return layers.Conv2D(filters, kernel_size, activation="relu", name=name, **options)
+
+    def normalise_and_pool(number):
+        pair = [
+            LocalResponseNormalization(name=f"norm{number}"),
+            layers.MaxPooling2D(pool_size=3, strides=2, name=f"pool{number}"),
+        ]
+        return pair if normalise_first else pair[::-1]
+
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            conv(96, 11, "conv1", strides=4, padding="valid"),
+            *normalise_and_pool(1),
+            conv(256, 5, "conv2", groups=groups),
+            *normalise_and_pool(2),
+            conv(384, 3, "conv3"),
+            conv(384, 3, "conv4", groups=groups),
+            conv(256, 3, "conv5", groups=groups),
+            layers.MaxPooling2D(pool_size=3, strides=2, name="pool5"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(4096, activation="relu", name="fc6"),
+            layers.Dropout(0.5, name="dropout6"),
+            layers.Dense(4096, activation="relu", name="fc7"),
+            layers.Dropout(0.5, name="dropout7"),
+            layers.Dense(classes, name="fc8"),
+        ],
+        name="alexnet",
+    )
+
+
 def vgg16(width=1.0, include_top=True, input_shape=(224, 224, 3), classes=1000):
     """VGG16: thirteen 3x3 convolutions in five blocks, a 2x2 max pool after each block.
 
@@ -194,6 +292,41 @@ def vgg16(width=1.0, include_top=True, input_shape=(224, 224, 3), classes=1000):
     return keras.Model(inputs, x, name="vgg16")
 
 
+def vgg13(include_top=True, input_shape=(224, 224, 3), classes=1):
+    """VGG-13, the lecture's "VGG" listing: two convolutions in each block, one logistic output.
+
+    224x224x3 - block1 -> 112x112x64 - block2 -> 56x56x128 - block3 -> 28x28x256
+    - block4 -> 14x14x512 - block5 -> 7x7x512 - flatten -> 25088 - 4096 - 4096 - 1
+
+    Args:
+        include_top: whether the three dense layers and their dropout follow; without them the
+            output is block5_pool.
+        input_shape: (H, W, C) of the images, at least 32 pixels high and wide.
+        classes: number of logits; one is enough to tell cat from dog.
+
+    Returns:
+        A `keras.Model`, (B, H, W, C) -> (B, classes), or (B, H // 32, W // 32, 512).
+
+    Example:
+        >>> vgg13(include_top=False).count_params()
+        9404992
+
+    Source: Simonyan & Zisserman (2015), arXiv:1409.1556, configuration B.
+    """
+    inputs = x = keras.Input(input_shape, name="input")
+    for block, filters in enumerate((64, 128, 256, 512, 512), 1):
+        for name in (f"block{block}_conv1", f"block{block}_conv2"):
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name)(x)
+        x = layers.MaxPooling2D(pool_size=2, name=f"block{block}_pool")(x)
+    if include_top:
+        x = layers.Flatten(name="flatten")(x)
+        for name in ("fc1", "fc2"):
+            x = layers.Dense(4096, activation="relu", name=name)(x)
+            x = layers.Dropout(0.5, name=f"{name}_dropout")(x)
+        x = layers.Dense(classes, name="predictions")(x)
+    return keras.Model(inputs, x, name="vgg13")
+
+
 def vgg16_slim(include_top=True, input_shape=(None, None, 3), classes=100):
     """VGG16 with half the filters and one dense layer for a head: images of any size.
 
@@ -220,3 +353,176 @@ def vgg16_slim(include_top=True, input_shape=(None, None, 3), classes=100):
         x = layers.GlobalAveragePooling2D(name="average_pool")(x)
         x = layers.Dense(classes, name="predictions")(x)
     return keras.Model(base.input, x, name="vgg16_slim")
+
+
+def inception_block(x, filters=(64, 128, 32, 32), reduced=(96, 16), name=None):
+    """Four views of the same maps, side by side: the network need not choose a kernel size.
+
+        x -+-------------- 1x1 ---------+
+           +-- 1x1 ------- 3x3 ---------+- concatenate
+           +-- 1x1 ------- 5x5 ---------+
+           +-- 3x3 max --- 1x1 ---------+
+
+    Args:
+        x: (B, H, W, C) tensor.
+        filters: channels that the 1x1, 3x3, 5x5 and pool branches give.
+        reduced: channels left by the 1x1 before the 3x3 and before the 5x5.
+        name: the layers are called `name_1x1` and so on; None leaves it to Keras.
+
+    Returns:
+        (B, H, W, sum of filters) tensor; the stride is 1 and the padding "same" everywhere.
+
+    Example:
+        >>> inception_block(keras.Input((28, 36, 192)), name="3a").shape
+        (None, 28, 36, 256)
+
+    Source: Szegedy et al. (2015), Going deeper with convolutions, arXiv:1409.4842, figure 2(b);
+        the numbers that stand are those of inception (3a), table 1.
+    """
+
+    def conv(channels, size, part):
+        return layers.Conv2D(
+            channels, size, padding="same", activation="relu", name=_part(name, part)
+        )
+
+    of_1x1, of_3x3, of_5x5, of_pool = filters
+    before_3x3, before_5x5 = reduced
+    pooled = layers.MaxPooling2D(3, strides=1, padding="same", name=_part(name, "pool"))(x)
+    branches = [
+        conv(of_1x1, 1, "1x1")(x),
+        conv(of_3x3, 3, "3x3")(conv(before_3x3, 1, "3x3_reduced")(x)),
+        conv(of_5x5, 5, "5x5")(conv(before_5x5, 1, "5x5_reduced")(x)),
+        conv(of_pool, 1, "pool_1x1")(pooled),
+    ]
+    return layers.Concatenate(name=_part(name, "output"))(branches)
+
+
+def residual_block(x, filters, strides=1, shortcut=True, name=None):
+    """A branch of two 3x3 convolutions, added to what came in.
+
+    ``relu(x + branch(x))``: with all weights of the branch zero, and x >= 0, the block is the
+    identity.
+
+    Args:
+        x: (B, H, W, C) tensor.
+        filters: channels of both convolutions.
+        strides: stride of the first convolution. Where it or `filters` changes the shape, a 1x1
+            convolution brings x to the shape of the branch.
+        shortcut: False leaves the addition out: the plain block that the paper compares with.
+        name: the layers are called `name_conv1` and so on; None leaves it to Keras.
+
+    Returns:
+        (B, ceil(H / strides), ceil(W / strides), filters) tensor.
+
+    Example:
+        >>> residual_block(keras.Input((28, 37, 16)), filters=24, strides=2).shape
+        (None, 14, 19, 24)
+
+    Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition,
+        arXiv:1512.03385, figure 2, with batch normalisation after each convolution; option B for
+        changes of shape.
+    """
+    branch = _conv_norm(x, filters, 3, strides, name, "conv1")
+    branch = layers.ReLU(name=_part(name, "relu"))(branch)
+    branch = _conv_norm(branch, filters, 3, 1, name, "conv2")
+    if shortcut:
+        if branch.shape != x.shape:
+            x = _conv_norm(x, filters, 1, strides, name, "projection")
+        branch = layers.Add(name=_part(name, "add"))([x, branch])
+    return layers.ReLU(name=_part(name, "output"))(branch)
+
+
+def residual_stack(blocks, shortcut=True, filters=16, input_shape=(28, 28, 1), classes=10):
+    """A network of equal residual blocks: as deep as you like, with or without its shortcuts.
+
+    28x28x1 - stem -> 14x14x16 - block1 ... -> 14x14x16 - average_pool -> 16 - output -> 10
+
+    Args:
+        blocks: number of residual blocks, of two convolutions each.
+        shortcut: False gives the plain stack, with the same layers and parameters.
+        filters: channels of every convolution.
+        input_shape: (H, W, C) of the images.
+        classes: number of classes, one logit each.
+
+    Returns:
+        A `keras.Model`, (B, H, W, C) -> (B, classes).
+
+    Example:
+        >>> deep = residual_stack(blocks=10)
+        >>> deep.count_params() == residual_stack(blocks=10, shortcut=False).count_params()
+        True
+
+    Source: after the CIFAR-10 networks of He, Zhang, Ren & Sun (2016), arXiv:1512.03385, section
+        4.2, at one size instead of three.
+    """
+    inputs = keras.Input(input_shape, name="input")
+    x = layers.ReLU(name="stem_output")(_conv_norm(inputs, filters, 3, 2, "stem", "conv"))
+    for number in range(1, blocks + 1):
+        x = residual_block(x, filters, shortcut=shortcut, name=f"block{number}")
+    x = layers.GlobalAveragePooling2D(name="average_pool")(x)
+    outputs = layers.Dense(classes, name="output")(x)
+    return keras.Model(inputs, outputs, name="residual_stack" if shortcut else "plain_stack")
+
+
+def depthwise_separable_block(x, filters, strides=1, name=None):
+    """A 3x3 convolution in two steps: each channel by itself, then a 1x1 mixes the channels.
+
+    Against a full 3x3 it needs ``1 / filters + 1 / 9`` of the multiplications.
+
+    Args:
+        x: (B, H, W, C) tensor.
+        filters: channels of the 1x1 convolution.
+        strides: stride of the depthwise convolution.
+        name: the layers are called `name_depthwise` and so on; None leaves it to Keras.
+
+    Returns:
+        (B, ceil(H / strides), ceil(W / strides), filters) tensor.
+
+    Example:
+        >>> depthwise_separable_block(keras.Input((28, 37, 16)), filters=24, strides=2).shape
+        (None, 14, 19, 24)
+
+    Source: Howard et al. (2017), MobileNets, arXiv:1704.04861, figure 3 and section 3.1.
+        Difference: a plain ReLU as in the paper, where Keras's MobileNet stops at 6.
+    """
+    depthwise = layers.DepthwiseConv2D(
+        3, strides=strides, padding="same", use_bias=False, name=_part(name, "depthwise")
+    )
+    x = layers.BatchNormalization(name=_part(name, "depthwise_norm"))(depthwise(x))
+    x = layers.ReLU(name=_part(name, "depthwise_relu"))(x)
+    x = _conv_norm(x, filters, 1, 1, name, "pointwise")
+    return layers.ReLU(name=_part(name, "output"))(x)
+
+
+@contextmanager
+def blueprint():
+    """A `with` block in which networks have layers, shapes and counts, but no weights.
+
+    They cost neither time nor memory, however large, and are for counting, not for running.
+
+    Example:
+        >>> with blueprint():
+        ...     dense = layers.Dense(512 * 512, use_bias=False)
+        ...     dense.build((None, 512 * 512))
+        >>> dense.count_params()  # 275 gigabytes, had they been made
+        68719476736
+    """
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        # Keras keeps a list of the weights it has not made, and would make them at the next layer.
+        keras.utils.clear_session(free_memory=False)
+
+
+def _conv_norm(x, filters, kernel_size, strides, name, part):
+    """A convolution without bias (the normalisation has one) and its batch normalisation."""
+    conv = layers.Conv2D(
+        filters, kernel_size, strides, padding="same", use_bias=False, name=_part(name, part)
+    )
+    return layers.BatchNormalization(name=_part(name, f"{part}_norm"))(conv(x))
+
+
+def _part(name, part):
+    """The name of one layer of a block, or None for Keras to choose."""
+    return None if name is None else f"{name}_{part}"
