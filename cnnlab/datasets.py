@@ -13,7 +13,7 @@ from cnnlab import archives, fetch, photographs
 from cnnlab.scores import check_class_numbers
 
 DIGITS = tuple("0123456789")
-TEXTURE_PATCHES = 40  # of each photograph and split
+TEXTURE_PATCHES = 60  # of each photograph and split
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def split(dataset, train_size=0.75, seed=0):
     Example:
         >>> train, rest = split(load("textures"), train_size=10)
         >>> train.images.shape, rest.images.shape
-        ((120, 64, 64, 3), (360, 64, 64, 3))
+        ((120, 64, 64, 3), (600, 64, 64, 3))
     """
     generator = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset.labels), bool)
@@ -196,6 +196,28 @@ def table(name):
     """
     _check_name("name", name, tuple(sorted(path.stem for path in folder().glob("*.csv"))))
     return pd.read_csv(io.BytesIO(verified(f"{name}.csv")))
+
+
+def result(name):
+    """A stored result: the table of an experiment that is too long for a lesson.
+
+    Args:
+        name: of a file of `data/results/`, such as "practices", written by
+            `tools/measure_practices.py`.
+
+    Returns:
+        A `pandas.DataFrame`, a row per trial.
+
+    Raises:
+        ValueError: an unknown name.
+
+    Example:
+        >>> result("networks").query("data == 'mnist'").groupby("network").size()["mlp"]
+        np.int64(3)
+    """
+    place = folder() / "results"
+    _check_name("name", name, tuple(sorted(path.stem for path in place.glob("*.csv"))))
+    return pd.read_csv(place / f"{name}.csv")
 
 
 def photo_names():

@@ -73,7 +73,7 @@ def test_every_photo_has_its_row_and_size_in_the_card():
 
 def test_textures_have_a_class_for_every_photo_and_come_by_turns():
     train = datasets.load("textures")
-    assert train.images.shape == (480, 64, 64, 3)
+    assert train.images.shape == (720, 64, 64, 3)
     assert train.images.dtype == np.uint8
     assert train.class_names == datasets.photo_names()
     np.testing.assert_array_equal(train.labels[:24], [*range(12), *range(12)])
