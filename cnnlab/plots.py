@@ -61,7 +61,7 @@ def _tick_names(axis):
     """The texts at the ticks, where someone has placed them."""
     if not isinstance(axis.get_major_locator(), (FixedLocator, StrCategoryLocator)):
         return ""
-    return " ".join(label.get_text() for label in axis.get_ticklabels())
+    return " ".join(label.get_text() for label in axis.get_ticklabels()).strip()
 
 
 def _axes_digest(ax, values):
@@ -151,6 +151,16 @@ def _grid(pictures, columns, width=7.0, title_height=0.3):
     return figure, list(axes.flat[:count])
 
 
+def _rule(ax, rows, columns):
+    """Thin lines between the cells of a matrix, so that white cells can be told apart."""
+    ax.set_axis_on()
+    ax.set_xticks(np.arange(columns + 1) - 0.5, [""] * (columns + 1))
+    ax.set_yticks(np.arange(rows + 1) - 0.5, [""] * (rows + 1))
+    ax.tick_params(length=0)
+    ax.grid(color="0.8", linewidth=0.8)
+    ax.spines[:].set_visible(False)
+
+
 def _limits(array):
     """The fixed range of a picture: 0-255 for integers, 0-1 for floats."""
     return (0, 255) if np.issubdtype(array.dtype, np.integer) else (0, 1)
@@ -226,6 +236,7 @@ def show_numbers(matrices, titles=None, columns=None, formatting="{:g}"):
     figure, axes = _grid(matrices, columns or 4)
     for index, (ax, matrix) in enumerate(zip(axes, matrices, strict=True)):
         ax.imshow(matrix.astype(float), cmap="RdBu_r", vmin=-largest, vmax=largest)
+        _rule(ax, *matrix.shape)
         for (row, column), value in np.ndenumerate(matrix):
             dark = abs(value) > 0.6 * largest
             text = formatting.format(value)
@@ -262,6 +273,30 @@ def plot_history(history, metric="accuracy"):
     ax.set(xlabel="epoch", ylabel=metric, title=f"{metric} per epoch")
     if metric == "accuracy":
         ax.set(ylim=(0, 1.02), ylabel="accuracy (share of images)")
+    ax.legend()
+    return figure
+
+
+def plot_curves(table, ylabel, title, spread=None):
+    """Curves over one axis, told apart by colour, marker and line style.
+
+    Args:
+        table: a DataFrame; its index is the horizontal axis and names it, a column is a curve.
+        ylabel: what is measured, with its unit.
+        title: what is drawn.
+        spread: a DataFrame of the same shape, drawn as a band of +- so much; None for no band.
+
+    Returns:
+        The figure.
+    """
+    figure, ax = plt.subplots()
+    for index, (label, values) in enumerate(table.items()):
+        look = {"marker": "osD^v"[index % 5], "linestyle": ["-", "--", "-.", ":"][index % 4]}
+        ax.plot(table.index, values, color=f"C{index}", label=label, **look)
+        if spread is not None:
+            low, high = values - spread[label], values + spread[label]
+            ax.fill_between(table.index, low, high, color=f"C{index}", alpha=0.2, linewidth=0)
+    ax.set(xlabel=table.index.name, ylabel=ylabel, title=title)
     ax.legend()
     return figure
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import cnnlab
@@ -293,6 +294,27 @@ def test_plot_history_shows_the_whole_range_of_an_accuracy():
     figure = plots.plot_history(History(accuracy=[0.97, 0.98]))
     assert figure.axes[0].get_ylim() == (0, 1.02)
     assert figure.axes[0].get_ylabel() == "accuracy (share of images)"
+
+
+def test_plot_curves_draws_a_column_per_curve_over_the_index_each_with_its_own_look():
+    table = pd.DataFrame({"mlp": [0.9, 0.5], "cnn": [0.9, 0.7]}, pd.Index([2, 6], name="shift"))
+    ax = plots.plot_curves(table, ylabel="accuracy", title="shifted digits").axes[0]
+    assert plots.describe(ax) == (
+        "1. shifted digits | x: shift | y: accuracy "
+        "| line 'mlp' of 2 points from (2, 0.9) to (6, 0.5), y 0.5 to 0.9 "
+        "| line 'cnn' of 2 points from (2, 0.9) to (6, 0.7), y 0.7 to 0.9"
+    )
+    mlp, cnn = ax.lines
+    assert mlp.get_marker() != cnn.get_marker()
+    assert mlp.get_linestyle() != cnn.get_linestyle()
+
+
+def test_plot_curves_draws_the_spread_as_a_band_around_each_curve():
+    table = pd.DataFrame({"cnn": [0.9, 0.7]}, pd.Index([2, 6], name="shift"))
+    (band,) = plots.plot_curves(table, "accuracy", "", spread=table / 10).axes[0].collections
+    corners = band.get_paths()[0].vertices
+    assert corners[:, 1].min() == pytest.approx(0.63)
+    assert corners[:, 1].max() == pytest.approx(0.99)
 
 
 def test_plot_confusion_has_the_true_class_in_rows():
