@@ -41,12 +41,13 @@ lint: $(READY)  ## ruff over code and notebooks
 
 notebooks: $(READY)  ## run the notebooks in the pinned setting and store their outputs; ONLY=05_lenet for one
 	env $$(cat notebooks/pinned.env) $(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
+	$(PYTHON) tools/tidy_notebooks.py $(NOTEBOOKS)
 
 bench: $(READY)  ## timings as ratios against a peer
 	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done
 
 e2e: $(READY)  ## lessons in a real JupyterLab (chromium on PATH)
-	$(PYTHON) -m pytest tests/e2e
+	$(PYTHON) -m pytest tests/e2e $(if $(ONLY),-k $(ONLY))
 
 lock:  ## compile requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-annotate --quiet \

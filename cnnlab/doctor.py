@@ -93,7 +93,7 @@ def _writable():
     folder = Path.cwd()
     try:
         with tempfile.TemporaryFile(dir=folder):
-            return Finding("folder", f"{folder} can be written")
+            return Finding("folder", "can be written")
     except OSError as error:
         remedy = "Start from a folder of your own."
         return Finding("folder", f"{folder}: {error.strerror}", remedy, failed=True)
@@ -111,11 +111,16 @@ def _resources():
         yield Finding("memory", f"{memory / 1e9:.0f} GB", short)
 
 
-def examine():
+def examine(start_keras=True):
     """Every finding about this machine, in the order in which to mend them.
+
+    Args:
+        start_keras: whether to start Keras in a process of its own, which takes some seconds; a
+            lesson, where it already runs, says False.
 
     Returns:
         A list of Finding; the machine is ready where none has `failed`.
     """
     findings = [_python(), _platform(), *(_library(name) for name in LIBRARIES), _metal()]
-    return [f for f in [*findings, _backend(), _data(), _writable(), *_resources()] if f]
+    findings += [_backend()] if start_keras else []
+    return [f for f in [*findings, _data(), _writable(), *_resources()] if f]

@@ -149,6 +149,7 @@ def lessons():
 def test_a_lesson_keeps_the_rules_of_form(path):
     made = nbformat.read(path, 4)
     code = [c for c in made.cells if c.cell_type == "code"]
+    assert made.metadata.kernelspec.name == "python3"  # or JupyterLab asks which kernel to start
     assert code[0].source.startswith("import cnnlab\n\ncnnlab.setup()")
     assert any("raises-exception" in c.metadata.get("tags", []) for c in code)
     too_long = [

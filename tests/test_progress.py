@@ -107,6 +107,14 @@ def test_one_callback_serves_a_second_training(bar):
     assert [opened.n for opened in bar] == [2, 1]
 
 
+def test_the_quiet_line_of_a_second_training_counts_from_nought(monkeypatch, capsys):
+    monkeypatch.setenv("CNNLAB_PROGRESS", "off")
+    callback = progress()
+    for epochs in (2, 1):
+        MODEL.fit(X, Y, epochs=epochs, verbose=0, callbacks=[callback])
+    assert capsys.readouterr().out == "2 epochs done\n1 epoch done\n"
+
+
 def test_a_continued_training_counts_its_own_epochs(monkeypatch, capsys):
     monkeypatch.setenv("CNNLAB_PROGRESS", "off")
     fit(5, initial_epoch=3)

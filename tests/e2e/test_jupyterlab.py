@@ -1,0 +1,150 @@
+"""Every lesson in a real JupyterLab: opened, run from top to bottom, looked at.
+
+`make e2e` runs all of them, `make e2e ONLY=00_start_here` one. Screenshots land in artefacts/.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import sync_playwright
+
+from cnnlab import lessons
+
+ROOT = Path(__file__).parents[2]
+ARTEFACTS = ROOT / "artefacts"
+LESSONS = sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+CELL_SECONDS = 180
+SETTINGS = {
+    # The news pop-up would ask the network; windowed notebooks hide the cells out of sight.
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+DONE = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
+    .filter(prompt => /\\[\\d+\\]/.test(prompt.innerText)).length"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """The student's folder, filled by `cnnlab lab` itself."""
+    folder = tmp_path_factory.mktemp("e2e") / "work"
+    command = [sys.executable, "-m", "cnnlab.cli", "lab", "--no-browser", "--folder", str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(work, tmp_path_factory):
+    """A JupyterLab with settings of its own; gives its address."""
+    private = tmp_path_factory.mktemp("settings")
+    for name, values in SETTINGS.items():
+        file = private / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    port = free_port()
+    environment = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(private),
+        "JUPYTER_CONFIG_DIR": str(private),
+        "JUPYTERLAB_WORKSPACES_DIR": str(private),
+        "PYTHONPATH": str(ROOT / "tests" / "offline"),
+    }
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=e2e"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", f"--notebook-dir={work}", *options],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/api?token=e2e", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(0.5)
+    yield address
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()
+
+
+def opened(browser, server, lesson):
+    """A page that shows the lesson, its kernel ready."""
+    page = browser.new_page(viewport={"width": 1200, "height": 1600})
+    page.goto(f"{server}/lab/tree/{lesson}.ipynb?token=e2e")
+    page.wait_for_selector(".jp-CodeCell", timeout=60_000)
+    select = page.locator(".jp-Dialog button", has_text="Select")  # a slow machine is asked which
+    ready = page.get_by_text(re.compile(r"Python 3 .*\| Idle"))
+    select.or_(ready).first.wait_for(timeout=90_000)
+    if select.count():
+        select.click()
+    ready.wait_for(timeout=90_000)
+    return page
+
+
+def run_all(page, cells):
+    """Runs the notebook until `cells` code cells have their number; how many got one."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    end = time.monotonic() + CELL_SECONDS
+    done = 0
+    while done < cells and time.monotonic() < end:
+        page.wait_for_timeout(500)
+        now = page.evaluate(DONE)
+        if now != done:
+            done, end = now, time.monotonic() + CELL_SECONDS
+    return done
+
+
+def errors(page):
+    """What stands on a red ground: tracebacks, and all text on stderr."""
+    found = page.query_selector_all("[data-mime-type='application/vnd.jupyter.stderr']")
+    return [output.inner_text() for output in found]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_from_top_to_bottom(browser, server, work, lesson):
+    source = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4)
+    code = [c for c in source.cells if c.cell_type == "code" and c.source.strip()]
+    page = opened(browser, server, lesson)
+    # The stored outputs would hide a cell that did not run.
+    page.get_by_role("menuitem", name="Edit", exact=True).click()
+    page.get_by_role("menuitem", name="Clear Outputs of All Cells", exact=True).click()
+    assert page.evaluate(DONE) == 0
+    assert run_all(page, len(code)) == len(code)
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{lesson}.png")
+    planned = [c for c in code if "raises-exception" in c.metadata.get("tags", [])]
+    assert len(errors(page)) == len(planned), errors(page)
+    assert all("Traceback" in text for text in errors(page))
+    page.close()
+
+
+def test_the_first_lesson_is_what_make_lab_opens(work):
+    assert (work / lessons.FIRST).is_file()

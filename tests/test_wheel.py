@@ -1,0 +1,72 @@
+"""The wheel is the whole course: package, data and lessons, without a checkout."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder that holds the wheel's files, as site-packages would."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    subprocess.run([*build, "--directory", folder], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def run_outside_the_checkout(installed, code):
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=installed.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_wheel_carries_data_lessons_and_style(installed):
+    files = {str(p.relative_to(installed)) for p in installed.rglob("*") if p.is_file()}
+    assert {
+        "cnnlab/data/SHA256SUMS",
+        "cnnlab/data/digits.npz",
+        "cnnlab/notebooks/00_start_here.ipynb",
+        "cnnlab/cnnlab.mplstyle",
+    } <= files
+    assert not [f for f in files if "checkpoint" in f or "__pycache__" in f]
+
+
+def test_data_load_from_the_wheel(installed):
+    code = (
+        "import cnnlab; from cnnlab import datasets;"
+        "print(cnnlab.__file__); print(datasets.folder());"
+        "print(datasets.load('digits').images.shape, datasets.verify() > 10)"
+    )
+    done = run_outside_the_checkout(installed, code)
+    assert done.returncode == 0, done.stderr
+    module, data, loaded = done.stdout.splitlines()
+    assert Path(module).is_relative_to(installed)
+    assert Path(data) == installed / "cnnlab" / "data"
+    assert loaded == "(1442, 28, 28, 1) True"
+
+
+def test_data_load_from_the_checkout():
+    from cnnlab import datasets
+
+    assert datasets.folder() == ROOT / "data"
+
+
+def test_lab_copies_the_lessons_out_of_the_wheel(installed):
+    code = "from cnnlab.cli import main; raise SystemExit(main(['lab', '--no-browser']))"
+    done = run_outside_the_checkout(installed, code)
+    assert done.returncode == 0, done.stderr
+    assert (installed.parent / "work" / "00_start_here.ipynb").is_file()
