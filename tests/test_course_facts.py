@@ -1,16 +1,729 @@
 """Every number of the five lectures, computed: a test per row of the list of course facts."""
 
-import pytest
+from itertools import product
 
-from cnnlab import datasets
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cnnlab import datasets, kernels, models, weights
+from cnnlab.convolution import (
+    conv1d,
+    conv2d,
+    conv2d_backward,
+    convolve2d,
+    correlate2d,
+    windows,
+)
+from cnnlab.pooling import average_pool2d, max_pool2d, max_pool2d_backward
+from cnnlab.sizes import output_size
+
+
+def grid(text, dtype=int):
+    """The matrix that the lectures write as rows of digits, or of numbers: "10/01", "1 -1/-1 1"."""
+    return np.array([row.split() if " " in row else list(row) for row in text.split("/")], dtype)
+
 
 # A. By hand
 
+DIAGONAL = grid("10/01")
+A1_IMAGE = grid("0000/0000/0001/0010")
+A2_IMAGE = grid("0000/0000/0010/0001")
+A3_IMAGE = grid("1000/0100/0000/0000")
+A6_IMAGE, A6_KERNEL = grid("33210/00131/31223/20022/20001"), grid("012/220/012")
+A7_IMAGE = grid(
+    "60 113 56 139 85/73 121 54 84 128/131 99 70 129 127/80 57 115 69 134/104 126 123 95 130"
+)
+A8_IMAGE = grid("22 15 1 3 60/42 5 38 39 7/28 9 4 66 79/0 82 45 12 17/99 14 72 51 3")
+A8_KERNEL = grid("00000/00010/00000/00000/00000")
+
+
+def test_A1_a_diagonal_kernel_hardly_answers_to_the_other_diagonal():
+    np.testing.assert_array_equal(correlate2d(A1_IMAGE, DIAGONAL), grid("000/001/010"))
+
+
+def test_A2_a_diagonal_kernel_answers_2_to_its_own_diagonal():
+    answer = correlate2d(A2_IMAGE, DIAGONAL)
+    np.testing.assert_array_equal(answer, grid("000/010/002"))
+    assert answer.max() == 2
+
+
+def test_A3_the_largest_answer_does_not_care_where_the_diagonal_is():
+    answer = correlate2d(A3_IMAGE, DIAGONAL)
+    np.testing.assert_array_equal(answer, grid("200/010/000"))
+    assert answer.max() == correlate2d(A2_IMAGE, DIAGONAL).max() == 2
+
+
+def test_A3_a_map_moves_with_its_image_except_at_the_border():
+    np.testing.assert_array_equal(np.roll(A2_IMAGE, (-2, -2), axis=(0, 1)), A3_IMAGE)
+    moved = np.roll(correlate2d(A2_IMAGE, DIAGONAL), (-2, -2), axis=(0, 1))
+    np.testing.assert_array_equal(moved, grid("200/000/001"))
+    assert not np.array_equal(moved, correlate2d(A3_IMAGE, DIAGONAL))
+    padded = correlate2d(A2_IMAGE, DIAGONAL, padding=1)
+    np.testing.assert_array_equal(
+        np.roll(padded, (-2, -2), axis=(0, 1)), correlate2d(A3_IMAGE, DIAGONAL, padding=1)
+    )
+
+
+def test_A4_convolution_turns_the_kernel_and_correlation_does_not():
+    np.testing.assert_array_equal(convolve2d(A6_IMAGE, A6_KERNEL), grid("18 20 19/10 9 17/11 8 14"))
+    centre = convolve2d(A8_IMAGE, A8_KERNEL, padding=1)
+    np.testing.assert_array_equal(centre, grid("28 9 4/0 82 45/99 14 72"))
+    np.testing.assert_array_equal(
+        convolve2d(A6_IMAGE, A6_KERNEL), correlate2d(A6_IMAGE, np.rot90(A6_KERNEL, 2))
+    )
+
+
+def test_A4_kernels_that_are_their_own_turn_cannot_tell():
+    for kernel in (DIAGONAL, *map(kernels.named, kernels.names())):
+        np.testing.assert_array_equal(kernel, np.rot90(kernel, 2))
+
+
+def test_A5_the_answer_of_a_diagonal_detector_counts_mismatches():
+    backslash = grid("1 -1/-1 1")
+    patterns = np.array(list(product([1, -1], repeat=4))).reshape(16, 2, 2)
+    answers = [correlate2d(pattern, backslash).item() for pattern in patterns]
+    mismatches = (patterns != backslash).sum(axis=(1, 2))
+    np.testing.assert_array_equal(answers, 4 - 2 * mismatches)
+    assert [answers.count(value) for value in (4, 2, 0, -2, -4)] == [1, 4, 6, 4, 1]
+    np.testing.assert_array_equal(answers, [-correlate2d(p, -backslash).item() for p in patterns])
+
+
+def test_A5_the_first_zero_of_the_slide_is_the_sum_of_the_kernel():
+    assert grid("1 -1/-1 1").sum() == 0
+
+
+def test_A6_the_example_of_dumoulin_and_visin():
+    np.testing.assert_array_equal(
+        correlate2d(A6_IMAGE, A6_KERNEL), grid("12 12 17/10 17 19/9 6 14")
+    )
+
+
+def test_A7_sharpening_leaves_the_range_of_a_byte():
+    expected = grid(
+        "114 328 -26 470 158/53 266 -61 -30 344/403 116 -47 295 244/108 -135 256 -128 344/"
+        "314 346 279 153 421"
+    )
+    sharpen = kernels.named("sharpen")
+    for image, kernel in [
+        (A7_IMAGE, sharpen),
+        (A7_IMAGE.astype(np.uint8), sharpen),
+        (A7_IMAGE.astype(np.uint8), sharpen.astype(np.int8)),
+    ]:
+        np.testing.assert_array_equal(correlate2d(image, kernel, padding=1), expected)
+        assert np.pad(image, 1).shape == (7, 7)
+    assert expected.min() < 0
+    assert expected.max() > 255
+    assert not np.array_equal(expected.astype(np.uint8), expected)
+
+
+def test_A8_a_kernel_with_a_single_one_shifts_the_image():
+    answer = correlate2d(A8_IMAGE, A8_KERNEL, padding="same")
+    np.testing.assert_array_equal(answer[1:-1, 1:-1], grid("1 3 60/38 39 7/4 66 79"))
+    np.testing.assert_array_equal(answer[1:-1, 1:-1], A8_IMAGE[:3, 2:])  # the top right corner
+    np.testing.assert_array_equal(answer[1:-1, 1:-1], correlate2d(A8_IMAGE, A8_KERNEL, padding=1))
+
+
+@pytest.mark.parametrize("name", kernels.names())
+def test_A9_edge_kernels_sum_to_zero_and_the_others_to_one(name):
+    kernel = kernels.named(name)
+    photo = datasets.photo("camera")[100:148, 150:214, 0]  # (48, 64)
+    flat = correlate2d(np.full((7, 9), 100), kernel)
+    answer = correlate2d(photo, kernel)
+    if name.startswith("edge"):
+        assert kernel.sum() == 0
+        np.testing.assert_array_equal(flat, 0)
+        assert answer.min() < 0 < answer.max()
+    else:
+        assert kernel.sum() == pytest.approx(1)
+        np.testing.assert_allclose(flat, 100, rtol=1e-6)
+    if "blur" in name or "gaussian" in name:
+        assert answer.std() < photo.std()
+    if name == "sharpen":
+        assert answer.std() > photo.std()
+    if name == "identity":
+        np.testing.assert_array_equal(answer, photo[1:-1, 1:-1])
+
+
+def test_A10_a_gabor_bank_finds_stripes_by_orientation_and_wavelength():
+    orientations, wavelengths = [0, 45, 90, 135], [4, 8]
+    bank = kernels.gabor_bank(orientations, wavelengths, size=15)
+    column = np.arange(40)
+    stripes = np.tile(np.cos(2 * np.pi * column / 8), (36, 1))  # "|", eight pixels apart
+    answers = [correlate2d(stripes, kernel).max() for kernel in bank]
+    best = np.unravel_index(np.argmax(answers), (4, 2))
+    assert (orientations[best[0]], wavelengths[best[1]]) == (90, 8)
+
+
+def test_A10_some_5x5_filters_of_a_trained_lenet5_are_like_gabors_and_some_are_not():
+    learned = weights.pretrained("lenet5").get_layer("c1").get_weights()[0][:, :, 0]
+    assert learned.shape == (5, 5, 6)
+    gabors = [
+        kernels.gabor(5, angle, length, phase)
+        for angle, length, phase in product(range(0, 180, 30), (3, 5, 8, 10), (0, 90))
+    ]
+    gabors = np.reshape(gabors, (-1, 25))
+    centred = (learned - learned.mean(axis=(0, 1))).reshape(25, 6)
+    scale = np.outer(np.linalg.norm(gabors, axis=1), np.linalg.norm(centred, axis=0))
+    best = np.abs(gabors @ centred / scale).max(axis=0)  # the most similar Gabor of each filter
+    assert best.min() < 0.7
+    assert best.max() > 0.8
+
+
+def test_A11_the_output_size_is_the_formula_rounded_down():
+    for size, kernel, stride, zeros in product((7, 32, 227), (2, 3, 5, 11), (1, 2, 4), (0, 1, 2)):
+        if kernel > size + 2 * zeros:
+            continue
+        expected = (size - kernel + 2 * zeros) // stride + 1
+        assert output_size(size, kernel, stride, zeros) == expected
+        for rate in (1, 2):
+            span = rate * (kernel - 1) + 1
+            if span <= size + 2 * zeros:
+                expected = (size + 2 * zeros - rate * (kernel - 1) - 1) // stride + 1
+                assert output_size(size, kernel, stride, zeros, rate) == expected
+
+
+def test_A12_a_sequence_shares_its_weights_the_same_way():
+    step = np.repeat([0, 0, 1, 1], 3).reshape(1, 12, 1)
+    edge = np.array([-1, 1]).reshape(2, 1, 1)
+    np.testing.assert_array_equal(conv1d(step, edge)[0, :, 0], np.diff(step[0, :, 0]))
+    np.testing.assert_array_equal(
+        conv1d(step, edge)[0], conv2d(step[:, np.newaxis], edge[np.newaxis])[0, 0]
+    )
+
+
+def test_A13_the_gradient_of_a_shared_weight_is_the_sum_over_its_positions():
+    rng = np.random.default_rng(0)
+    x, kernel = rng.normal(size=(1, 4, 5, 1)), rng.normal(size=(2, 3, 1, 1))
+    upstream = rng.normal(size=(1, 3, 3, 1))
+    unshared = np.zeros((3, 3, 2, 3))  # a kernel of its own at every position
+    for row, column in np.ndindex(3, 3):
+        patch = x[0, row : row + 2, column : column + 3, 0]
+        unshared[row, column] = upstream[0, row, column, 0] * patch
+    _, dkernel, _ = conv2d_backward(x, kernel, upstream)
+    np.testing.assert_allclose(dkernel[:, :, 0, 0], unshared.sum(axis=(0, 1)), atol=1e-12)
+    weight = tf.constant(kernel)
+    with tf.GradientTape() as tape:
+        tape.watch(weight)
+        maps = keras.ops.conv(tf.constant(x), weight)
+    automatic = tape.gradient(maps, weight, output_gradients=tf.constant(upstream))
+    np.testing.assert_allclose(dkernel, automatic, atol=1e-12)
+
+
+def test_A14_two_by_two_max_pooling_keeps_the_largest():
+    x = grid("1124/5678/3210/1234").reshape(1, 4, 4, 1)
+    np.testing.assert_array_equal(max_pool2d(x)[0, :, :, 0], grid("68/34"))
+    layer = keras.layers.MaxPooling2D(2)
+    np.testing.assert_array_equal(layer(x.astype(np.float32))[0, :, :, 0], grid("68/34"))
+    assert layer.count_params() == 0
+
+
+def test_A15_only_the_largest_number_of_a_window_passes_a_change_on():
+    window = grid("68/35").reshape(1, 2, 2, 1)
+    assert max_pool2d(window).item() == 8
+    raised = grid("78/35").reshape(1, 2, 2, 1)  # 6 becomes 7
+    assert max_pool2d(raised).item() == 8
+    assert max_pool2d(grid("79/35").reshape(1, 2, 2, 1)).item() == 9  # and 8 becomes 9: two changes
+    gradient = max_pool2d_backward(window, np.ones((1, 1, 1, 1)))
+    np.testing.assert_array_equal(gradient[0, :, :, 0], grid("01/00"))
+
+
+def vertical_strokes(images):
+    """Where a vertical-line detector answers, (B, H, W, 1), never negative."""
+    kernel = kernels.gabor(7, orientation=90, wavelength=6)[:, :, np.newaxis, np.newaxis]
+    return np.maximum(conv2d(images, kernel, padding="same"), 0)
+
+
+def pooled_change(images, moved, pool_size):
+    """By how much the pooled maps of two batches differ, as a share of their size."""
+    before = max_pool2d(vertical_strokes(images), pool_size)
+    after = max_pool2d(vertical_strokes(moved), pool_size)
+    return np.abs(after - before).mean() / before.mean()
+
+
+def test_A16_pooling_tolerates_shifts_of_about_its_size():
+    images = np.pad(datasets.load("digits", "test").images[:50], ((0, 0), (8, 8), (8, 8), (0, 0)))
+    shifted = {step: np.roll(images, step, axis=2) for step in (1, 2, 4)}
+    for step, moved in shifted.items():
+        changes = [pooled_change(images, moved, size) for size in (1, 2, 4, 11)]
+        assert changes == sorted(changes, reverse=True), step
+    for size in (2, 4):
+        changes = [pooled_change(images, shifted[step], size) for step in (1, 2, 4)]
+        assert changes == sorted(changes)
+
+
+def test_A16_pooling_does_not_tolerate_rotation():
+    images = np.pad(datasets.load("digits", "test").images[:50], ((0, 0), (8, 8), (8, 8), (0, 0)))
+    turned = np.rot90(images, axes=(1, 2))
+    shifted = np.roll(images, 2, axis=2)
+    for size in (1, 2, 4, 44):  # 44: the whole map, which no shift changes
+        assert pooled_change(images, turned, size) > 0.2
+    assert pooled_change(images, shifted, 44) < 1e-6
+
+
+def test_A17_a_convolution_is_a_fully_connected_layer_with_zeros():
+    basis = np.eye(16).reshape(16, 4, 4, 1)
+    kernel = DIAGONAL.reshape(2, 2, 1, 1)
+    matrix = conv2d(basis, kernel).reshape(16, 9).T  # (9, 16)
+    expected = correlate2d(A1_IMAGE, DIAGONAL)
+    np.testing.assert_array_equal(matrix @ A1_IMAGE.ravel(), expected.ravel())
+    inside = conv2d(basis, np.ones((2, 2, 1, 1))).reshape(16, 9)
+    assert (inside != 0).sum() == 36
+    assert inside.size == 144
+
+
+def test_A17_of_300x300_same_5x5_few_of_the_entries_lie_in_a_field():
+    along_one_axis = int(correlate2d(np.ones((1, 300)), np.ones((1, 5)), padding="same").sum())
+    inside = correlate2d(np.ones((300, 300), int), np.ones((5, 5), int), padding="same").sum()
+    assert along_one_axis == 1494
+    assert inside == along_one_axis**2 == 2_232_036
+    assert round(100 * inside / 90_000**2, 3) == 0.028
+
+
+def test_A18_a_convolution_takes_another_size_and_a_dense_layer_refuses():
+    kernel = np.ones((3, 2, 1, 4))
+    assert conv2d(np.ones((1, 8, 6, 1)), kernel).shape == (1, 6, 5, 4)
+    assert conv2d(np.ones((1, 9, 12, 1)), kernel).shape == (1, 7, 11, 4)
+    dense = keras.layers.Dense(4)
+    dense(np.ones((1, 8 * 6)))
+    with pytest.raises(ValueError, match="expected axis -1 of input shape to have value 48"):
+        dense(np.ones((1, 9 * 12)))
+
+
+def test_A18_shared_weights_connect_few_pixels():
+    small, large = conv2d_parameters(5, 1, 1), 90_000**2
+    assert small == 26
+    assert large / small > 300_000_000
+
+
+def test_A19_a_dot_product_in_a_loop_is_one_output_of_a_convolution():
+    image, kernel = grid("123/456"), grid("7 8 9/-1 -2 -3")
+    total = 0
+    for pixel, weight in zip(image.ravel(), kernel.ravel(), strict=True):
+        total += pixel * weight
+    assert total == np.dot(image.ravel(), kernel.ravel()) == correlate2d(image, kernel).item()
+
+
+def test_A20_a_threshold_makes_a_kernel_a_detector():
+    slash, backslash = correlate2d(A1_IMAGE, DIAGONAL).max(), correlate2d(A2_IMAGE, DIAGONAL).max()
+    assert (slash, backslash) == (1, 2)
+    assert slash < 1.5 < backslash
+
+
+def test_A21_one_slice_per_channel_summed_into_one_map():
+    rng = np.random.default_rng(0)
+    x, kernel = rng.normal(size=(1, 5, 6, 3)), rng.normal(size=(3, 2, 3, 1))
+    maps = conv2d(x, kernel)
+    assert maps.shape == (1, 3, 5, 1)
+    slices = [correlate2d(x[0, :, :, c], kernel[:, :, c, 0]) for c in range(3)]
+    np.testing.assert_allclose(maps[0, :, :, 0], np.sum(slices, axis=0), atol=1e-12)
+
+
+def test_A22_the_sums_run_over_half_the_kernel_rounded_down_with_channels_and_bias():
+    rng = np.random.default_rng(0)
+    rows, columns = 5, 3
+    x, kernel = rng.normal(size=(1, 6, 7, 2)), rng.normal(size=(rows, columns, 2, 1))
+    padded = np.pad(x[0], ((rows // 2,) * 2, (columns // 2,) * 2, (0, 0)))
+    row, column, bias = 4, 5, 0.5
+    total = bias
+    for m in range(-(rows // 2), rows // 2 + 1):
+        for n in range(-(columns // 2), columns // 2 + 1):
+            for c in range(2):
+                pixel = padded[row + m + rows // 2, column + n + columns // 2, c]
+                total += pixel * kernel[m + rows // 2, n + columns // 2, c, 0]
+    assert conv2d(x, kernel, [bias], padding="same")[0, row, column, 0] == pytest.approx(total)
+
+
+def test_A23_the_stride_reduces_not_the_maximum():
+    x = np.random.default_rng(0).normal(size=(1, 8, 6, 1))
+    assert max_pool2d(x, pool_size=2, strides=1).shape == (1, 7, 5, 1)
+    assert max_pool2d(x, pool_size=2, strides=1, padding="same").shape == x.shape
+    assert max_pool2d(x, pool_size=2, strides=2).shape == (1, 4, 3, 1)
+    assert max_pool2d(x, pool_size=1, strides=2).shape == (1, 4, 3, 1)
+
+
+def test_A24_a_window_can_be_pooled_by_mean_median_maximum_and_power():
+    x = grid("1124/5678/3210/1234").reshape(1, 4, 4, 1)
+    patches = windows(x, 2, strides=2)[0, :, :, :, :, 0]  # (2, 2, 2, 2)
+    np.testing.assert_array_equal(patches.mean(axis=(2, 3)), average_pool2d(x)[0, :, :, 0])
+    np.testing.assert_array_equal(patches.max(axis=(2, 3)), max_pool2d(x)[0, :, :, 0])
+    medians = np.median(patches, axis=(2, 3))
+    np.testing.assert_array_equal(medians, grid("3 5.5/2 2", float))
+
+    def power(p):
+        return (patches.astype(float) ** p).mean(axis=(2, 3)) ** (1 / p)
+
+    np.testing.assert_allclose(power(1), average_pool2d(x)[0, :, :, 0])
+    np.testing.assert_allclose(power(200), max_pool2d(x)[0, :, :, 0], rtol=0.01)
+    assert hasattr(keras.layers, "MaxPooling2D")
+    assert hasattr(keras.layers, "AveragePooling2D")
+    assert not hasattr(keras.layers, "MedianPooling2D")
+
+
+def test_A25_at_a_tie_the_first_maximum_takes_all_or_all_share():
+    x, one = grid("88/35", float).reshape(1, 2, 2, 1), np.ones((1, 1, 1, 1))
+    by_hand = max_pool2d_backward(x, one)[0, :, :, 0]
+    np.testing.assert_array_equal(by_hand, grid("10/00"))
+    tensor = tf.constant(x)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(tensor)
+        pooled, largest = tf.nn.max_pool2d(tensor, 2, 2, "VALID"), tf.reduce_max(tensor)
+    np.testing.assert_array_equal(tape.gradient(pooled, tensor)[0, :, :, 0], by_hand)
+    np.testing.assert_array_equal(
+        tape.gradient(largest, tensor)[0, :, :, 0], grid("0.5 0.5/0 0", float)
+    )
+
+
+def test_A26_photographs_are_height_width_channels_from_0_to_255():
+    photo = datasets.photo("chelsea")
+    height, width, channels = photo.shape
+    assert height < width
+    assert channels == 3
+    assert photo.dtype == np.uint8
+    assert 0 <= photo.min() < 20
+    assert 200 < photo.max() <= 255
+    assert keras.config.image_data_format() == "channels_last"
+    digits = datasets.load("digits").images
+    assert (digits.min(), digits.max()) == (0, 1)
+    assert digits[:, 0, 0].max() < 0.1  # paper is dark, ink is light
+
+
+def test_A27_depth_size_stride_and_padding_are_arguments_of_conv2d():
+    layer = keras.layers.Conv2D(filters=6, kernel_size=5, strides=2, padding="same")
+    assert {"filters", "kernel_size", "strides", "padding"} <= set(layer.get_config())
+    assert layer.compute_output_shape((1, 28, 20, 1)) == (1, 14, 10, 6)
+
+
+def test_A28_a_small_kernel_is_fast():
+    macs = output_size(300, 5, padding="same") ** 2 * 5 * 5
+    assert macs == 2_250_000
+    assert 90_000**2 / macs == 3600
+
+
+def test_A28_enough_padding_keeps_the_size_for_odd_kernels_only():
+    for kernel in range(1, 12):
+        kept = [zeros for zeros in range(8) if output_size(300, kernel, padding=zeros) == 300]
+        assert kept == ([(kernel - 1) // 2] if kernel % 2 else [])
+
+
 # B. Counting
+
+
+def conv2d_parameters(kernel_size, channels, filters):
+    """The parameters of a Keras Conv2D, counted by Keras."""
+    layer = keras.layers.Conv2D(filters, kernel_size)
+    layer.build((None, None, None, channels))
+    return layer.count_params()
+
+
+def test_B1_a_5x5_convolution_has_26_parameters_where_a_dense_layer_has_billions():
+    assert conv2d_parameters(5, 1, 1) == 26
+    assert output_size(300, 5, padding="same") == 300
+    assert (300 * 300) ** 2 == 8_100_000_000
+    assert (300 * 300) ** 2 + 300 * 300 == 8_100_090_000
+
+
+@pytest.mark.parametrize("kernel_size", [(3, 3), (5, 2), (1, 1)])
+@pytest.mark.parametrize(("channels", "filters"), [(1, 6), (3, 64), (16, 120)])
+def test_B2_parameters_are_kernel_pixels_times_channels_plus_one_times_filters(
+    kernel_size, channels, filters
+):
+    height, width = kernel_size
+    expected = (width * height * channels + 1) * filters
+    assert conv2d_parameters(kernel_size, channels, filters) == expected
+
+
+def test_B4_dense_local_and_shared_connections_of_a_megapixel():
+    pixels = hidden = 1000 * 1000
+    assert pixels * hidden == 10**12
+    assert 10 * 10 * hidden == 10**8
+    assert conv2d_parameters(10, 1, 1) == 100 + 1
+
+
+def test_B9_lenet5_goes_from_32_to_28_to_14_to_10_to_5_to_1():
+    sizes = [32]
+    for kernel_size, strides in [(5, 1), (2, 2), (5, 1), (2, 2), (5, 1)]:
+        sizes.append(output_size(sizes[-1], kernel_size, strides))
+    assert sizes == [32, 28, 14, 10, 5, 1]
+    built = [layer.output.shape[1] for layer in models.lenet5().layers]
+    assert built[:6] == sizes
+
+
+def test_B9_lenet5_has_61706_parameters():
+    parameters = {
+        "c1": conv2d_parameters(5, 1, 6),
+        "c3": conv2d_parameters(5, 6, 16),
+        "c5": conv2d_parameters(5, 16, 120),
+        "f6": (120 + 1) * 84,
+        "output": (84 + 1) * 10,
+    }
+    assert list(parameters.values()) == [156, 2_416, 48_120, 10_164, 850]
+    model = models.lenet5()
+    assert model.count_params() == sum(parameters.values()) == 61_706
+    assert {name: model.get_layer(name).count_params() for name in parameters} == parameters
+
+
+def test_B9_the_network_of_1998_had_60000_parameters_and_340908_connections():
+    c1, c5, f6 = conv2d_parameters(5, 1, 6), conv2d_parameters(5, 16, 120), (120 + 1) * 84
+    c3 = 6 * 3 * 25 + 6 * 4 * 25 + 3 * 4 * 25 + 1 * 6 * 25 + 16  # maps that see 3, 4, 4 and 6 maps
+    s2, s4 = 6 * 2, 16 * 2  # a weight and a bias per map
+    assert (c3, s2, s4) == (1_516, 12, 32)
+    assert c1 + s2 + c3 + s4 + c5 + f6 == 60_000
+    pooled = 2 * 2 + 1  # four pixels and the bias
+    connections = [28**2 * c1, 14**2 * 6 * pooled, 10**2 * c3, 5**2 * 16 * pooled, c5, f6, 84 * 10]
+    assert sum(connections) == 340_908
+
+
+def test_B12_both_mnist_networks_row_by_row():
+    mlp, cnn = models.mlp(), models.mnist_cnn()
+    assert [layer.count_params() for layer in mlp.layers] == [0, 615_440, 7_850]
+    rows = [780, 0, 4_065, 0, 0, 0, 48_128, 6_450, 510]
+    assert [layer.count_params() for layer in cnn.layers] == rows
+    assert rows[0] == conv2d_parameters(5, 1, 30)
+    assert rows[2] == conv2d_parameters(3, 30, 15)
+    assert (mlp.count_params(), cnn.count_params()) == (623_290, 59_933)
+
+
+def test_B12_the_slide_s_channels_first_shape_raises():
+    with pytest.raises(ValueError, match="negative"):
+        models.mnist_cnn(input_shape=(1, 28, 28))
+
+
+def test_B15_biases_are_one_per_filter():
+    for size, channels, filters in [(5, 1, 6), (3, 64, 128)]:
+        without = keras.layers.Conv2D(filters, size, use_bias=False)
+        without.build((None, None, None, channels))
+        assert without.count_params() == size * size * channels * filters
+        with_bias = conv2d_parameters(size, channels, filters)
+        assert with_bias == without.count_params() + filters
+
+
+def test_B17_c5_is_a_convolution_and_a_dense_layer_at_once():
+    c5 = models.lenet5().get_layer("c5")
+    kernel, bias = c5.get_weights()
+    maps = np.random.default_rng(0).normal(size=(3, 5, 5, 16)).astype("float32")
+    dense = np.tanh(maps.reshape(3, 400) @ kernel.reshape(400, 120) + bias)
+    np.testing.assert_allclose(np.reshape(c5(maps), (3, 120)), dense, atol=1e-5)
+    assert c5.count_params() == 400 * 120 + 120 == 48_120
+
 
 # C. Receptive field
 
 # D. Training and practice
+
+
+def test_D1_bytes_saturate_tanh_and_fractions_do_not():
+    keras.utils.set_random_seed(0)
+    c1 = models.lenet5().get_layer("c1")
+    images = datasets.load("digits", "test").images[:50]
+
+    def saturated(x):
+        maps = np.abs(c1(x))
+        return np.mean(maps[maps > 0.01] > 0.99)
+
+    assert saturated(images) == 0
+    assert saturated(images * 255) > 0.5
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def slope(function, x, epsilon=1e-6):
+    """The derivative by a central difference."""
+    return (function(x + epsilon) - function(x - epsilon)) / (2 * epsilon)
+
+
+def test_D2_the_derivatives_of_sigmoid_and_tanh_at_zero():
+    assert slope(sigmoid, 0.0) == pytest.approx(0.25)
+    assert slope(np.tanh, 0.0) == pytest.approx(1)
+    x = np.linspace(-4, 4, 33)
+    assert slope(sigmoid, x).max() == slope(sigmoid, 0.0)
+    np.testing.assert_allclose(np.tanh(x), 2 * sigmoid(2 * x) - 1, atol=1e-12)
+    np.testing.assert_allclose(keras.activations.sigmoid(x), sigmoid(x), atol=1e-6)
+
+
+def test_D2_sigmoid_saturates_and_relu_does_not():
+    assert slope(sigmoid, 8.0) < 1e-3
+    assert slope(lambda x: np.maximum(x, 0), 8.0) == pytest.approx(1)
+
+
+def test_D2_sigmoid_and_relu_are_not_zero_centred():
+    x = np.random.default_rng(0).normal(size=10_000)
+    assert sigmoid(x).mean() == pytest.approx(0.5, abs=0.01)
+    assert np.maximum(x, 0).mean() == pytest.approx(0.4, abs=0.01)
+    assert np.tanh(x).mean() == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("a", "dies", "is_linear"), [(0, True, False), (0.1, False, False), (1, False, True)]
+)
+def test_D2_a_leaky_relu_does_not_die_if_a_is_not_zero(a, dies, is_linear):
+    def leaky(x):
+        return float(keras.activations.leaky_relu(np.array(x), negative_slope=a))
+
+    left, right = slope(leaky, -2.0, 0.5), slope(leaky, 2.0, 0.5)
+    assert (left == 0) == dies
+    assert (left == right) == is_linear
+
+
+def test_D2_gradients_vanish_with_depth_under_sigmoid_not_under_relu():
+    rng = np.random.default_rng(0)
+    depth, units = 20, 32
+    left = {}
+    for name, gain in (("sigmoid", 1), ("tanh", 1), ("relu", 2)):
+        x = keras.ops.convert_to_tensor(rng.normal(size=(1, units)))
+        layers = [
+            tf.constant(rng.normal(size=(units, units)) * np.sqrt(gain / units))
+            for _ in range(depth)
+        ]
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            h = x
+            for layer in layers:
+                h = getattr(keras.activations, name)(h @ layer)
+        left[name] = float(tf.norm(tape.gradient(h, x)) / np.sqrt(units))
+    assert left["sigmoid"] < 0.25**depth < 1e-11
+    assert left["tanh"] > 0.01
+    assert left["relu"] > 0.01
+
+
+def test_D2_too_large_a_step_kills_relus_but_not_leaky_ones():
+    rng = np.random.default_rng(0)
+    x, weight = rng.uniform(size=(50, 20)), rng.normal(size=(20, 12))
+    upstream = np.ones((50, 12))
+    for leak, expected in ((0, 12), (0.1, 0)):
+        slopes = np.where(x @ weight > 0, 1, leak)
+        after = weight - 10 * x.T @ (upstream * slopes)  # one huge step of gradient descent
+        slopes = np.where(x @ after > 0, 1, leak)
+        assert (slopes == 0).all(axis=0).sum() == expected
+
+
+def test_D3_glorot_and_he_draw_with_the_spread_of_their_formulas():
+    fan_in, fan_out = 3 * 5 * 16, 3 * 5 * 32
+    for name, variance in [("glorot_uniform", 2 / (fan_in + fan_out)), ("he_normal", 2 / fan_in)]:
+        keras.utils.set_random_seed(0)
+        drawn = np.asarray(keras.initializers.get(name)((3, 5, 16, 32)))
+        np.testing.assert_allclose(drawn.std(), np.sqrt(variance), rtol=0.03)
+
+
+def test_D3_batch_normalisation_gives_every_channel_mean_0_and_deviation_1():
+    x = np.random.default_rng(0).normal(5, 3, size=(64, 7, 9, 4)).astype("float32")
+    layer = keras.layers.BatchNormalization()
+    by_hand = (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 1e-3)
+    np.testing.assert_allclose(layer(x, training=True), by_hand, atol=1e-4)
+    assert layer.count_params() == 4 * 4
+    assert len(layer.trainable_weights) == 2
+
+
+def test_D3_dropout_drops_its_rate_and_enlarges_the_rest_in_training_only():
+    layer = keras.layers.Dropout(rate=0.2, seed=0)
+    x = np.ones((1, 10_000), "float32")
+    values, counts = np.unique(layer(x, training=True), return_counts=True)
+    np.testing.assert_allclose(values, [0, 1 / 0.8])
+    np.testing.assert_allclose(counts[0] / counts.sum(), 0.2, atol=0.02)
+    np.testing.assert_array_equal(layer(x, training=False), x)
+
+
+@pytest.mark.parametrize(
+    ("kernel_start", "head_start", "equal"),
+    [
+        (keras.initializers.Constant(0.05), keras.initializers.Constant(0.01), True),
+        (keras.initializers.Constant(0.05), "zeros", True),
+        (keras.initializers.Constant(0.05), "glorot_uniform", False),
+        ("glorot_uniform", "glorot_uniform", False),
+    ],
+)
+def test_D6_equal_filters_stay_equal_while_the_head_is_symmetric(kernel_start, head_start, equal):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Conv2D(4, 5, activation="relu", kernel_initializer=kernel_start),
+            keras.layers.MaxPooling2D(4),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, kernel_initializer=head_start),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-3), loss)
+    digits = datasets.load("digits")
+    model.fit(digits.images[:160], digits.labels[:160], batch_size=16, epochs=2, verbose=0)
+    spread = np.ptp(model.layers[0].get_weights()[0], axis=-1).max()
+    assert (spread < 1e-6) if equal else (spread > 1e-3)
+
+
+def test_D8_a_second_head_adds_its_own_weights_and_shares_the_rest():
+    trunk = models.lenet5()
+    shared = trunk.get_layer("f6").output
+    digit = trunk.get_layer("output")
+    heads = {"digit": digit(shared), "loop": keras.layers.Dense(1, name="loop")(shared)}
+    model = keras.Model(trunk.inputs[0], heads)
+    assert model.count_params() == trunk.count_params() + 84 + 1
+    images = datasets.load("digits", "test").images[:3]
+    np.testing.assert_allclose(model(images)["digit"], trunk(images), atol=1e-6)
+
+
+def lenet5_maps(images):
+    """The maps of C1 and of S4 of the trained `lenet5`, by hand."""
+    lenet = weights.pretrained("lenet5")
+    c1 = np.tanh(conv2d(images, *lenet.get_layer("c1").get_weights(), padding=2))
+    c3 = np.tanh(conv2d(average_pool2d(c1), *lenet.get_layer("c3").get_weights()))
+    return c1, average_pool2d(c3)
+
+
+def test_D12_the_maps_of_a_trained_layer_differ():
+    c1, _ = lenet5_maps(datasets.load("digits").images[:200])
+    correlation = np.corrcoef(c1.reshape(-1, 6).T)
+    assert np.abs(correlation[~np.eye(6, dtype=bool)]).max() < 0.95
+
+
+def test_D12_a_dense_head_classifies_frozen_maps():
+    train, test = datasets.load("digits"), datasets.load("digits", "test")
+    keras.utils.set_random_seed(0)
+    head = keras.Sequential(
+        [keras.layers.Flatten(), keras.layers.Dense(32, activation="relu"), keras.layers.Dense(10)]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    head.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
+    head.fit(lenet5_maps(train.images)[1], train.labels, batch_size=32, epochs=4, verbose=0)
+    assert head.evaluate(lenet5_maps(test.images)[1], test.labels, verbose=0)[1] > 0.95
+
+
+def test_D13_sgd_with_momentum_by_hand_is_keras_s():
+    rate, slopes = 0.02, np.array([1.0, 25.0])
+    point, velocity = np.array([-4.0, 1.0]), 0.0
+    variable, optimiser = keras.Variable(point), keras.optimizers.SGD(rate, momentum=0.9)
+    for _ in range(20):
+        velocity = 0.9 * velocity - rate * slopes * point
+        point = point + velocity
+        optimiser.apply([variable * slopes.astype("float32")], [variable])
+    np.testing.assert_allclose(variable, point, rtol=1e-4)
+
+
+def test_D13_rmsprop_by_hand_is_keras_s():
+    rate, slopes, rho, epsilon = 0.1, np.array([1.0, 25.0]), 0.9, 1e-7
+    point, mean_square = np.array([-4.0, 1.0]), 0.0
+    variable, optimiser = keras.Variable(point), keras.optimizers.RMSprop(rate)
+    for _ in range(5):
+        gradient = slopes * point
+        mean_square = rho * mean_square + (1 - rho) * gradient**2
+        point = point - rate * gradient / np.sqrt(mean_square + epsilon)
+        optimiser.apply([variable * slopes.astype("float32")], [variable])
+    np.testing.assert_allclose(variable, point, rtol=1e-3)
+
+
+def test_D13_the_mean_gradient_of_two_half_batches_is_that_of_the_batch():
+    rng = np.random.default_rng(0)
+    x, error = rng.normal(size=(32, 7)), rng.normal(size=(32, 3))
+
+    def gradient(part):
+        return x[part].T @ error[part] / len(x[part])
+
+    halves = (gradient(slice(0, 16)) + gradient(slice(16, 32))) / 2
+    np.testing.assert_allclose(halves, gradient(slice(0, 32)), atol=1e-12)
+
 
 # E. History and data
 
