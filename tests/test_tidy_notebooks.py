@@ -1,0 +1,81 @@
+"""What `make notebooks` does to stored outputs."""
+
+import base64
+import importlib.util
+import io
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+SPEC = importlib.util.spec_from_file_location("tidy", ROOT / "tools" / "tidy_notebooks.py")
+tidy = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(tidy)
+
+
+def png(pixels):
+    packed = io.BytesIO()
+    Image.fromarray(pixels).save(packed, "png")
+    return base64.b64encode(packed.getvalue()).decode()
+
+
+def pixels(text):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB")).astype(int)
+
+
+def photograph():
+    """An oblong grey photograph as Matplotlib stores it, in RGBA."""
+    rng = np.random.default_rng(0)
+    grey = rng.integers(0, 256, (40, 60, 1), dtype=np.uint8)
+    return np.concatenate([grey, grey, grey, np.full_like(grey, 255)], axis=2)
+
+
+def test_a_grey_figure_becomes_much_smaller_and_stays_what_it_was():
+    before = png(photograph())
+    after = tidy.small(before)
+    assert len(after) < 0.7 * len(before)
+    assert np.abs(pixels(after) - photograph()[..., :3]).max() <= 4
+
+
+def test_a_second_time_changes_nothing_more():
+    once = tidy.small(png(photograph()))
+    assert tidy.small(once) == once
+
+
+def test_what_is_transparent_becomes_white():
+    figure = photograph()
+    figure[:5, :7, 3] = 0
+    assert (pixels(tidy.small(png(figure)))[:5, :7] == 255).all()
+
+
+def test_a_traceback_names_no_folder_of_this_machine_and_nothing_else_changes():
+    lines = [f"File {ROOT / 'cnnlab' / 'sizes.py'}:99", f"{Path.home() / 'lab' / 'own.py'}", "x"]
+    failed = nbformat.v4.new_output("error", ename="E", evalue="rule", traceback=lines)
+    printed = nbformat.v4.new_output("stream", text="7\n")
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("prose"),
+            nbformat.v4.new_code_cell("f()", execution_count=1, outputs=[failed, printed]),
+        ]
+    )
+    tidy.tidy(notebook)
+    outputs = notebook.cells[1].outputs
+    assert outputs[0].traceback == ["File cnnlab/sizes.py:99", "~/lab/own.py", "x"]
+    assert (outputs[0].evalue, outputs[1].text) == ("rule", "7\n")
+
+
+def test_pictures_in_cells_and_in_widgets_become_small():
+    data = {"image/png": png(photograph()), "text/plain": "<Figure>"}
+    shown = nbformat.v4.new_output("display_data", data=data)
+    widget = {"model_name": "OutputModel", "state": {"outputs": [shown.copy()]}}
+    kept = {"state": {"a": widget, "b": {"model_name": "LayoutModel", "state": {}}}}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("f()", outputs=[shown])],
+        metadata={"widgets": {"application/vnd.jupyter.widget-state+json": kept}},
+    )
+    tidy.tidy(notebook)
+    inside = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"].state.a.state
+    for output in (notebook.cells[0].outputs[0], inside.outputs[0]):
+        assert output.data == {"image/png": tidy.small(png(photograph())), "text/plain": "<Figure>"}

@@ -1,0 +1,58 @@
+"""Stored notebooks made small and free of this machine: `make notebooks` ends with it.
+
+Figures become PNGs of at most 256 colours, a third of the size; folders of this machine are taken
+out of tracebacks. nbval compares neither.
+"""
+
+import base64
+import io
+import sys
+from pathlib import Path
+
+import nbformat
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = {f"{ROOT}/": "", f"{sys.prefix}/": "", f"{Path.home()}/": "~/"}
+
+
+def small(png):
+    """A PNG, base64 text, in 256 colours, where that is smaller; opaque on white."""
+    original = base64.b64decode(png)
+    image = Image.open(io.BytesIO(original)).convert("RGBA")
+    image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    packed = io.BytesIO()
+    image.quantize(256, dither=Image.Dither.NONE).save(packed, "png", optimize=True)
+    return base64.b64encode(min(original, packed.getvalue(), key=len)).decode()
+
+
+def without_folders(text):
+    """The text with paths as seen from the checkout."""
+    for folder, short in FOLDERS.items():
+        text = text.replace(folder, short)
+    return text
+
+
+def outputs(notebook):
+    """Every stored output: those of the cells, and those that widgets keep for themselves."""
+    for cell in notebook.cells:
+        yield from cell.get("outputs", [])
+    for kept in notebook.metadata.get("widgets", {}).values():
+        for widget in kept["state"].values():
+            yield from widget["state"].get("outputs", [])
+
+
+def tidy(notebook):
+    """Changes the outputs of a notebook in place; a second call changes nothing more."""
+    for output in outputs(notebook):
+        if "image/png" in output.get("data", {}):
+            output["data"]["image/png"] = small(output["data"]["image/png"])
+        if output["output_type"] == "error":
+            output["traceback"] = [without_folders(line) for line in output["traceback"]]
+
+
+if __name__ == "__main__":
+    for path in sys.argv[1:]:
+        notebook = nbformat.read(path, 4)
+        tidy(notebook)
+        nbformat.write(notebook, path)
