@@ -7,7 +7,7 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cf
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test unit nbval slow lint notebooks bench e2e lock
+.PHONY: help lab test unit nbval slow lint notebooks bench mutants e2e lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ notebooks: $(READY)  ## run the notebooks in the pinned setting and store their 
 
 bench: $(READY)  ## timings as ratios against a peer
 	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done
+
+mutants: $(READY)  ## do the tests notice single faults? MODULES="sizes pooling" for some
+	$(PYTHON) tests/mutants.py $(MODULES)
 
 e2e: $(READY)  ## lessons in a real JupyterLab (chromium on PATH)
 	$(PYTHON) -m pytest tests/e2e $(if $(ONLY),-k $(ONLY))
