@@ -258,6 +258,16 @@ def test_show_numbers_writes_every_number_where_it_stands():
     assert written == {(r, c): f"{matrix[r, c]:g}" for r in range(2) for c in range(3)}
 
 
+def test_show_numbers_draws_lines_between_cells_and_the_digest_passes_over_them():
+    figure = plots.show_numbers([np.zeros((2, 3))])
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    assert list(ax.get_xticks()) == [-0.5, 0.5, 1.5, 2.5]
+    assert list(ax.get_yticks()) == [-0.5, 0.5, 1.5]
+    assert all(line.get_visible() for line in [*ax.get_xgridlines(), *ax.get_ygridlines()])
+    assert plots.describe(figure) == "1. image 2×3, 0 to 0, weight at row 0, column 0 | 6 texts"
+
+
 def test_show_numbers_shares_one_scale():
     figure = plots.show_numbers([np.array([[1, 2, 3]]), np.array([[-8, 0, 0]])])
     assert limits(figure) == [(-8, 8), (-8, 8)]
