@@ -8,11 +8,14 @@ values never wrap around.
 """
 
 import math
+from itertools import product
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cnnlab.sizes import effective_kernel_size, output_size, padding_pair, whole_number
+
+BLOCK_SIZE = 2**19  # numbers in the columns that `conv2d` lays out at a time
 
 
 def correlate2d(image, kernel, strides=1, padding="valid", dilation_rate=1):
@@ -120,9 +123,10 @@ def conv1d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
 
 
 def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
-    """The feature maps of a batch of images: one matrix product per image.
+    """The feature maps of a batch of images, as matrix products.
 
-    ``im2col(x, ...) @ kernel.reshape(K_h * K_w * C_in, C_out) + bias``
+    ``im2col(x, ...) @ kernel.reshape(K_h * K_w * C_in, C_out) + bias``, some rows at a time: so
+    the columns fit in the processor's cache, and those of a large photograph in memory.
 
     Args:
         x: array of shape (B, H, W, C_in), any real dtype and range.
@@ -150,11 +154,13 @@ def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
     patches = _patches(x, kernel.shape[:2], strides, padding, dilation_rate)
     batch, height, width = patches.shape[:3]
     weights = kernel.reshape(-1, kernel.shape[3])  # (K_h*K_w*C_in, C_out)
-    maps = np.empty((batch, height * width, kernel.shape[3]), x.dtype)
-    for image, out in zip(patches, maps, strict=True):  # the columns of one image fit in the cache
-        np.matmul(image.reshape(height * width, len(weights)), weights, out=out)
+    maps = np.empty((batch, height, width, kernel.shape[3]), x.dtype)
+    rows = max(1, BLOCK_SIZE // (width * len(weights)))
+    for image, top in product(range(batch), range(0, height, rows)):
+        block = patches[image, top : top + rows].reshape(-1, len(weights))
+        np.matmul(block, weights, out=maps[image, top : top + rows].reshape(-1, kernel.shape[3]))
     maps += bias
-    return maps.reshape(batch, height, width, kernel.shape[3])
+    return maps
 
 
 def conv2d_loops(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):

@@ -123,6 +123,14 @@ def test_an_even_kernel_with_same_padding_looks_ahead():
 # laws
 
 
+def test_the_result_does_not_depend_on_the_rows_computed_at_a_time(monkeypatch):
+    x, kernel = random(2, 9, 7, 3), random(2, 3, 3, 4)
+    expected = conv2d_loops(x, kernel)
+    for size in (1, 300, 10**9):  # one row, three rows (the last block has two), all rows
+        monkeypatch.setattr("cnnlab.convolution.BLOCK_SIZE", size)
+        np.testing.assert_allclose(conv2d(x, kernel), expected, atol=1e-12)
+
+
 def test_the_identity_kernel_returns_its_input():
     x = random(2, 5, 4, 3)
     kernel = np.zeros((3, 5, 3, 3))
