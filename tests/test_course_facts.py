@@ -1,5 +1,9 @@
 """Every number of the five lectures, computed: a test per row of the list of course facts."""
 
+import math
+from collections import Counter
+from fractions import Fraction
+from functools import cache
 from itertools import product
 
 import keras
@@ -16,6 +20,7 @@ from cnnlab.convolution import (
     correlate2d,
     windows,
 )
+from cnnlab.costs import layer_table, totals
 from cnnlab.pooling import average_pool2d, max_pool2d, max_pool2d_backward
 from cnnlab.sizes import output_size
 
@@ -410,6 +415,26 @@ def test_A28_enough_padding_keeps_the_size_for_odd_kernels_only():
 # B. Counting
 
 
+@cache
+def network(build, **options):
+    """A network as a blueprint: its weights are never made, however many."""
+    with models.blueprint():
+        return build(**options)
+
+
+def table_of(build, **options):
+    """The `layer_table` of a network, by layer."""
+    return layer_table(network(build, **options)).set_index("layer")
+
+
+def dense_layer(inputs, units, **options):
+    """A dense layer of any size, described but not made."""
+    with models.blueprint():
+        layer = keras.layers.Dense(units, **options)
+        layer.build((None, inputs))
+    return layer
+
+
 def conv2d_parameters(kernel_size, channels, filters):
     """The parameters of a Keras Conv2D, counted by Keras."""
     layer = keras.layers.Conv2D(filters, kernel_size)
@@ -434,11 +459,91 @@ def test_B2_parameters_are_kernel_pixels_times_channels_plus_one_times_filters(
     assert conv2d_parameters(kernel_size, channels, filters) == expected
 
 
+def test_B3_output_pixels_times_kernel_times_both_depths_are_macs_and_flops_are_twice():
+    model = keras.Sequential([keras.Input((16, 20, 3)), keras.layers.Conv2D(8, 3, strides=2)])
+    height, width, filters = model.output_shape[1:]
+    sums = totals(layer_table(model))
+    assert sums.macs == height * width * 3**2 * 3 * filters == 13_608
+    assert sums.flops == 2 * sums.macs
+
+
 def test_B4_dense_local_and_shared_connections_of_a_megapixel():
     pixels = hidden = 1000 * 1000
     assert pixels * hidden == 10**12
     assert 10 * 10 * hidden == 10**8
     assert conv2d_parameters(10, 1, 1) == 100 + 1
+
+
+def test_B5_as_many_hidden_units_as_512x512_pixels_need_275_gigabytes():
+    layer = dense_layer(512 * 512, 512 * 512, use_bias=False)
+    assert layer.count_params() == 68_719_476_736
+    size = layer.count_params() * np.dtype(layer.dtype).itemsize
+    assert size == 274_877_906_944
+    assert size / 10**9 == pytest.approx(274.9, abs=0.05)
+    assert size / 2**30 == 256
+    assert size // 2**10 == 268_435_456  # KiB: where the slide's 268 comes from
+
+
+def test_B6_three_local_weights_per_unit_are_87381_times_fewer():
+    units = output_size(512 * 512, 3, padding="same")
+    assert 3 * units == 786_432
+    dense = dense_layer(512 * 512, units, use_bias=False).count_params()
+    assert Fraction(dense, 3 * units) == Fraction(262_144, 3)
+    assert int(dense / (3 * units)) == 87_381
+
+
+@pytest.mark.parametrize(
+    ("outputs", "parameters"), [(None, 196_609_000), (1, 196_610_001), (1000, 197_610_000)]
+)
+def test_B7_a_dense_layer_on_256x256x3_stays_under_200_million(outputs, parameters):
+    hidden = dense_layer(256 * 256 * 3, 1000)
+    head = dense_layer(1000, outputs).count_params() if outputs else 0
+    assert hidden.count_params() + head == parameters < 200_000_000
+
+
+def test_B8_alexnet_layer_by_layer():
+    table = table_of(models.alexnet)
+    assert table.output_shape.to_dict() == {
+        "conv1": (55, 55, 96),
+        "norm1": (55, 55, 96),
+        "pool1": (27, 27, 96),
+        "conv2": (27, 27, 256),
+        "norm2": (27, 27, 256),
+        "pool2": (13, 13, 256),
+        "conv3": (13, 13, 384),
+        "conv4": (13, 13, 384),
+        "conv5": (13, 13, 256),
+        "pool5": (6, 6, 256),
+        "flatten": (9216,),
+        "fc6": (4096,),
+        "dropout6": (4096,),
+        "fc7": (4096,),
+        "dropout7": (4096,),
+        "fc8": (1000,),
+    }
+    assert table.parameters["conv1"] == conv2d_parameters(11, 3, 96) == 34_944
+    assert table.parameters["conv1"] - 96 == 34_848
+    assert table.parameters["pool1"] == 0
+    weighted = table.output_shape[table.parameters > 0]
+    assert sum(math.prod(shape) for shape in weighted) == 659_272  # neurons
+
+
+def test_B8_alexnet_has_60_to_62_million_parameters():
+    assert table_of(models.alexnet).parameters.sum() == 62_378_344
+    assert table_of(models.alexnet, groups=2).parameters.sum() == 60_965_224
+
+
+def test_B8_steps_of_4_fit_227_pixels_and_not_224():
+    assert (227 - 11) / 4 + 1 == output_size(227, 11, strides=4) == 55
+    assert (224 - 11) / 4 + 1 == 54.25
+    assert output_size(224, 11, strides=4) == 54
+
+
+def test_B8_the_paper_normalises_before_pooling_and_the_deck_after():
+    paper, deck = (
+        list(table_of(models.alexnet, normalise_first=first).index[1:3]) for first in (True, False)
+    )
+    assert paper == ["norm1", "pool1"] == deck[::-1]
 
 
 def test_B9_lenet5_goes_from_32_to_28_to_14_to_10_to_5_to_1():
@@ -475,19 +580,84 @@ def test_B9_the_network_of_1998_had_60000_parameters_and_340908_connections():
     assert sum(connections) == 340_908
 
 
-def test_B12_both_mnist_networks_row_by_row():
-    mlp, cnn = models.mlp(), models.mnist_cnn()
-    assert [layer.count_params() for layer in mlp.layers] == [0, 615_440, 7_850]
-    rows = [780, 0, 4_065, 0, 0, 0, 48_128, 6_450, 510]
-    assert [layer.count_params() for layer in cnn.layers] == rows
-    assert rows[0] == conv2d_parameters(5, 1, 30)
-    assert rows[2] == conv2d_parameters(3, 30, 15)
-    assert (mlp.count_params(), cnn.count_params()) == (623_290, 59_933)
+VGG16_TABLE = {
+    "block1_conv1": ((224, 224, 64), 1_792),
+    "block1_conv2": ((224, 224, 64), 36_928),
+    "block1_pool": ((112, 112, 64), 0),
+    "block2_conv1": ((112, 112, 128), 73_856),
+    "block2_conv2": ((112, 112, 128), 147_584),
+    "block2_pool": ((56, 56, 128), 0),
+    "block3_conv1": ((56, 56, 256), 295_168),
+    "block3_conv2": ((56, 56, 256), 590_080),
+    "block3_conv3": ((56, 56, 256), 590_080),
+    "block3_pool": ((28, 28, 256), 0),
+    "block4_conv1": ((28, 28, 512), 1_180_160),
+    "block4_conv2": ((28, 28, 512), 2_359_808),
+    "block4_conv3": ((28, 28, 512), 2_359_808),
+    "block4_pool": ((14, 14, 512), 0),
+    "block5_conv1": ((14, 14, 512), 2_359_808),
+    "block5_conv2": ((14, 14, 512), 2_359_808),
+    "block5_conv3": ((14, 14, 512), 2_359_808),
+    "block5_pool": ((7, 7, 512), 0),
+}
 
 
-def test_B12_the_slide_s_channels_first_shape_raises():
-    with pytest.raises(ValueError, match="negative"):
-        models.mnist_cnn(input_shape=(1, 28, 28))
+@pytest.mark.parametrize("build", [models.vgg16, keras.applications.VGG16])
+def test_B10_every_row_of_the_vgg16_table(build):
+    options = {"weights": None} if build is keras.applications.VGG16 else {}
+    table = table_of(build, **options)
+    convolutions = table[: len(VGG16_TABLE)]
+    found = zip(convolutions.output_shape, convolutions.parameters, strict=True)
+    assert dict(zip(convolutions.index, found, strict=True)) == VGG16_TABLE
+    assert convolutions.parameters.sum() == 14_714_688
+    assert table.parameters.sum() == 138_357_544
+
+
+def test_B10_the_printed_table_is_that_without_the_top():
+    whole = network(keras.applications.VGG16, weights=None)
+    without_top = network(keras.applications.VGG16, weights=None, include_top=False)
+    assert whole.input_shape == (None, 224, 224, 3)
+    assert without_top.input_shape == (None, None, None, 3)
+    assert without_top.count_params() == 14_714_688
+
+
+def test_B11_inception_v3_and_resnet152_with_and_without_their_statistics():
+    for build, parameters, statistics, trainable in [
+        (keras.applications.InceptionV3, 23_851_784, 34_432, 23_817_352),
+        (keras.applications.ResNet152, 60_419_944, 151_424, 60_268_520),
+    ]:
+        model = network(build, weights=None)
+        assert model.count_params() == parameters == trainable + statistics
+        assert sum(math.prod(weight.shape) for weight in model.trainable_weights) == trainable
+
+
+def test_B11_the_convolutions_of_resnet152_hold_75712_biases():
+    layers = network(keras.applications.ResNet152, weights=None).layers
+    convolutions = [layer for layer in layers if type(layer) is keras.layers.Conv2D]
+    biases = sum(layer.filters for layer in convolutions if layer.use_bias)
+    assert (biases, 60_268_520 - biases) == (75_712, 60_192_808)
+
+
+def convolution_share(table, column):
+    """The percentage of a column that belongs to the convolutions."""
+    return float(100 * table[column][table.kind == "Conv2D"].sum() / table[column].sum())
+
+
+def test_B14_convolutions_hold_few_parameters_and_do_nearly_all_the_work():
+    vgg16, alexnet = table_of(models.vgg16), table_of(models.alexnet)
+    assert vgg16.macs.sum() == 15_470_264_320
+    assert round(convolution_share(vgg16, "parameters"), 2) == 10.64
+    assert round(convolution_share(vgg16, "macs"), 2) == 99.20
+    assert round(100 * vgg16.parameters["fc1"] / vgg16.parameters.sum(), 1) == 74.3
+    assert round(convolution_share(alexnet, "parameters"), 1) == 6.0
+    assert round(convolution_share(alexnet, "macs"), 1) == 94.8
+
+
+def test_B14_fewer_parameters_can_be_more_work():
+    mlp, cnn = table_of(models.mlp), table_of(models.mnist_cnn)
+    assert round(mlp.parameters.sum() / cnn.parameters.sum(), 1) == 10.4
+    assert (cnn.macs.sum(), mlp.macs.sum()) == (891_900, 622_496)
+    assert round(cnn.macs.sum() / mlp.macs.sum(), 2) == 1.43
 
 
 def test_B15_biases_are_one_per_filter():
@@ -506,6 +676,33 @@ def test_B17_c5_is_a_convolution_and_a_dense_layer_at_once():
     dense = np.tanh(maps.reshape(3, 400) @ kernel.reshape(400, 120) + bias)
     np.testing.assert_allclose(np.reshape(c5(maps), (3, 120)), dense, atol=1e-5)
     assert c5.count_params() == 400 * 120 + 120 == 48_120
+
+
+def test_B18_two_convolutions_per_block_are_vgg13():
+    convolutions = table_of(models.vgg13, include_top=False)
+    assert (convolutions.kind == "Conv2D").sum() == 10
+    assert convolutions.parameters.sum() == 9_404_992
+    assert table_of(models.vgg13).parameters.sum() == 128_954_945
+    assert table_of(models.vgg16, classes=1).parameters.sum() == 134_264_641
+
+
+def test_B18_rate_is_what_goes_and_keep_is_what_stays():
+    kept = keras.layers.Dropout(rate=0.2, seed=0)(np.ones((1, 100_000), "float32"), training=True)
+    assert np.mean(np.asarray(kept) == 0) == pytest.approx(0.2, abs=0.01)
+    assert np.unique(kept) == pytest.approx([0, 1 / 0.8])
+
+
+def test_B19_resnet152_is_mostly_1x1():
+    layers = network(keras.applications.ResNet152, weights=None).layers
+    convolutions = [layer for layer in layers if type(layer) is keras.layers.Conv2D]
+    sizes = Counter(layer.kernel_size for layer in convolutions)
+    assert sizes == {(7, 7): 1, (3, 3): 50, (1, 1): 104}
+    projections = [layer for layer in convolutions if layer.name.endswith("_0_conv")]
+    assert len(projections) == 4
+    assert all(layer.kernel_size == (1, 1) for layer in projections)
+    dense = [layer for layer in layers if type(layer) is keras.layers.Dense]
+    assert len(convolutions) == 155
+    assert len(convolutions) - len(projections) + len(dense) == 1 + 3 * 50 + 1 == 152
 
 
 # C. Receptive field
@@ -787,6 +984,68 @@ def test_E3_ilsvrc_is_66_times_pascal_voc():
     assert round(ilsvrc.images / voc.images) == 66
 
 
+def test_E4_an_inception_block_concatenates_four_maps_of_the_same_size():
+    image = keras.Input((28, 36, 192))
+    model = keras.Model(image, models.inception_block(image, name="mixed"))
+    branches = model.get_layer("mixed_output").input
+    assert [branch.shape[1:] for branch in branches] == [(28, 36, c) for c in (64, 128, 32, 32)]
+    assert model.output_shape[1:] == (28, 36, 64 + 128 + 32 + 32)
+    strides = {layer.strides for layer in model.layers if hasattr(layer, "strides")}
+    assert strides == {(1, 1)}
+
+
+@pytest.mark.parametrize("block", [models.residual_block, models.depthwise_separable_block])
+def test_E4_residual_and_depthwise_blocks_keep_the_size(block):
+    image = keras.Input((28, 36, 64))
+    assert block(image, 64).shape == image.shape
+
+
+def test_E4_what_the_blocks_cost_against_plain_3x3_convolutions():
+    def macs(block, channels):
+        image = keras.Input((28, 36, channels))
+        return layer_table(keras.Model(image, block(image))).macs.sum()
+
+    def plain(filters):
+        return keras.layers.Conv2D(filters, 3, padding="same")
+
+    inception = macs(models.inception_block, 192)
+    assert inception == 28 * 36 * 163_328
+    assert round(macs(plain(256), 192) / inception, 1) == 2.7
+    assert macs(lambda x: models.residual_block(x, 64), 64) == 2 * macs(plain(64), 64)
+    separable = macs(lambda x: models.depthwise_separable_block(x, 256), 128)
+    assert Fraction(int(separable), int(macs(plain(256), 128))) == Fraction(1, 256) + Fraction(1, 9)
+
+
 def test_E5_ilsvrc_has_1000_classes_and_imagenet_21841_synsets():
     classes = datasets.table("image_collections").set_index("collection").classes
     assert (classes["ILSVRC 2012"], classes["ImageNet"]) == (1000, 21_841)
+
+
+def test_E6_from_lenet_to_alexnet_are_14_years_and_vgg_is_of_2014():
+    table = datasets.table("ilsvrc")
+    assert table.year[table.network == "AlexNet"].unique() - 1998 == [14]
+    assert set(table.year[table.network.str.startswith("VGG")]) == {2014}
+
+
+def test_E9_a_residual_branch_with_zero_weights_is_the_identity():
+    image = keras.Input((6, 9, 4))
+    blocks = {
+        shortcut: keras.Model(image, models.residual_block(image, 4, shortcut=shortcut))
+        for shortcut in (True, False)
+    }
+    x = np.random.default_rng(0).uniform(size=(2, 6, 9, 4)).astype("float32")
+    for block in blocks.values():
+        block.set_weights([np.zeros_like(weight) for weight in block.get_weights()])
+    np.testing.assert_array_equal(blocks[True](x), x)
+    assert not np.any(blocks[False](x))
+
+
+def test_E10_each_task_has_an_output_of_its_own_shape():
+    features = keras.Input((7, 10, 512))
+    pooled = keras.layers.GlobalAveragePooling2D()(features)
+    classified, located = keras.layers.Dense(1000)(pooled), keras.layers.Dense(4)(pooled)
+    detected = keras.layers.Conv2D(2 * 5 + 20, 1)(features)  # two boxes, 20 classes per cell
+    segmented = keras.layers.UpSampling2D(32)(keras.layers.Conv2D(21, 1)(features))
+    assert (classified.shape, located.shape) == ((None, 1000), (None, 4))
+    assert detected.shape == (None, 7, 10, 30)
+    assert segmented.shape == (None, 224, 320, 21)
