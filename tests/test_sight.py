@@ -1,0 +1,282 @@
+"""What one layer's cells see along one axis, against the gradient of the layer itself."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from cnnlab.graph import read
+from cnnlab.sight import EVERYTHING, ONE_CELL, PIXEL, Window, look, positions
+
+ONES = {"kernel_initializer": "ones", "bias_initializer": "zeros"}
+
+
+def sights(layer, shape, channels=1):
+    """(rows, columns) of what the cells of a layer see."""
+    node = read(keras.Sequential([keras.Input((*shape, channels)), layer])).calls[-1]
+    return look(node, 0), look(node, 1)
+
+
+def seen_by_gradient(layer, shape):
+    """For each axis a list: the positions with a gradient, per cell of the output."""
+    x = tf.ones((1, *shape, 1))
+    y = layer(x)
+    found = []
+    for axis in range(1, len(shape) + 1):
+        others = [a for a in range(1, len(y.shape)) if a != axis]
+        with tf.GradientTape() as tape:
+            copies = tf.repeat(x, y.shape[axis], axis=0)  # one copy of the input per cell
+            tape.watch(copies)
+            cells = tf.linalg.diag_part(tf.reduce_sum(layer(copies), others))
+        gradient = np.abs(tape.gradient(cells, copies)).sum(tuple(others))
+        found.append([set(np.flatnonzero(row > 1e-6 * row.max())) for row in gradient])
+    return found
+
+
+def assert_as_the_gradient_says(layer, shape):
+    """Exact inside; at the edges, where zeros are padded, the cells see no more than the window."""
+    for axis, cells in enumerate(seen_by_gradient(layer, shape)):
+        window = sights(layer, shape)[axis]
+        for cell, seen in enumerate(cells):
+            start, stop = window.start(cell), window.stop(cell)
+            if start >= 0 and stop <= shape[axis]:
+                assert (start, stop) == (min(seen), max(seen) + 1), f"axis {axis}, cell {cell}"
+            else:
+                assert seen <= set(range(start, stop)), f"axis {axis}, cell {cell}"
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kernel_size": (3, 4)},
+        {"kernel_size": (4, 2), "strides": (2, 3)},
+        {"kernel_size": (1, 2), "strides": (3, 2)},
+        {"kernel_size": (3, 2), "dilation_rate": (2, 3)},
+    ],
+)
+def test_convolutions(arguments, padding):
+    for shape in [(11, 14), (12, 13)]:
+        assert_as_the_gradient_says(layers.Conv2D(1, **arguments, padding=padding, **ONES), shape)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("pool", [layers.AveragePooling2D, layers.MaxPooling2D])
+def test_poolings(pool, padding):
+    average = layers.AveragePooling2D((3, 2), strides=(2, 3), padding=padding)
+    assert_as_the_gradient_says(average, (11, 14))
+    shape = (11, 14)
+    assert sights(pool((3, 2), strides=(2, 3), padding=padding), shape) == sights(average, shape)
+    assert sights(pool((3, 2)), shape)[0] == Window((0,), (3,), 3)
+
+
+def test_depthwise_and_separable_convolutions():
+    arguments = {"strides": 2, "padding": "same", "depthwise_initializer": "ones"}
+    assert_as_the_gradient_says(layers.DepthwiseConv2D((3, 4), **arguments), (11, 14))
+    separable = layers.SeparableConv2D(1, (3, 4), pointwise_initializer="ones", **arguments)
+    assert_as_the_gradient_says(separable, (11, 14))
+
+
+@pytest.mark.parametrize("output_padding", [None, 1])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("kernel_size, strides", [((3, 2), (2, 2)), ((5, 4), (2, 3)), ((3, 5), 3)])
+def test_transposed_convolutions(kernel_size, strides, padding, output_padding):
+    layer = layers.Conv2DTranspose(
+        1, kernel_size, strides=strides, padding=padding, output_padding=output_padding, **ONES
+    )
+    assert_as_the_gradient_says(layer, (5, 7))
+
+
+def test_transposed_convolutions_without_output_padding():
+    # Even kernels with output_padding=0 are what TensorFlow cannot run.
+    layer = layers.Conv2DTranspose(1, (3, 5), 2, padding="same", output_padding=0, **ONES)
+    assert_as_the_gradient_says(layer, (5, 7))
+
+
+def test_transposed_convolutions_with_stride_1_and_dilation():
+    for padding in ("valid", "same"):
+        layer = layers.Conv2DTranspose(1, (3, 2), padding=padding, dilation_rate=(2, 3), **ONES)
+        assert_as_the_gradient_says(layer, (8, 9))
+
+
+def test_a_transposed_convolution_with_blind_cells_is_not_known():
+    assert sights(layers.Conv2DTranspose(1, (1, 2), strides=2), (5, 7)) == (
+        None,
+        Window((0, 0), (1, 1), 1),
+    )
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_up_sampling(interpolation):
+    layer = layers.UpSampling2D((2, 3), interpolation=interpolation)
+    assert_as_the_gradient_says(layer, (5, 7))
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize("size", [(10, 14), (8, 5), (4, 21), (6, 7)])
+def test_resizing(size, interpolation):
+    assert_as_the_gradient_says(layers.Resizing(*size, interpolation=interpolation), (6, 7))
+
+
+def test_other_interpolations_and_aspect_ratios_are_not_known():
+    assert sights(layers.UpSampling2D(2, interpolation="bicubic"), (5, 7)) == (None, None)
+    assert sights(layers.Resizing(9, 8, crop_to_aspect_ratio=True), (5, 7)) == (None, None)
+    assert sights(layers.Resizing(9, 8, antialias=True), (5, 7)) == (None, None)
+    assert sights(layers.Resizing(9, 8), (None, None)) == (None, None)
+
+
+def test_padding_and_cropping():
+    assert_as_the_gradient_says(layers.Cropping2D(((2, 1), (0, 3))), (9, 11))
+    assert sights(layers.ZeroPadding2D(((2, 1), (0, 3))), (9, 11)) == (
+        Window((-2,), (-1,), 1),
+        Window((0,), (1,), 1),
+    )
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv1D(1, 3, padding="causal", dilation_rate=2, **ONES),
+        layers.Conv1D(1, 4, strides=3, padding="same", **ONES),
+        layers.SeparableConv1D(
+            1, 3, strides=2, depthwise_initializer="ones", pointwise_initializer="ones"
+        ),
+        layers.DepthwiseConv1D(4, depthwise_initializer="ones"),
+        layers.Conv1DTranspose(1, 3, strides=2, **ONES),
+        layers.AveragePooling1D(3, strides=2, padding="same"),
+        layers.UpSampling1D(3),
+        layers.Cropping1D((2, 1)),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_layers_on_sequences(layer):
+    assert_as_the_gradient_says(layer, (13,))
+
+
+def test_zero_padding_of_sequences():
+    assert sights(layers.ZeroPadding1D((2, 1)), (13,))[0] == Window((-2,), (-1,), 1)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Activation("tanh"),
+        layers.BatchNormalization(axis=1),
+        layers.LayerNormalization(),
+        layers.UnitNormalization(axis=-1),
+        layers.Softmax(),
+        layers.Dense(4),
+        layers.Dropout(0.5),
+        layers.RandomFlip(),
+        layers.Rescaling(1 / 255),
+        layers.Reshape((8, 12, 1, 3)),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_layer_that_treats_each_pixel_by_itself(layer):
+    assert sights(layer, (8, 12), channels=3) == (PIXEL, PIXEL)
+
+
+def test_normalising_over_positions_sees_everything_there():
+    assert sights(layers.LayerNormalization(axis=[1, 3]), (8, 12)) == (EVERYTHING, PIXEL)
+    assert sights(layers.Softmax(axis=2), (8, 12)) == (PIXEL, EVERYTHING)
+    assert sights(layers.GroupNormalization(1), (8, 12)) == (EVERYTHING, EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.GlobalAveragePooling2D(),
+        layers.GlobalMaxPooling2D(keepdims=True),
+        layers.Flatten(),
+        layers.Reshape((-1,)),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_layer_that_leaves_no_positions(layer):
+    assert sights(layer, (8, 12)) == (ONE_CELL, ONE_CELL)
+
+
+def operation(function):
+    """What an operation of keras.ops sees."""
+    image = keras.Input((8, 12, 3))
+    node = read(keras.Model(image, function(image))).calls[-1]
+    return look(node, 0), look(node, 1)
+
+
+def test_operations():
+    ops = keras.ops
+    assert operation(ops.silu) == operation(lambda x: x / 2 - 1) == (PIXEL, PIXEL)
+    assert operation(lambda x: ops.concatenate([x, x])) == (None, None)
+    assert operation(lambda x: ops.concatenate([x, x], axis=-1)) == (PIXEL, PIXEL)
+    assert operation(lambda x: ops.mean(x, axis=(1, 2))) == (ONE_CELL, ONE_CELL)
+    assert operation(lambda x: ops.max(x, axis=-1, keepdims=True)) == (PIXEL, PIXEL)
+    assert operation(lambda x: ops.sum(x, axis=2, keepdims=True)) == (PIXEL, ONE_CELL)
+    assert operation(lambda x: ops.mean(x, axis=-1)) == (None, None)
+    assert operation(lambda x: ops.max(x, axis=(0, 1, 2), keepdims=True)) == (None, None)
+    assert operation(lambda x: x[:, 1:]) == (None, None)
+
+
+def test_a_layer_of_unknown_kind_is_not_guessed():
+    assert sights(layers.Lambda(lambda x: x), (8, 12)) == (None, None)
+    assert sights(layers.Permute((2, 1, 3)), (8, 12)) == (None, None)
+    assert sights(layers.Reshape((12, 8, 1)), (8, 12)) == (None, None)
+
+
+def test_a_layer_may_say_that_it_treats_each_pixel_by_itself():
+    class Swish(layers.Layer):
+        pointwise = True
+
+        def call(self, x):
+            return x * keras.ops.sigmoid(x)
+
+    assert sights(Swish(), (8, 12)) == (PIXEL, PIXEL)
+
+
+def test_same_padding_on_an_open_size_is_named_by_map_kernel_and_stride():
+    def name(shape, **arguments):
+        layer = layers.Conv2D(1, padding="same", **arguments)
+        return sights(layer, shape)[0].open_paddings
+
+    assert name((11, None), kernel_size=3, strides=2) == frozenset()
+    assert name((None, 11), kernel_size=3, strides=1) == frozenset()
+    assert name((None, 11), kernel_size=1, strides=2) == frozenset()
+    [(_, span, strides)] = name((None, 11), kernel_size=3, dilation_rate=2, strides=1) or [
+        *name((None, 11), kernel_size=3, strides=2)
+    ]
+    assert (span, strides) == (3, 2)
+
+
+def test_a_window_repeats_after_its_cells():
+    window = Window(starts=(0, 0, 1), stops=(1, 2, 2), step=2)
+    assert [window.start(cell) for cell in range(7)] == [0, 0, 1, 2, 2, 3, 4]
+    assert [window.stop(cell) for cell in range(-3, 3)] == [-1, 0, 0, 1, 2, 2]
+    assert (window.size, window.stride, window.padding) == (2, pytest.approx(2 / 3), 0)
+
+
+def test_windows_put_on_top_of_each_other_are_the_window_of_the_stack():
+    def sight(window, cells):
+        return {below for cell in cells for below in range(window.start(cell), window.stop(cell))}
+
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        windows = []
+        for _ in range(2):
+            starts = np.cumsum(rng.integers(0, 3, size=rng.integers(1, 5)))
+            stops = np.maximum.accumulate(starts + rng.integers(1, 5, size=starts.size))
+            step = max(int(np.ptp(starts)), int(np.ptp(stops))) + int(rng.integers(1, 3))
+            windows.append(Window(tuple(map(int, starts)), tuple(map(int, stops)), step))
+        upper, lower = windows
+        stack = upper.onto(lower)
+        for cell in range(12):
+            seen = sight(lower, sight(upper, [cell]))
+            assert (stack.start(cell), stack.stop(cell)) == (min(seen), max(seen) + 1)
+
+
+def test_positions_are_rows_and_columns():
+    assert [positions(shape) for shape in [(2, 5, 7, 3), (2, 5, 3), (2, 3)]] == [
+        (5, 7),
+        (5, 1),
+        (1, 1),
+    ]
