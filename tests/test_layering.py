@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "cnnlab"
 FLOORS = {
-    0: "sizes convolution pooling kernels graph receptive_field costs scores photographs "
+    0: "sizes convolution pooling kernels graph sight receptive_field costs scores photographs "
     "archives fetch datasets",
     1: "models weights progress gradients feature_maps patterns heatmaps transfer",
     2: "plots widgets exercises lessons doctor cli",
