@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import keras
 from keras import layers, ops
+from keras.src.backend.common import global_state
 
 
 def mlp(input_shape=(28, 28, 1), hidden=784, classes=10):
@@ -512,8 +513,9 @@ def blueprint():
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
-        # Keras keeps a list of the weights it has not made, and would make them at the next layer.
-        keras.utils.clear_session(free_memory=False)
+        # Keras lists the weights that it has not made yet, and would make them at the next layer.
+        # Its public clear_session() drops the list too, but also the count of layer names.
+        global_state.set_global_attribute("uninitialized_variables", [])
 
 
 def _conv_norm(x, filters, kernel_size, strides, name, part):

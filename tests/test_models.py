@@ -339,3 +339,11 @@ def test_a_blueprint_is_cleared_even_after_an_error():
         keras.layers.Dense(10**6).build((None, 10**6))
         models.alexnet((9, 9, 3))
     assert keras.layers.Dense(2)(keras.Input((3,))).shape == (None, 2)
+
+
+def test_layers_made_before_and_after_a_blueprint_have_different_names():
+    before = keras.layers.Dense(2)
+    with models.blueprint():
+        inside = keras.layers.Dense(2)
+    after = keras.layers.Dense(2)
+    assert len({before.name, inside.name, after.name}) == 3
