@@ -167,6 +167,19 @@ def test_a_lesson_keeps_the_rules_of_form(path):
     assert unannounced == [], "every code cell is announced by prose"
 
 
+def test_the_map_of_lesson_00_is_the_table_of_the_readme():
+    """Lesson, question and minutes: told twice, kept once."""
+    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    told = [row for row in readme.splitlines() if row.startswith("| `")]
+    start = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", 4)
+    rows = [row for c in start.cells for row in c.source.splitlines()]
+    mapped = [row for row in rows if row.startswith(("| 0", "| [0"))]
+    assert len(told) == len(mapped) == 10
+    for one, other in zip(told, mapped, strict=True):
+        assert one.split("|")[2:] == other.split("|")[2:]
+        assert one[3:5] == other.lstrip("| [")[:2]
+
+
 def test_stored_outputs_name_no_folder_of_a_machine():
     for path in NOTEBOOKS.rglob("*.ipynb"):
         text = path.read_text(encoding="utf-8")
