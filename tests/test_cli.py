@@ -24,6 +24,16 @@ def test_doctor_reports_a_wrong_backend_with_its_remedy(monkeypatch, capsys):
     assert "✗ Keras backend: jax. Unset KERAS_BACKEND" in capsys.readouterr().out
 
 
+def test_doctor_need_not_start_keras_a_second_time(monkeypatch):
+    monkeypatch.setattr(doctor, "_backend", lambda: doctor.Finding("Keras", "started"))
+    assert "started" in [finding.seen for finding in doctor.examine()]
+    assert "started" not in [finding.seen for finding in doctor.examine(start_keras=False)]
+
+
+def test_doctor_names_no_folder_where_all_is_well():
+    assert str(doctor._writable()) == "✓ folder: can be written"
+
+
 def test_doctor_reports_an_absent_library(monkeypatch):
     def absent(name):
         raise doctor.importlib.metadata.PackageNotFoundError(name)
