@@ -116,6 +116,29 @@ def sliding_window(image, kernel):
     return ipywidgets.VBox([position, geometry, padding, picture])
 
 
+def sliders(draw, **ranges):
+    """A slider per keyword argument of a function that draws a figure.
+
+    Args:
+        draw: function of the sliders' values, by keyword, that returns a figure.
+        ranges: `name=(lowest, highest, start)`, integers.
+
+    Returns:
+        An ipywidgets box: the sliders, and under them the figure.
+    """
+    controls = {
+        name: ipywidgets.IntSlider(start, low, high, description=name, continuous_update=False)
+        for name, (low, high, start) in ranges.items()
+    }
+
+    def show(**values):
+        figure = draw(**values)
+        display(figure)
+        plt.close(figure)
+
+    return ipywidgets.VBox([*controls.values(), ipywidgets.interactive_output(show, controls)])
+
+
 def _size(matrix):
     return "×".join(map(str, matrix.shape))
 

@@ -1,9 +1,10 @@
 import ipywidgets
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from cnnlab.convolution import correlate2d
-from cnnlab.widgets import show_window, sliding_window
+from cnnlab.widgets import show_window, sliders, sliding_window
 
 IMAGE = np.arange(30).reshape(5, 6)
 KERNEL = np.array([[0, 1, 2], [2, 2, 0]])
@@ -110,3 +111,20 @@ def test_a_kernel_that_does_not_fit_shows_the_rule(capsys):
 def test_the_widget_is_a_box_of_controls_and_a_picture():
     box = sliding_window(IMAGE, KERNEL)
     assert isinstance(box.children[-1], ipywidgets.Output)
+
+
+def test_sliders_hand_their_values_to_the_function_by_name():
+    seen = []
+
+    def draw(rows, columns):
+        seen.append((rows, columns))
+        return plt.figure()
+
+    box = sliders(draw, rows=(-3, 3, 1), columns=(0, 5, 2))
+    rows, columns, picture = box.children
+    assert (rows.min, rows.max, columns.min, columns.max) == (-3, 3, 0, 5)
+    rows.value = -2
+    columns.value = 5
+    assert seen == [(1, 2), (-2, 2), (-2, 5)]
+    assert isinstance(picture, ipywidgets.Output)
+    assert not plt.get_fignums()
