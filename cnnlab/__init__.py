@@ -3,10 +3,11 @@
 Lessons and homework import from the modules, for example ``from cnnlab.convolution import conv2d``.
 A module imports only modules that stand above it here:
 
-- floor 0, NumPy and pandas: ``sizes``, ``convolution``, ``pooling``, ``kernels``, ``graph``, ``sight``,
-  ``receptive_field``, ``costs``, ``scores``, ``fetch``, ``datasets``
-- floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
-  ``patterns``, ``heatmaps``, ``transfer``
+- floor 0, NumPy and pandas: ``sizes``, ``convolution``, ``pooling``, ``kernels``, ``graph``,
+  ``sight``, ``receptive_field``, ``memory``, ``batches``, ``placing``, ``costs``, ``scores``,
+  ``photographs``, ``archives``, ``fetch``, ``datasets``
+- floor 1, Keras: ``models``, ``weights``, ``progress``, ``traces``, ``gradients``,
+  ``feature_maps``, ``patterns``, ``heatmaps``, ``faithfulness``, ``transfer``
 - floor 2, pictures and interaction: ``plots``, ``widgets``
 - the command line: ``lessons``, ``doctor``, ``cli``
 """

@@ -1,0 +1,262 @@
+"""Images as a model takes them, checked where they come in: no error from deep inside."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from cnnlab import graph
+from cnnlab.memory import remembered
+
+# What may stand before the first weights without changing the range of the values.
+_KEEPS_RANGE = frozenset(
+    """InputLayer ZeroPadding2D Cropping2D Resizing CenterCrop Reshape Flatten Permute Identity
+    Dropout SpatialDropout2D GaussianNoise RandomFlip RandomRotation RandomTranslation RandomZoom
+    RandomCrop RandomShear RandomErasing MaxPooling2D AveragePooling2D UpSampling2D Pad""".split()
+)
+_HAS_WEIGHTS = graph.CONVOLUTIONS | {"Conv2DTranspose", "Dense", "EinsumDense"}
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a caller passes images to a model: enough to pass others in the same way.
+
+    Attributes:
+        names: the names of the model's input layers, in its order.
+        keys: the caller's own keys where the arrays came as a dict, else None.
+        listed: whether they came as a list.
+    """
+
+    names: tuple
+    keys: tuple | None = None
+    listed: bool = False
+
+    def arranged(self, arrays):
+        """Arrays or tensors, one per name, in the structure of the caller."""
+        if self.keys is not None:
+            return dict(zip(self.keys, arrays, strict=True))
+        return list(arrays) if self.listed else arrays[0]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Checked images.
+
+    Attributes:
+        arrays: one (B, ...) array per input of the model.
+        form: how the model takes them.
+        single: whether one image came without its batch axis.
+    """
+
+    arrays: tuple = field(repr=False)
+    form: Form
+    single: bool = False
+
+    def __len__(self):
+        return len(self.arrays[0])
+
+    def __getitem__(self, rows):
+        """Some of the images, by slice or by row numbers."""
+        return replace(self, arrays=tuple(array[rows] for array in self.arrays))
+
+    def parts(self, size):
+        """The batch in pieces of at most `size` images."""
+        return [self[start : start + size] for start in range(0, len(self), size)]
+
+    def picture(self, name=None):
+        """The name of the input that is an image, or of the one that is meant.
+
+        Raises:
+            ValueError: several inputs are images and `name` is None, or `name` is none of them.
+        """
+        names = [
+            n for n, array in zip(self.form.names, self.arrays, strict=True) if array.ndim == 4
+        ]
+        if name is None and len(names) == 1:
+            return names[0]
+        if name not in names:
+            raise ValueError(
+                f"`layer` must name the input that is looked at, one of {', '.join(names)}: "
+                f"got layer={name!r}. Pass layer={names[0]!r}."
+                if names
+                else "`images` must hold a picture, (B, H, W, C): got none among "
+                f"{', '.join(self.form.names)}. Use a model with an image input."
+            )
+        return name
+
+    def of(self, name):
+        """The array of one input."""
+        return self.arrays[self.form.names.index(name)]
+
+    def having(self, name, array):
+        """The same batch with another array for one input."""
+        pairs = zip(self.form.names, self.arrays, strict=True)
+        return replace(self, arrays=tuple(array if n == name else old for n, old in pairs))
+
+
+def as_batch(model, images):
+    """The batch that a model is given.
+
+    Args:
+        model: a Keras model.
+        images: whatever ``model(images)`` accepts: (B,H,W,C) of any number type, or a list or dict
+            of arrays for several inputs; or one image (H,W,C) without batch axis. Whole numbers
+            0-255 only where the model rescales them itself.
+
+    Returns:
+        A `Batch`; what the model takes as numbers is float32. A `Batch` is returned as it is.
+
+    Raises:
+        ValueError: another number of arrays than inputs, another rank, size or number of
+            channels than the model expects, channels first, NaN or infinity, or an integer image
+            for a model that does not rescale.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((5, 7, 3)), keras.layers.Flatten()])
+        >>> batch = as_batch(model, np.zeros((5, 7, 3)))
+        >>> batch.arrays[0].shape, batch.arrays[0].dtype.name, batch.single
+        ((1, 5, 7, 3), 'float32', True)
+    """
+    if isinstance(images, Batch):
+        return images
+    expected = _expected(model)
+    keys, arrays = _listed(images, model)
+    if expected is None:
+        expected = [(key, None, "float32") for key in keys or map(str, range(len(arrays)))]
+    if len(arrays) != len(expected):
+        names = ", ".join(str(name) for name, _, _ in expected)
+        raise ValueError(
+            f"`images` must hold one array per input of the model ({names}): got {len(arrays)}. "
+            "Stack the pictures of one input into one array: np.stack(images)."
+        )
+    pairs = list(zip(expected, arrays, strict=True))
+    single = all(array.ndim == len(shape or "BHWC") - 1 for (_, shape, _), array in pairs)
+    checked = {}
+    for (name, shape, dtype), array in pairs:
+        _check_shape(name, array, shape, single)
+        array = array[None] if single else array
+        checked[name] = _finite(array) if dtype.startswith(("float", "bfloat")) else array
+    counts = {name: len(array) for name, array in checked.items()}
+    if len(set(counts.values())) > 1:
+        raise ValueError(
+            f"`images` must hold as many images for every input: got {counts}. "
+            "Pass the arrays that belong together."
+        )
+    form = Form(tuple(checked), keys, listed=keys is None and isinstance(images, list | tuple))
+    for array in arrays:
+        if array.ndim + single == 4:
+            _check_range(array, *remembered(model, ("range",), lambda: _range(model)))
+    return Batch(tuple(checked.values()), form, single)
+
+
+def _expected(model):
+    """(name, shape, dtype) of each input of the model; None where it does not tell."""
+    try:
+        return [
+            (spec._keras_history.operation.name, tuple(spec.shape), str(spec.dtype))
+            for spec in model.inputs
+        ]
+    except (AttributeError, TypeError, ValueError):  # a subclassed model has no inputs
+        return None
+
+
+def _listed(images, model):
+    """The caller's keys (None without a dict) and the arrays, in the model's order."""
+    if isinstance(images, dict):
+        names = [spec.name for spec in getattr(model, "inputs", None) or ()] or list(images)
+        missing = [name for name in names if name not in images]
+        if missing:
+            raise ValueError(
+                f"`images` must have the keys {', '.join(names)}: got {', '.join(images)}. "
+                "Name them as the model's inputs."
+            )
+        return tuple(names), [np.asarray(images[name]) for name in names]
+    if isinstance(images, list | tuple) and all(hasattr(array, "shape") for array in images):
+        return None, [np.asarray(array) for array in images]
+    return None, [np.asarray(images)]
+
+
+def _check_shape(name, array, shape, single):
+    """The shape is the one that the model expects, with or without the batch axis."""
+    if shape is None:
+        return
+    got, wanted = array.shape, shape[1:] if single else (None, *shape[1:])
+    if len(got) == len(wanted) and all(
+        want in (None, have) for want, have in zip(wanted, got, strict=True)
+    ):
+        return
+    rule = ", ".join(["B", *("any" if size is None else str(size) for size in shape[1:])])
+    raise ValueError(
+        f"`images` must be of shape ({rule}) for input {name!r}: "
+        f"got {got}. {_remedy(got[-3:], shape[1:], len(got))}"
+    )
+
+
+def _remedy(got, wanted, rank):
+    """What makes images of one (H,W,C) into those of another."""
+    channels = {
+        (1, 3): "Repeat the grey channel: np.repeat(images, 3, axis=-1).",
+        (3, 1): "Make them grey: images.mean(axis=-1, keepdims=True).",
+        (4, 3): "Leave out the alpha channel: images[..., :3].",
+    }
+    if len(wanted) != 3:
+        return "Reshape them."
+    if wanted[2] == 1 and rank in (2, 3) and got[-2:] == wanted[:2]:
+        return "Add the channel axis: images[..., None]."
+    if rank not in (3, 4):
+        return "Pass a batch (B, H, W, C), or one image (H, W, C)."
+    if got[2] == wanted[2]:
+        return f"Resize them to {wanted[0]}×{wanted[1]} pixels."
+    if got[0] == wanted[2]:
+        return "The channels stand first; np.moveaxis(images, -3, -1) puts them last."
+    return channels.get((got[2], wanted[2]), f"The model wants {wanted[2]} channels.")
+
+
+def _finite(array):
+    """As float32, once every value is a number."""
+    array = array.astype(np.float32, copy=False)
+    if not np.isfinite(array).all():
+        index = int(np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0])
+        raise ValueError(
+            f"`images` must hold finite numbers: got NaN or infinity in image {index}. "
+            "Look for a division by zero where the images were prepared."
+        )
+    return array
+
+
+def _check_range(array, kind, scale):
+    """Whole numbers 0-255 go to a model that rescales them, and only there."""
+    low, high = float(array.min()), float(array.max())
+    if kind is None and np.issubdtype(array.dtype, np.integer):
+        raise ValueError(
+            "`images` must be scaled as in training, for the model does not rescale them: "
+            f"got {array.dtype}, {low:g} to {high:g}. Prepare them as the training images were; "
+            "if those were 0-255, pass images.astype('float32')."
+        )
+    if kind is None and high > 2 and low >= 0 and not np.any(array % 1):
+        print(
+            f"note: `images` hold whole numbers, {low:g} to {high:g}, and the model does not "
+            "rescale them. Were they prepared as in training?"
+        )
+    if kind == "Rescaling" and scale < 0.1 and 0 < high <= 1:
+        print(
+            f"note: `images` reach only {high:g}, and the model divides them by {1 / scale:g} "
+            "itself. Pass 0-255."
+        )
+
+
+def _range(model):
+    """Kind and scale of the first layer before the weights that changes the range of values.
+
+    The kind is None where there is none, and "" where the model does not tell.
+    """
+    try:
+        nodes = graph.read(model).calls
+    except ValueError:
+        return "", 1.0
+    for node in nodes:
+        if node.kind in _HAS_WEIGHTS:
+            break
+        if node.kind not in _KEEPS_RANGE:
+            return node.kind, float(np.max(getattr(node.layer, "scale", 1.0)))
+    return None, 1.0

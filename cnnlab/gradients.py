@@ -1,0 +1,305 @@
+"""The one module that differentiates: what a layer answered, and how a score hangs on it.
+
+Each question is compiled once per model and layer (`cnnlab.traces`) and kept beside the model
+(`cnnlab.memory`). Scores are logits, whatever the model ends in.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+
+from cnnlab.batches import as_batch
+from cnnlab.memory import remembered
+from cnnlab.traces import before_last, compiled, listened, logits_of
+
+BATCH_SIZE = 16  # images per pass; the gradient by 16 images of VGG16 holds about 1 GB
+_SCALE = 256.0  # keeps small gradients out of float16's underflow; a power of two, hence exact
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the network saw at one place, and how the score changes with it.
+
+    Attributes:
+        features: (B, h, w, C) float32, the layer's output; without a layer the images.
+        gradients: (B, h, w, C) float32, the derivative of each image's score by its features.
+        scores: (B,) float32, the logit of each image's class, less that of the class against it.
+        classes: (B,) int32, the class that each score belongs to.
+    """
+
+    features: np.ndarray = field(repr=False)
+    gradients: np.ndarray = field(repr=False)
+    scores: np.ndarray
+    classes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The scores that are explained: a class per image, and one against it or None.
+
+    Attributes:
+        output: the name of an output, or None.
+        classes: (B,) int32.
+        against: (B,) int32 or None.
+    """
+
+    output: str | None
+    classes: np.ndarray
+    against: np.ndarray | None
+
+    def of(self, b):
+        """`class_index` and `against` for copies of image b."""
+        index = int(self.classes[b])
+        against = None if self.against is None else int(self.against[b])
+        return (index if self.output is None else (self.output, index)), against
+
+    def score(self, logits, b):
+        """The score of image b in (n, classes) logits of altered copies of it, (n,)."""
+        score = logits[:, self.classes[b]]
+        return score if self.against is None else score - logits[:, self.against[b]]
+
+
+def class_evidence(model, images, class_index=None, layer=None, against=None):
+    """What a layer answered, and the derivative of a class's logit by it.
+
+    Args:
+        model: a Keras model that ends in one value per class.
+        images: what ``model(images)`` accepts, or one image without batch axis.
+        class_index: None (each image's top class), an int, or one int per image. With one logit, 1
+            is the logit and 0 its negative. With several outputs ("name of the output", index).
+        layer: name or path of a layer; None differentiates by the images, and the name of an
+            input by these images where the model takes several.
+        against: a second class, or one per image, whose logit is taken from the score: why this
+            class and not that.
+
+    Returns:
+        An `Evidence`.
+
+    Raises:
+        ValueError: images, layer or class do not suit the model, the score does not depend on
+            the layer, or the model does not give finite logits.
+
+    Example:
+        >>> import keras
+        >>> from keras import layers
+        >>> model = keras.Sequential([keras.Input((5, 7, 3)), layers.Conv2D(4, 3, name="conv"),
+        ...     layers.GlobalAveragePooling2D(), layers.Dense(2)])
+        >>> evidence = class_evidence(model, np.ones((5, 7, 3)), class_index=1, layer="conv")
+        >>> evidence.gradients.shape
+        (1, 3, 5, 4)
+    """
+    batch = as_batch(model, images)
+    output, class_index = split_class(class_index)
+    if layer is None or layer in batch.form.names:
+        layer = batch.picture(layer)
+    run = remembered(
+        model,
+        ("class", batch.form, output, layer),
+        lambda: compiled(_class_evidence, model, batch.form, output, layer),
+    )
+    index, other = _indices(class_index, batch), _indices(against, batch)
+    found = []
+    for start in range(0, len(batch), BATCH_SIZE):
+        rows = slice(start, start + BATCH_SIZE)
+        found.append(run(batch[rows].arrays, index[rows], other[rows]))
+    features, gradients, scores, classes, logits = _joined(found)
+    _check_logits(logits)
+    _check_classes("class_index", class_index, logits)
+    _check_classes("against", against, logits)
+    return Evidence(features, gradients, scores, classes)
+
+
+def class_scores(model, images, output=None):
+    """Logits and probabilities of the classes, in batches, compiled once.
+
+    Args:
+        model: a Keras model that ends in one value per class.
+        images: what ``model(images)`` accepts, or one image without batch axis.
+        output: the name of an output, where the model has several.
+
+    Returns:
+        logits and probabilities, each (B, classes) float32. A single logit z becomes two classes,
+        -z and z. Probabilities are the sigmoid of the logits where the model ends in a sigmoid or
+        in a single logit, else their softmax.
+
+    Raises:
+        ValueError: as `class_evidence`.
+    """
+    batch = as_batch(model, images)
+    run = remembered(
+        model,
+        ("scores", batch.form, output),
+        lambda: compiled(_class_scores, model, batch.form, output),
+    )
+    logits, probabilities = _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
+    _check_logits(logits)
+    return logits, probabilities
+
+
+def chosen_classes(model, images, class_index=None, against=None):
+    """The class of each image, found by one forward pass where none is given.
+
+    Args, Raises: as `class_evidence`.
+
+    Returns:
+        A `Chosen`.
+    """
+    batch = as_batch(model, images)
+    output, given = split_class(class_index)
+    index, other = _indices(given, batch), _indices(against, batch)
+    logits, _ = class_scores(model, batch, output)
+    _check_classes("class_index", given, logits)
+    _check_classes("against", against, logits)
+    classes = logits.argmax(axis=1).astype(np.int32) if given is None else index
+    return Chosen(output, classes, None if against is None else other)
+
+
+def channel_evidence(model, images, layer, channels):
+    """The mean of one channel's map before its ReLU, and the derivative of that by the images.
+
+    Before the ReLU: a filter that is silent on the first picture would otherwise give no
+    gradient to leave it by.
+
+    Args:
+        model: a Keras model with one image input.
+        images: what ``model(images)`` accepts.
+        layer: name or path of a layer.
+        channels: (B,) a channel number per image.
+
+    Returns:
+        scores (B,) and gradients (B,H,W,C), float32.
+
+    Raises:
+        ValueError: images or layer do not suit the model.
+    """
+    batch = as_batch(model, images)
+    run = remembered(
+        model,
+        ("channel", batch.form, layer),
+        lambda: compiled(_channel_evidence, model, batch.form, layer),
+    )
+    return _joined([run(batch.arrays, np.asarray(channels, np.int32))])
+
+
+def layer_outputs(model, images, layers):
+    """What several layers answered, in one pass.
+
+    Args:
+        model: a Keras model.
+        images: what ``model(images)`` accepts, or one image without batch axis.
+        layers: names or paths.
+
+    Returns:
+        A tuple of float32 arrays, one per layer, of whatever shape.
+
+    Raises:
+        ValueError: images or a layer do not suit the model.
+    """
+    batch, layers = as_batch(model, images), tuple(layers)
+    run = remembered(
+        model,
+        ("outputs", batch.form, layers),
+        lambda: compiled(_layer_outputs, model, batch.form, layers),
+    )
+    return _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
+
+
+def _class_evidence(model, form, output, layer, arrays, index, against):
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        if layer in form.names:
+            features = arrays[form.names.index(layer)]
+            tape.watch(features)
+            result = model(form.arranged(arrays), training=False)
+        else:
+            result, (features,) = listened(model, form.arranged(arrays), (layer,), tape.watch)
+        logits, _ = logits_of(model, result, output)
+        index = tf.where(index < 0, tf.argmax(logits, axis=1, output_type=tf.int32), index)
+        score = _at(logits, index) - tf.where(against < 0, 0.0, _at(logits, against))
+    gradient = tape.gradient(score, features, tf.fill(tf.shape(score), _SCALE))
+    if gradient is None:
+        raise ValueError(
+            f"`layer` must be on a path to the class score: got layer={layer!r}, on which "
+            f"{f'the output {output!r}' if output else 'the output'} does not depend. "
+            "Choose a layer of the branch that leads there."
+        )
+    gradient = tf.cast(gradient, tf.float32) / _SCALE
+    return tf.cast(features, tf.float32), gradient, score, index, logits
+
+
+def _class_scores(model, form, output, arrays):
+    return logits_of(model, model(form.arranged(arrays), training=False), output)
+
+
+def _channel_evidence(model, form, layer, arrays, channels):
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(arrays[0])
+        _, (features,) = listened(model, form.arranged(arrays), (layer,), tape.watch)
+        features, _ = before_last(features, {"Relu", "Relu6"})
+        map_of_channel = tf.gather(features, channels, axis=-1, batch_dims=1)
+        score = tf.reduce_mean(tf.cast(map_of_channel, tf.float32), axis=(1, 2))
+    gradient = tape.gradient(score, arrays[0], tf.fill(tf.shape(score), _SCALE))
+    return score, tf.cast(gradient, tf.float32) / _SCALE
+
+
+def _layer_outputs(model, form, layers, arrays):
+    _, outputs = listened(model, form.arranged(arrays), layers)
+    return tuple(tf.cast(output, tf.float32) for output in outputs)
+
+
+def _at(values, index):
+    """`values[b, index[b]]`; an index out of range is reported later, by `_check_classes`."""
+    return tf.gather(values, tf.clip_by_value(index, 0, values.shape[1] - 1), batch_dims=1)
+
+
+def _joined(parts):
+    """Tuples of tensors, one per part of the batch, as one tuple of arrays."""
+    return tuple(
+        np.concatenate([tensor.numpy() for tensor in tensors]) if len(tensors) > 1
+        else tensors[0].numpy()
+        for tensors in zip(*parts, strict=True)
+    )  # fmt: skip
+
+
+def split_class(class_index):
+    """("name of an output", index) or an index, as (name or None, index)."""
+    if isinstance(class_index, tuple) and class_index and isinstance(class_index[0], str):
+        return class_index
+    return None, class_index
+
+
+def _indices(class_index, batch):
+    """(B,) int32, -1 where no class is given."""
+    index = np.asarray(-1 if class_index is None else class_index)
+    if not np.issubdtype(index.dtype, np.integer) or index.shape not in [(), (len(batch),)]:
+        raise ValueError(
+            f"`class_index` must be None, an integer or one integer per image ({len(batch)}): "
+            f"got {class_index!r}. Number the classes from 0."
+        )
+    return np.broadcast_to(index, len(batch)).astype(np.int32)
+
+
+def _check_classes(name, given, logits):
+    """Every class that was given is one of the model's."""
+    wrong = [i for i in np.ravel([] if given is None else given) if not 0 <= i < logits.shape[1]]
+    if wrong:
+        raise ValueError(
+            f"`{name}` must be 0 to {logits.shape[1] - 1}, for the model has {logits.shape[1]} "
+            f"classes: got {wrong[0]}. Number the classes from 0."
+        )
+
+
+def _check_logits(logits):
+    """The scores are finite, and not probabilities."""
+    wrong = np.argwhere(~np.isfinite(logits))
+    if wrong.size:
+        image, index = wrong[0]
+        raise ValueError(
+            f"`model` must give finite scores: got {logits[image, index]} for image {image}, class "
+            f"{index}. Look for NaN in its weights, or overflow in float16 (bfloat16 has none)."
+        )
+    if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
+        raise ValueError(
+            "`model` must end in logits, softmax or sigmoid: got probabilities whose softmax is "
+            "not its last operation. Leave out what follows the softmax."
+        )

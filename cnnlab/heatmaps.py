@@ -1,0 +1,438 @@
+"""Heat maps: which places of a picture speak for a class.
+
+All methods share one convention::
+
+    method(model, images, class_index=None, layer=None,
+           resize=True, normalise=True, *, against=None)
+
+- `class_index`: None (each image's top class), an int, or one int per image. With one logit, 1 is
+  the logit and 0 its negative. With several outputs ("name of the output", index).
+- `layer`: name or path such as "base/block5_conv3"; None takes the last convolution's finished
+  map. Methods that look at the pixels (`saliency`, `smooth_grad`, `integrated_gradients`,
+  `occlusion`) take no layer, but the name of an input where the model has several pictures.
+- `resize`: True gives (B, H, W), each cell of the layer at the centre of its receptive field and
+  linear in between; False the layer's own grid.
+- `normalise`: True keeps what speaks for the class and divides by its largest value, so that
+  0 is nothing and 1 is most; False gives the method's own signed numbers, comparable between
+  images.
+- `against`: a second class whose logit is taken from the first's: why a cat and not a dog.
+
+Images are what ``model(images)`` accepts; one image without batch axis gives one map. Scores are
+logits, also behind a softmax. Where nothing speaks for the class the map is 0 everywhere, and a
+line says so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnlab import graph
+from cnnlab.batches import Batch, as_batch
+from cnnlab.gradients import (
+    BATCH_SIZE,
+    chosen_classes,
+    class_evidence,
+    class_scores,
+    layer_outputs,
+    split_class,
+)
+from cnnlab.memory import remembered
+from cnnlab.placing import interpolation, placed
+
+# Between the maps and the logits of CAM: joins means, does nothing, or comes after the logits.
+_CAM_LETS_PASS = graph.ACTIVATIONS | {"Concatenate", "Dropout", "Identity", "Flatten"}
+
+
+def grad_cam(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
+):
+    """Grad-CAM: each feature map weighted by the mean of the score's gradient on it.
+
+    ``map = sum_k w_k A_k,  w_k = mean over the map of d score / d A_k``
+
+    Args:
+        model: a Keras model that ends in one value per class.
+        images: what ``model(images)`` accepts, or one image without batch axis.
+        class_index: None (top class), an int, one int per image, or ("output", index).
+        layer: name or path; None takes the last convolution's finished map.
+        resize: False gives the layer's own grid.
+        normalise: False gives raw signed values.
+        against: a class whose logit is taken from the score, or None.
+
+    Returns:
+        (B, H, W) float32, or (H, W) for one image.
+
+    Raises:
+        ValueError: images, layer or class do not suit the model; the message says how.
+
+    Example:
+        >>> import keras
+        >>> from keras import layers
+        >>> model = keras.Sequential([keras.Input((8, 12, 3)), layers.Conv2D(4, 3, name="conv"),
+        ...     layers.GlobalAveragePooling2D(), layers.Dense(2, activation="softmax")])
+        >>> image = np.random.default_rng(0).uniform(size=(8, 12, 3))
+        >>> grad_cam(model, image).shape, grad_cam(model, image, resize=False).shape
+        ((8, 12), (6, 10))
+
+    Source: Selvaraju et al. (2017), arXiv:1610.02391, equations 1 and 2. Difference: without
+        normalisation the negative part is kept.
+    """
+    view = _view(model, images, layer)
+    seen = view.evidence(class_index, against)
+    weights = seen.gradients.mean(axis=(1, 2))
+    raw = np.einsum("bhwc,bc->bhw", seen.features, weights)
+    return view.finished(raw, seen.classes, resize, normalise)
+
+
+def cam(model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None):
+    """CAM: each feature map weighted by the dense layer's weight from it to the class.
+
+    ``map = sum_k w_k A_k,  w_k = the dense kernel's entry [k, class]``
+
+    It needs a model that ends in feature maps, their global average, one dense layer. There the
+    gradient of the logit on a map of Z cells is w_k / Z in each: its sum is w_k, its mean w_k / Z.
+    So CAM is Z times Grad-CAM.
+
+    Args, Returns, Raises: as `grad_cam`; ValueError for any other end of the model.
+
+    Source: Zhou et al. (2016), arXiv:1512.04150, equation 2.
+    """
+    view = _view(model, images, layer)
+    output, _ = split_class(class_index)
+    key = ("linear head", view.layer, output)
+    remembered(model, key, lambda: _check_linear_head(model, view.layer, output))
+    seen = view.evidence(class_index, against)
+    raw = np.einsum("bhwc,bc->bhw", seen.features, seen.gradients.sum(axis=(1, 2)))
+    return view.finished(raw, seen.classes, resize, normalise)
+
+
+def grad_cam_plus_plus(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
+):
+    """Grad-CAM++: positive gradients count, and count more where the map is small.
+
+    ``map = sum_k w_k A_k,  w_k = sum_ij a_ij max(g_ij, 0),  a = g^2 / (2 g^2 + g^3 sum A_k)``
+
+    with g = d score / d A_k. Several small objects then weigh as much as one large one.
+
+    Args, Returns, Raises: as `grad_cam`.
+
+    Source: Chattopadhay et al. (2018), arXiv:1710.11063, equations 10 and 19 with the score
+        exp(logit). Difference: its factor exp(logit), the same for every cell, is left out.
+    """
+    view = _view(model, images, layer)
+    seen = view.evidence(class_index, against)
+    gradients = seen.gradients
+    sums = seen.features.sum(axis=(1, 2), keepdims=True)
+    below = 2 * gradients**2 + gradients**3 * sums
+    alpha = np.divide(gradients**2, below, out=np.zeros_like(below), where=below != 0)
+    weights = (alpha * np.maximum(gradients, 0)).sum(axis=(1, 2))
+    raw = np.einsum("bhwc,bc->bhw", seen.features, weights)
+    return view.finished(raw, seen.classes, resize, normalise)
+
+
+def layer_cam(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
+):
+    """LayerCAM: every cell of every map weighted by its own positive gradient.
+
+    ``map = sum_k max(d score / d A_k, 0) A_k``, cell by cell; fine enough for early layers.
+
+    Args, Returns, Raises: as `grad_cam`.
+
+    Source: Jiang et al. (2021), LayerCAM, IEEE TIP 30, equations 6 and 7.
+    """
+    view = _view(model, images, layer)
+    seen = view.evidence(class_index, against)
+    raw = np.einsum("bhwc,bhwc->bhw", seen.features, np.maximum(seen.gradients, 0))
+    return view.finished(raw, seen.classes, resize, normalise)
+
+
+def score_cam(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
+):
+    """Score-CAM: each feature map weighted by the score of the picture seen through it.
+
+    ``map = sum_k w_k A_k,  w = softmax over k of score(image * mask_k)``
+
+    where mask_k is A_k enlarged to the picture and stretched to 0-1. No gradient, but one forward
+    pass per channel. Maps that are constant are left out.
+
+    Args, Returns, Raises: as `grad_cam`.
+
+    Source: Wang et al. (2020), arXiv:1910.01279, algorithm 1. The picture is darkened towards the
+        value 0, which is black only where pixels are 0-1.
+    """
+    view = _view(model, images, layer)
+    chosen = chosen_classes(model, view.batch, class_index, against)
+    (features,) = layer_outputs(model, view.batch, [view.layer])
+    view.check_map(features)
+    raw = np.zeros(features.shape[:3], np.float32)
+    for b, maps in enumerate(features.transpose(0, 3, 1, 2)):  # (C, h, w)
+        maps = maps[np.ptp(maps, axis=(1, 2)) > 0]
+        if not len(maps):
+            continue
+        low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
+        masks = (maps - low) / (high - low)
+        seen_through = (view.pictures[b] * view.placed(part)[..., None] for part in _parts(masks))
+        scores = view.scores(b, seen_through, chosen)
+        weights = np.exp(scores - scores.max())
+        raw[b] = np.tensordot(weights / weights.sum(), maps, 1)
+    return view.finished(raw, chosen.classes, resize, normalise)
+
+
+def saliency(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
+):
+    """Saliency: how much the score would change with each pixel, the largest over its channels.
+
+    ``map = max_c |d score / d image_c|``
+
+    Args, Returns, Raises: as `grad_cam`; `layer` may name the input that is looked at.
+
+    Source: Simonyan, Vedaldi & Zisserman (2014), arXiv:1312.6034, section 3.
+    """
+    view = _view(model, images, layer, pixels=True)
+    seen = view.evidence(class_index, against)
+    return view.finished(np.abs(seen.gradients).max(-1), seen.classes, resize, normalise)
+
+
+def smooth_grad(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    samples=20, noise=0.15, seed=0,
+):  # fmt: skip
+    """SmoothGrad: saliency of the mean gradient over noisy copies of the picture.
+
+    ``map = max_c |mean over n of d score / d (image + noise_n)_c|``
+
+    Args, Returns, Raises: as `grad_cam`, and
+        samples: noisy copies per image.
+        noise: standard deviation, as a share of the image's range from smallest to largest value.
+        seed: of the noise, which is the same for every image.
+
+    Source: Smilkov et al. (2017), arXiv:1706.03825, section 2.1.
+    """
+    view = _view(model, images, layer, pixels=True)
+    shape = (samples, *view.pictures.shape[1:])
+    noises = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+    chosen = chosen_classes(model, view.batch, class_index, against)
+    gradients = [
+        view.mean_gradient(b, picture + noise * np.ptp(picture) * noises, chosen)
+        for b, picture in enumerate(view.pictures)
+    ]
+    return view.finished(np.abs(gradients).max(-1), chosen.classes, resize, normalise)
+
+
+def integrated_gradients(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    steps=32, baseline=0.0,
+):  # fmt: skip
+    """Integrated gradients: what each pixel adds to the score on the way from a blank picture.
+
+    ``map = sum_c (image - baseline)_c * mean over t of the gradient_c at t``, where t in 0-1 is the
+    picture baseline + t (image - baseline).
+
+    The raw values of a picture add up to score(image) - score(baseline).
+
+    Args, Returns, Raises: as `grad_cam`, and
+        steps: points of the way, in the middles of equal steps.
+        baseline: the blank picture, a number or an array like one image.
+
+    Source: Sundararajan, Taly & Yan (2017), arXiv:1703.01365, equations 1 and 3. Difference:
+        middles of the steps in place of their ends, which is more accurate.
+    """
+    view = _view(model, images, layer, pixels=True)
+    times = ((np.arange(steps, dtype=np.float32) + 0.5) / steps)[:, None, None, None]
+
+    chosen = chosen_classes(model, view.batch, class_index, against)
+    differences = view.pictures - np.asarray(baseline, np.float32)
+    gradients = [
+        view.mean_gradient(b, baseline + times * difference, chosen)
+        for b, difference in enumerate(differences)
+    ]
+    return view.finished((differences * gradients).sum(-1), chosen.classes, resize, normalise)
+
+
+def occlusion(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    patch=None, strides=None, fill=None,
+):  # fmt: skip
+    """Occlusion: how much the score drops when a patch covers this place.
+
+    ``map[i, j] = score(image) - score(image with a patch over [i, j])``
+
+    Args, Returns, Raises: as `grad_cam`, and
+        patch: side of the square patch in pixels; None takes an eighth of the longer side.
+        strides: step of the patch in pixels; None takes half the patch.
+        fill: a number, or a value per channel; None takes the picture's mean colour.
+
+    Source: Zeiler & Fergus (2014), arXiv:1311.2901, section 4.2. Difference: the drop, so that
+        large means important.
+    """
+    view = _view(model, images, layer, pixels=True)
+    size = view.pictures.shape[1:3]
+    patch = patch or max(2, max(size) // 8)
+    if not 1 <= patch <= min(size):
+        raise ValueError(
+            f"`patch` must fit in the picture: got patch={patch} for {size[0]}×{size[1]} pixels. "
+            "Use a smaller patch."
+        )
+    step = strides or max(1, patch // 2)
+    tops, lefts = (np.unique([*range(0, n - patch, step), n - patch]) for n in size)
+    corners = np.array([(top, left) for top in tops for left in lefts])
+    chosen = chosen_classes(model, view.batch, class_index, against)
+    raw = np.zeros((len(view.pictures), len(tops), len(lefts)), np.float32)
+    for b, picture in enumerate(view.pictures):
+        colour = picture.mean(axis=(0, 1)) if fill is None else fill
+        copies = (_covered(picture, part, patch, colour) for part in _parts(corners))
+        drops = view.scores(b, [picture[None]], chosen) - view.scores(b, copies, chosen)
+        raw[b] = drops.reshape(len(tops), len(lefts))
+    middles = [first + (patch - 1) / 2 for first in (tops, lefts)]
+    placing = [interpolation(m, n) for m, n in zip(middles, size, strict=True)]
+    return view.finished(raw, chosen.classes, resize, normalise, placing)
+
+
+def normalised(maps):
+    """What speaks for the class, from 0 (nothing) to 1 (most), each map scaled to itself.
+
+    ``max(map, 0) / max(map)``, or 0 everywhere where no value is positive.
+
+    Args:
+        maps: (B, H, W) raw signed values.
+
+    Example:
+        >>> normalised(np.array([[[2.0, -4, 1]], [[-1, -2, -3]]])) + 0.0
+        array([[[1. , 0. , 0.5]],
+               [[0. , 0. , 0. ]]])
+    """
+    positive = np.maximum(maps, 0)
+    largest = positive.max(axis=(1, 2), keepdims=True)
+    # Rounding can leave a speck of 1e-9 beside values of -1: that is no evidence.
+    real = largest > 1e-6 * np.abs(maps).max(axis=(1, 2), keepdims=True)
+    return np.divide(positive, largest, out=np.zeros_like(positive), where=real)
+
+
+@dataclass(frozen=True)
+class _View:
+    """A checked batch and the layer that is looked at; for the pixels it is the picture itself."""
+
+    model: object
+    batch: Batch
+    picture: str
+    layer: str
+
+    @property
+    def pictures(self):
+        return self.batch.of(self.picture)
+
+    def evidence(self, class_index, against):
+        """The features, their gradients and the classes."""
+        seen = class_evidence(self.model, self.batch, class_index, self.layer, against)
+        self.check_map(seen.features)
+        return seen
+
+    def check_map(self, features):
+        if features.ndim != 4:
+            best = graph.last_convolution(graph.read(self.model)).address
+            raise ValueError(
+                "`layer` must have a map, (B, h, w, C): "
+                f"got layer={self.layer!r} of shape {(None, *features.shape[1:])}. "
+                f"The last convolution's map is {best!r}."
+            )
+
+    def scores(self, b, versions, chosen):
+        """The scores of altered copies of image b, which come in parts (n,H,W,C)."""
+        found = []
+        for pictures in versions:
+            copies = self.batch[[b] * len(pictures)].having(self.picture, pictures)
+            logits, _ = class_scores(self.model, copies, chosen.output)
+            found.append(chosen.score(logits, b))
+        return np.concatenate(found)
+
+    def mean_gradient(self, b, pictures, chosen):
+        """The gradient of the score by the picture, averaged over altered copies of image b."""
+        copies = self.batch[[b] * len(pictures)].having(self.picture, pictures)
+        index, against = chosen.of(b)
+        seen = class_evidence(self.model, copies, index, self.layer, against)
+        return seen.gradients.mean(axis=0)
+
+    def placed(self, maps, placing=None):
+        """(n,h,w) maps on the pixels of the picture, (n,H,W)."""
+        if placing is None:
+            if self.layer == self.picture:
+                return maps
+            shape = self.pictures.shape[1:]
+            return placed(self.model, maps, self.layer, self.picture, shape)
+        rows, columns = placing  # (H, h) and (W, w)
+        return rows @ maps @ columns.T
+
+    def finished(self, raw, classes, resize, normalise, placing=None):
+        """The maps as the caller wants them."""
+        wrong = np.flatnonzero(~np.isfinite(raw).all(axis=(1, 2)))
+        if wrong.size:
+            raise ValueError(
+                "`images` must give finite gradients: got NaN or infinity for image "
+                f"{wrong[0]}, class {classes[wrong[0]]}. In float16 they overflow; build the model "
+                "in float32 or mixed_bfloat16."
+            )
+        if normalise:
+            raw = np.maximum(normalised(raw), 0)
+            blank = [f"class {classes[b]} in image {b}" for b in np.flatnonzero(~raw.any((1, 2)))]
+            if blank:
+                print(f"no positive evidence for {', '.join(blank)}: the map is 0 everywhere")
+        maps = self.placed(raw, placing) if resize else raw
+        maps = (normalised(maps) if normalise else maps).astype(np.float32, copy=False)
+        return maps[0] if self.batch.single else maps
+
+
+def _view(model, images, layer, pixels=False):
+    """The view of a method on its batch."""
+    batch = as_batch(model, images)
+    if pixels:
+        picture = batch.picture(layer)
+        return _View(model, batch, picture, picture)
+    layer, seen = remembered(model, ("looked at", layer), lambda: _looked_at(model, layer))
+    names = [name for name in seen if batch.of(name).ndim == 4]
+    return _View(model, batch, names[0] if names else batch.picture(), layer)
+
+
+def _looked_at(model, layer):
+    """The address of the layer, and the names of the inputs that it sees."""
+    network = graph.read(model)
+    node = graph.last_convolution(network) if layer is None else graph.find(network, layer)
+    return node.address, graph.depends_on(network, node.address)
+
+
+def _check_linear_head(model, layer, output):
+    """The output is a dense layer of the averages of the layer's maps, and nothing else."""
+    network = graph.read(model)
+    behind = {layer}
+    for node in network.nodes:
+        if behind & set(node.inputs):
+            behind.add(node.address)
+    number = list(model.output_names).index(output) if output else 0
+    path, way = [], [network.outputs[number]]
+    while len(way) == 1 and way[0] != layer:
+        node = network[way[0]]
+        path.append(node.kind)
+        way = [address for address in node.inputs if address in behind]
+    path = [kind for kind in reversed(path) if kind not in _CAM_LETS_PASS]
+    if way != [layer] or path != ["GlobalAveragePooling2D", "Dense"]:
+        raise ValueError(
+            "`model` must go from the layer to GlobalAveragePooling2D and one Dense layer for CAM: "
+            f"got {', '.join(path) or 'another way'} after layer={layer!r}. "
+            "Use grad_cam, which is the same where CAM exists."
+        )
+
+
+def _parts(array):
+    """The array in pieces that go through the network at once."""
+    return np.split(array, range(BATCH_SIZE, len(array), BATCH_SIZE))
+
+
+def _covered(picture, corners, patch, colour):
+    """Copies of a picture, each with a square of one colour at another corner."""
+    copies = np.repeat(picture[None], len(corners), axis=0)
+    for copy, (top, left) in zip(copies, corners, strict=True):
+        copy[top : top + patch, left : left + patch] = colour
+    return copies

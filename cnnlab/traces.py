@@ -1,0 +1,134 @@
+"""A model run once, compiled, with an ear at some of its layers.
+
+For the length of one trace the `call` of the layers asked for is replaced on their instances by
+one that notes what comes out, and then put back: nothing stays on the model, and nested and shared
+models work like flat ones. The compiled function reads the weights anew each time it runs.
+
+Scores are logits. Where the model ends in softmax or sigmoid, the logits are what the last
+operation of the trace reads, be it an argument, a layer or a function.
+"""
+
+import contextlib
+import itertools
+import weakref
+
+import keras
+import tensorflow as tf
+
+from cnnlab import graph
+
+
+def compiled(question, model, *given):
+    """`question(model, *given, ...)` as a compiled function that does not keep the model alive."""
+    if keras.config.backend() != "tensorflow":
+        raise ValueError(
+            f"Keras's backend must be tensorflow: got {keras.config.backend()!r}. "
+            "Unset KERAS_BACKEND, or set it to tensorflow, and restart the kernel."
+        )
+    if not getattr(model, "built", False):
+        raise ValueError(
+            f"`model` must have its weights: got {getattr(model, 'name', model)!r}, not built yet. "
+            "Give it a keras.Input, or train it first."
+        )
+    reference = weakref.ref(model)
+    return tf.function(
+        lambda *arrays: question(reference(), *given, *arrays),
+        autograph=False,
+        reduce_retracing=True,
+    )
+
+
+def listened(model, inputs, layers, notice=None):
+    """The model's output, and what the layers gave out on the way there."""
+    network = graph.read(model)
+    nodes = [graph.find(network, layer) for layer in layers]
+    heard = {}
+    with contextlib.ExitStack() as listening:
+        for layer in {id(node.layer): node.layer for node in nodes}.values():
+            calls = {node.call for node in nodes if node.layer is layer}
+            listening.enter_context(_listening(layer, calls, heard, notice))
+        result = model(inputs, training=False)
+    outputs = [heard[id(node.layer), node.call] for node in nodes]
+    for node, output in zip(nodes, outputs, strict=True):
+        if not tf.is_tensor(output):
+            raise ValueError(
+                f"`layer` must give out one array: got layer={node.address!r}, a {node.kind} with "
+                f"{len(output)}. Choose the layer before or after it."
+            )
+    return result, outputs
+
+
+@contextlib.contextmanager
+def _listening(layer, calls, heard, notice):
+    """For as long as it lasts, the outputs of some calls of a layer are noted in `heard`."""
+    before, own, count = vars(layer).get("call"), layer.call, itertools.count()
+
+    def call(*args, **kwargs):
+        output, number = own(*args, **kwargs), next(count)
+        if number in calls:
+            heard[id(layer), number] = output
+            if notice is not None and tf.is_tensor(output):
+                notice(output)
+        return output
+
+    vars(layer)["call"] = call  # not setattr: Keras would track it as the layer's own
+    try:
+        yield
+    finally:
+        del vars(layer)["call"]
+        if before is not None:
+            vars(layer)["call"] = before
+
+
+def logits_of(model, result, output):
+    """Logits and probabilities, (B, classes) float32, of one output of the model."""
+    result = _selected(model, result, output)
+    if result.shape.rank != 2:
+        raise ValueError(
+            "`model` must end in one value per class, (B, classes): "
+            f"got {tuple(result.shape)}. Add pooling and a dense layer, or use include_top=True."
+        )
+    logits, last = before_last(result, {"Softmax", "Sigmoid", "LogSoftmax"})
+    if logits.shape.rank != 2:  # a Flatten or Reshape stands behind the softmax
+        logits = tf.ensure_shape(tf.reshape(logits, tf.shape(result)), result.shape)
+    logits = tf.cast(logits, tf.float32)
+    if result.shape[1] == 1:
+        odds = tf.sigmoid(logits)
+        return tf.concat([-logits, logits], axis=1), tf.concat([1 - odds, odds], axis=1)
+    return logits, tf.sigmoid(logits) if last == "Sigmoid" else tf.nn.softmax(logits)
+
+
+def _selected(model, result, output):
+    """The one output that is asked for."""
+    if isinstance(result, dict):
+        outputs = result
+    elif isinstance(result, list | tuple):
+        names = getattr(model, "output_names", None) or map(str, range(len(result)))
+        outputs = dict(zip(names, result, strict=True))
+    elif output is None:
+        return result
+    else:
+        outputs = dict.fromkeys(getattr(model, "output_names", ("output",)), result)
+    if output not in outputs:
+        names = ", ".join(map(str, outputs))
+        first = next(iter(outputs))
+        raise ValueError(
+            f"`class_index` must name one of the model's outputs, {names}: "
+            f"got output {output!r}. Pass class_index=({first!r}, index)."
+        )
+    return outputs[output]
+
+
+def before_last(tensor, kinds):
+    """What the last operation reads, and its kind, if that is one of these; else the tensor."""
+    if tf.executing_eagerly():
+        raise ValueError(
+            "TensorFlow must compile functions: got tf.config.run_functions_eagerly(True). "
+            "Switch it off: tf.config.run_functions_eagerly(False)."
+        )
+    operation = tensor.op
+    while operation.type in {"Identity", "Cast", "Reshape", "Squeeze"}:
+        operation = operation.inputs[0].op
+    if operation.type in kinds:
+        return operation.inputs[0], operation.type
+    return tensor, None

@@ -1,0 +1,77 @@
+"""What is kept beside a model, and when it is dropped."""
+
+import gc
+import weakref
+
+import keras
+from keras import layers
+
+from cnnlab import memory
+from cnnlab.memory import remembered
+
+
+def model():
+    return keras.Sequential(
+        [keras.Input((5, 7, 3)), layers.Conv2D(2, 3, activation="relu", name="conv")]
+    )
+
+
+def test_a_value_is_made_once_per_key_and_model():
+    made = []
+    one, other = model(), model()
+    for this in (one, one, other):
+        for key in ("a", "b"):
+            remembered(this, key, lambda this=this, key=key: made.append((this, key)))
+    assert made == [(one, "a"), (one, "b"), (other, "a"), (other, "b")]
+
+
+def test_a_new_activation_function_drops_what_was_remembered():
+    this = model()
+    assert remembered(this, "a", lambda: 1) == remembered(this, "a", lambda: 2) == 1
+    this.get_layer("conv").activation = keras.activations.tanh
+    assert remembered(this, "a", lambda: 3) == 3
+
+
+def test_a_new_activation_function_inside_a_nested_model_does_too():
+    inner = model()
+    outer = keras.Sequential([keras.Input((5, 7, 3)), inner, layers.Flatten()])
+    remembered(outer, "a", lambda: 1)
+    inner.get_layer("conv").activation = lambda x: x
+    assert remembered(outer, "a", lambda: 2) == 2
+
+
+def test_an_added_layer_drops_what_was_remembered():
+    this = model()
+    remembered(this, "a", lambda: 1)
+    this.add(layers.Flatten())
+    assert remembered(this, "a", lambda: 2) == 2
+    this.pop()
+    assert remembered(this, "a", lambda: 3) == 3
+
+
+def test_new_weights_do_not():
+    this = model()
+    remembered(this, "a", lambda: 1)
+    this.set_weights([w * 2 for w in this.get_weights()])
+    assert remembered(this, "a", lambda: 2) == 1
+
+
+def test_only_the_present_state_of_a_model_is_kept():
+    this = model()
+    for _ in range(5):
+        this.get_layer("conv").activation = lambda x: x
+        remembered(this, "a", list)
+    assert len(memory._memories[this][1]) == 1
+
+
+def test_a_dead_model_is_forgotten():
+    gc.collect()
+    before = len(memory._memories)
+    this = model()
+    remembered(this, "a", list)
+    gone = weakref.ref(this)
+    assert len(memory._memories) == before + 1
+    del this
+    gc.collect()
+    assert gone() is None
+    assert len(memory._memories) == before
