@@ -117,7 +117,6 @@ def _files_by_class(folder):
             f"`path` must hold folders of photographs: got folders of folders in {folder} "
             f"({', '.join(sorted(found))}). Give one of these as the path."
         )
-    _check_none_empty(folder, list(found), [len(files) for files in found.values()])
     return dict(sorted(found.items()))
 
 

@@ -1,0 +1,354 @@
+"""Transfer learning: features of a trained network, computed once; a head; fine-tuning.
+
+The preprocessing that a network's weights expect is found by the network's name and applied here,
+so photographs go in as they are: uint8, 0-255.
+"""
+
+import errno
+import functools
+import hashlib
+import io
+import itertools
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from cnnlab import graph, weights
+from cnnlab.progress import bar
+
+_DIGEST_BYTES = 32  # SHA-256, after the array of a cached file
+
+
+def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
+    """What a network answers to photographs: its output, computed batch by batch.
+
+    With a `cache` the features are written to disk and read back the next time. They are found
+    by the content of images and weights, and compared with what the network answers now to the
+    first photograph: features of other weights, other pictures, another layer or another
+    preprocessing are computed anew.
+
+    Args:
+        base: a Keras model, for example `pretrained("vgg16_slim")`; for the output of an inner
+            layer `keras.Model(base.input, base.get_layer("block4_pool").output, name=base.name)`.
+        images: (N, H, W, 3) uint8, 0-255; may be memory-mapped, one batch is read at a time.
+        batch_size: photographs per step, at most; more of them take more memory.
+        cache: None, or a folder; delete it whenever you like.
+        preprocess: None for the one that belongs to the network's name (`weights.preprocess`), or
+            the function that the pictures of a network of your own went through.
+
+    Returns:
+        (N, ...) float32, one output per photograph; with a `cache` memory-mapped and read-only.
+
+    Raises:
+        ValueError: no photographs, other pixels than uint8 0-255, photographs too small for the
+            network, or a network whose preprocessing is not known.
+        OSError: the cache has no room for the features, or cannot be written.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> base = keras.Sequential([keras.Input((None, None, 3)), keras.layers.MaxPooling2D()])
+        >>> photographs = np.zeros((5, 8, 6, 3), np.uint8)
+        >>> extract_features(base, photographs, preprocess=lambda images: images / 255).shape
+        (5, 4, 3, 3)
+    """
+    _check_images(base, images, any_pixels=preprocess is not None)
+    preprocess = preprocess or _preprocessing(base)
+    shape = (len(images), *_feature_shape(base, images.shape[1:]))
+    batches = _batches(base, images, batch_size, preprocess)
+    if cache is None:
+        features = np.empty(shape, np.float32)
+        for start, batch in batches:
+            features[start : start + len(batch)] = batch
+        return features
+
+    first = _prepared(images[:1], preprocess)
+    file = Path(cache) / f"features-{_key(base, images, first)}.npy"
+    features = _read(file, shape)
+    if features is None or not _agree(features[:1], base(first, training=False)):
+        features = None  # closes the file, so that it can be replaced on Windows too
+        _write(file, shape, (batch for _, batch in batches))
+        features = _read(file, shape)
+    return features
+
+
+def classifier(base, classes, pooling="average", hidden=None, augmentation=None, preprocess=None):
+    """A trained network with a new head on it: photographs in, logits out.
+
+    photographs -> [augmentation] -> preprocessing -> base -> head: pooling -> [hidden] -> logits
+
+    The base is frozen and always runs as in prediction (`training=False`: its batch
+    normalisations keep their statistics). The head is a model of its own, so it can be trained on
+    features that were computed once: `model.get_layer("head").fit(features, labels)`.
+
+    Args:
+        base: a Keras model without its own head; it is used, not copied.
+        classes: number of classes, >= 2. Two classes get one logit: above 0 means class 1.
+        pooling: "average" (each map's mean) or "flatten" (every value of every map); a base whose
+            output is a vector already needs neither.
+        hidden: units of a hidden layer in the head, for a multi-layer perceptron; None for none.
+        augmentation: None, or a Keras model or layer that varies the photographs in training. With
+            Keras's own, `fit` varies and `predict` does not, but a bare `model(images)` does: write
+            `model(images, training=False)`.
+        preprocess: as in `extract_features`, written with operators or `keras.ops`.
+
+    Returns:
+        A `keras.Model`, uncompiled: (B, H, W, 3) uint8 0-255 -> (B, classes), or (B, 1) for two.
+
+    Raises:
+        ValueError: fewer than two classes, a base with its head, an unknown pooling, a base whose
+            preprocessing is not known.
+
+    Example:
+        >>> import keras
+        >>> base = keras.Sequential([keras.Input((8, 6, 3)), keras.layers.Conv2D(4, 3)])
+        >>> model = classifier(base, classes=2, preprocess=lambda images: images / 255)
+        >>> model.output_shape, [weight.path for weight in model.trainable_weights]
+        ((None, 1), ['head/logits/kernel', 'head/logits/bias'])
+
+    Source: Chollet (2020), Transfer learning & fine-tuning, keras.io, for `training=False`.
+    """
+    preprocess = preprocess or _preprocessing(base)
+    _check_classifier(base, classes, pooling)
+    base.trainable = False
+
+    head = keras.Sequential([keras.Input(base.output_shape[1:])], name="head")
+    if len(base.output_shape) == 4:
+        head.add(layers.GlobalAveragePooling2D() if pooling == "average" else layers.Flatten())
+    if hidden:
+        head.add(layers.Dense(hidden, activation="relu", name="hidden"))
+    head.add(layers.Dense(1 if classes == 2 else classes, name="logits"))
+
+    x = photographs = keras.Input(base.input_shape[1:], name="photographs")
+    if augmentation is not None:
+        x = augmentation(x)
+    x = base(preprocess(x), training=False)
+    return keras.Model(photographs, head(x), name=f"{base.name}_classifier")
+
+
+def unfreeze(model, from_layer):
+    """The model, trainable from one layer on: fine-tuning. What lies before is frozen.
+
+    Layers inside a nested model count in their order. A batch normalisation that is frozen
+    stays so: a handful of pictures would spoil its statistics. The model must be compiled again,
+    with a small learning rate, and says so if that is forgotten.
+
+    Args:
+        model: a Keras model, for example from `classifier`.
+        from_layer: the name of the first layer to train, such as "block5_conv1"; where two nested
+            models have one of that name, its path, "base/block5_conv1".
+
+    Returns:
+        The same model.
+
+    Raises:
+        ValueError: no layer, or more than one, of that name; a subclassed model.
+
+    Example:
+        >>> from cnnlab.models import vgg16
+        >>> model = unfreeze(vgg16(width=0.0625, include_top=False), "block5_conv3")
+        >>> [weight.path for weight in model.trainable_weights]
+        ['block5_conv3/kernel', 'block5_conv3/bias']
+    """
+    network = graph.read(model)
+    first = graph.find(network, from_layer)
+    before = [node.layer for node in network.calls[: network.calls.index(first)]]
+    still = [
+        node.layer
+        for node in network.calls
+        if node.kind == "BatchNormalization" and not node.layer.trainable
+    ]
+    model.trainable = False  # first: with TensorFlow, setting what is set does not reach the layers
+    model.trainable = True
+    for layer in (*before, *still):
+        layer.trainable = False
+    model.compiled = False  # a training compiled before would go on with the old set of weights
+    return model
+
+
+def _check_images(base, images, any_pixels):
+    """Raises ValueError unless these are photographs, as many pixels as the network takes."""
+    shape, dtype = np.shape(images), getattr(images, "dtype", None)
+    if len(shape) != 4 or not len(images):
+        raise ValueError(
+            f"`images` must be an array (N, H, W, C), at least one photograph: got shape={shape}. "
+            f"{'Write images[None] for one.' if len(shape) == 3 else 'Stack them with np.stack.'}"
+        )
+    if not any_pixels and dtype != np.uint8:
+        raise ValueError(
+            f"`images` must be photographs as they are, uint8 0-255: got dtype={dtype}, "
+            f"{np.min(images):g} to {np.max(images):g}. Leave out every scaling of your own: "
+            f"what {base.name!r} expects is done here."
+        )
+    expected = base.input_shape[1:]
+    if any(side not in (None, got) for side, got in zip(expected, shape[1:], strict=True)):
+        raise ValueError(
+            f"`images` must be {_times(expected)} for {base.name!r}: got {_times(shape[1:])}. "
+            "Resize them, or build the network with input_shape=(None, None, 3)."
+        )
+
+
+def _check_classifier(base, classes, pooling):
+    """Raises ValueError unless a head of that kind fits on this network."""
+    if classes < 2:
+        raise ValueError(
+            f"`classes` must be at least 2: got classes={classes}. "
+            "Add photographs of something else: a classifier tells things apart."
+        )
+    if pooling not in ("average", "flatten"):
+        raise ValueError(
+            f"`pooling` must be 'average' or 'flatten': got pooling={pooling!r}. "
+            "The average has fewer weights to learn."
+        )
+    if isinstance(base.layers[-1], layers.Dense):
+        raise ValueError(
+            f"`base` must be without its own head: got {base.name!r}, "
+            f"which ends in the dense layer {base.layers[-1].name!r}. Use include_top=False."
+        )
+    if pooling == "flatten" and None in base.output_shape[1:]:
+        raise ValueError(
+            "`pooling` must be 'average' for a base of any image size: "
+            f"got pooling='flatten' for {base.name!r}, input {_times(base.input_shape[1:])}. "
+            "Or build the base with input_shape=(H, W, 3)."
+        )
+
+
+def _times(shape):
+    return "×".join("any" if side is None else str(side) for side in shape)
+
+
+def _preprocessing(base):
+    """The function that photographs go through before they meet this network, by its name."""
+    if base.name not in weights.NAMES:
+        raise ValueError(
+            f"`preprocess` must be given for a network that is not one of "
+            f"{', '.join(weights.NAMES)}: got base.name={base.name!r}. Pass the function that "
+            "its pictures went through in training: preprocess=lambda images: images / 255."
+        )
+    return functools.partial(weights.scaled, base.name)
+
+
+def _prepared(images, preprocess):
+    """Photographs as the network expects them; a copy, for Keras's functions work in place."""
+    return np.asarray(preprocess(np.array(images, np.float32)))
+
+
+def _batches(base, images, batch_size, preprocess):
+    """(start, features) of one batch after the other, all of one shape: nothing is traced twice."""
+    count = -(-len(images) // batch_size)
+    size = -(-len(images) // count)  # alike, so that filling up the last one costs next to nothing
+    for start in bar(range(0, len(images), size), unit="batch"):
+        batch = _prepared(images[start : start + size], preprocess)
+        filling = np.repeat(batch[-1:], size - len(batch), axis=0)
+        features = base.predict_on_batch(np.concatenate([batch, filling]))
+        yield start, np.asarray(features, np.float32)[: len(batch)]
+
+
+def _feature_shape(base, image_shape):
+    """Shape of the features of one image."""
+
+    def output_shape(shape):
+        try:
+            found = base.compute_output_shape((1, *shape))[1:]
+        except ValueError:  # Keras: "Computed output size would be zero or negative"
+            return None
+        return found if all(found) else None
+
+    height, width, channels = image_shape
+    shape = output_shape(image_shape)
+    if shape is None:
+        sides = (2**power for power in range(12) if output_shape((2**power,) * 2 + (channels,)))
+        raise ValueError(
+            f"`images` must be large enough for {base.name!r}: got {height}×{width} pixels. "
+            f"Enlarge them to {next(sides, '?')} pixels or more, high and wide."
+        )
+    return shape
+
+
+def _key(base, images, first):
+    """A digest of what the features are made from; code, which it cannot see, is `_agree`'s part.
+
+    Names are left out, for Keras numbers them anew in every session.
+    """
+    kinds = [type(layer).__name__ for layer in getattr(base, "layers", [])]
+    content = hashlib.sha256(" ".join(kinds).encode())
+    arrays = (np.asarray(weight) for weight in base.weights)
+    pieces = (images[start : start + 256] for start in range(0, len(images), 256))
+    for array in itertools.chain([first], arrays, pieces):
+        content.update(f"{array.dtype}{array.shape}".encode())
+        content.update(array.tobytes())
+    return content.hexdigest()[:32]
+
+
+def _agree(stored, now):
+    """Whether two features are the same but for rounding."""
+    stored, now = np.asarray(stored, np.float32), np.asarray(now, np.float32)
+    return np.abs(stored - now).max() <= 1e-3 * max(np.abs(now).max(), 1e-6)
+
+
+def _read(file, shape):
+    """The cached array, memory-mapped; None unless it is there and whole."""
+    if not file.is_file():
+        return None
+    content = hashlib.sha256()
+    with file.open("rb") as stream:
+        left = file.stat().st_size - _DIGEST_BYTES
+        while left > 0:
+            piece = stream.read(min(left, 1 << 20))
+            content.update(piece)
+            left -= len(piece)
+        if stream.read() != content.digest():
+            return None
+    features = np.load(file, mmap_mode="r", allow_pickle=False)
+    return features if features.shape == shape else None
+
+
+def _write(file, shape, batches):
+    """Writes features to the side, their digest behind them, and moves them into place."""
+    needed = 4 * int(np.prod(shape, dtype=np.int64))
+    part = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(file.parent)
+        free = shutil.disk_usage(file.parent).free
+        if free < needed:  # said now, not after an hour of computing
+            raise OSError(errno.ENOSPC, f"{free / 1e6:,.2f} MB free")
+        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as stream:
+            part = Path(stream.name)
+            digest = hashlib.sha256()
+            for piece in _as_npy(shape, batches):
+                digest.update(piece)
+                stream.write(piece)
+            stream.write(digest.digest())
+        part.replace(file)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"`cache` must be a folder with room for {needed / 1e6:,.2f} MB of features: "
+            f"got {error.strerror} in {file.parent}. Make room, give another folder, "
+            "or keep them in memory only with cache=None",
+        ) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def _as_npy(shape, batches):
+    """The bytes of a `.npy` file, piece by piece: any size in the memory of one batch."""
+    header = io.BytesIO()
+    description = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, description)
+    yield header.getvalue()
+    for batch in batches:
+        yield np.ascontiguousarray(batch, "<f4").tobytes()
+
+
+def _remove_leftovers(folder):
+    """Deletes what a killed process left: parts that nobody has written to for an hour."""
+    for part in folder.glob("*.part"):
+        if time.time() - part.stat().st_mtime > 3600:
+            part.unlink(missing_ok=True)
