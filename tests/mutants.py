@@ -178,8 +178,19 @@ def lessons_with(project, module):
     ]
 
 
+def failures(project, module, notebooks):
+    """What fails first among the tests (and lessons) of a module, or None."""
+    by_tests = run(project, f"tests/test_{module}.py")
+    lessons = lessons_with(project, module) if notebooks else []
+    if not lessons:
+        return by_tests
+    sanitise = "--nbval-sanitize-with=notebooks/sanitize.cfg"
+    by_lessons = run(project, "--nbval", "--nbval-current-env", sanitise, *map(str, lessons))
+    return " and ".join(filter(None, [by_tests, by_lessons])) or None
+
+
 def caught_by(project, fault, notebooks):
-    """The first test that fails with the fault in place, or None."""
+    """What fails first with the fault in place, or None."""
     file = project / "cnnlab" / f"{fault.module}.py"
     text = file.read_text(encoding="utf-8")
     if text.count(fault.right) != 1:
@@ -189,13 +200,7 @@ def caught_by(project, fault, notebooks):
         )
     file.write_text(text.replace(fault.right, fault.wrong), encoding="utf-8")
     try:
-        by_tests = run(project, f"tests/test_{fault.module}.py")
-        lessons = lessons_with(project, fault.module) if notebooks else []
-        if not lessons:
-            return by_tests
-        sanitise = "--nbval-sanitize-with=notebooks/sanitize.cfg"
-        by_lessons = run(project, "--nbval", "--nbval-current-env", sanitise, *map(str, lessons))
-        return " and ".join(filter(None, [by_tests, by_lessons])) or None
+        return failures(project, fault.module, notebooks)
     finally:
         file.write_text(text, encoding="utf-8")
 
@@ -211,6 +216,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         copy_project(project)
+        for module in dict.fromkeys(fault.module for fault in chosen):
+            if failed := failures(project, module, arguments.notebooks):
+                sys.exit(f"{module}: {failed} fails without any fault. Mend it first.")
         for fault in chosen:
             by = caught_by(project, fault, arguments.notebooks)
             survivors += by is None
