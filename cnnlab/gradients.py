@@ -5,13 +5,15 @@ Each question is compiled once per model and layer (`cnnlab.traces`) and kept be
 """
 
 from dataclasses import dataclass, field
+from numbers import Integral
 
 import numpy as np
 import tensorflow as tf
 
 from cnnlab.batches import as_batch
 from cnnlab.memory import remembered
-from cnnlab.traces import before_last, compiled, listened, logits_of
+from cnnlab.receptive_field import last_map
+from cnnlab.traces import before_last, channel_count, compiled, listened, logits_of
 
 BATCH_SIZE = 16  # images per pass; the gradient by 16 images of VGG16 holds about 1 GB
 _SCALE = 256.0  # keeps small gradients out of float16's underflow; a power of two, hence exact
@@ -173,13 +175,19 @@ def channel_evidence(model, images, layer, channels):
     Raises:
         ValueError: images or layer do not suit the model.
     """
-    batch = as_batch(model, images)
+    batch, channels = as_batch(model, images), np.asarray(channels, np.int32)
+    count = remembered(model, ("channels", layer), lambda: channel_count(model, layer))
+    if channels.min() < 0 or channels.max() >= count:
+        raise ValueError(
+            f"`channels` must be 0 to {count - 1}, for {layer!r} has {count}: "
+            f"got {channels.tolist()}. Number the channels from 0."
+        )
     run = remembered(
         model,
         ("channel", batch.form, layer),
         lambda: compiled(_channel_evidence, model, batch.form, layer),
     )
-    return _joined([run(batch.arrays, np.asarray(channels, np.int32))])
+    return _joined([run(batch.arrays, channels)])
 
 
 def layer_outputs(model, images, layers):
@@ -203,6 +211,65 @@ def layer_outputs(model, images, layers):
         lambda: compiled(_layer_outputs, model, batch.form, layers),
     )
     return _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
+
+
+def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0):
+    """How much each input pixel sways the middle cell of a layer, on average.
+
+    ``E[p] = sqrt(mean of (d sum_k v_k y_k / d x_p)²)``, y the channels of the middle cell, v random
+    signs; the mean is over images, signs and the channels of x, and the largest E is set to 1.
+
+    Args:
+        model: a Keras model with one image input.
+        layer: name or path of a layer with a map; None takes the last one.
+        images: (B,H,W,C), as the model takes them; None draws `samples` standard normal ones.
+        samples: number of drawn images, >= 1.
+        seed: of the images and the signs.
+
+    Returns:
+        (H, W) float32, 0-1. All zeros where no pixel matters, as behind dead ReLUs.
+
+    Raises:
+        ValueError: the layer has no map or does not see the image, or images must be given
+            because the model leaves their size open or takes several inputs.
+
+    Example:
+        >>> import keras
+        >>> image = keras.Input((3, 5, 1))
+        >>> conv = keras.layers.Conv2D(1, 3, padding="same", kernel_initializer="ones")
+        >>> effective_receptive_field(keras.Sequential([image, conv]))
+        array([[0., 1., 1., 1., 0.],
+               [0., 1., 1., 1., 0.],
+               [0., 1., 1., 1., 0.]], dtype=float32)
+
+    Source: Luo, Li, Urtasun & Zemel (2016), arXiv:1701.04128. Differences: the root mean square
+        where they average the gradient, and signs, which let one pass see all channels.
+    """
+    images = _drawn(model, samples, seed) if images is None else images
+    batch = as_batch(model, images)
+    pictures = [i for i, array in enumerate(batch.arrays) if array.ndim == 4]
+    if len(pictures) != 1:
+        raise ValueError(
+            f"`model` must have one image input: got {len(pictures)} among "
+            f"{', '.join(batch.form.names)}. Make a keras.Model of the branch that you mean."
+        )
+    layer = last_map(model) if layer is None else layer
+    run = remembered(
+        model,
+        ("field", batch.form, layer),
+        lambda: compiled(_squared_sway, model, batch.form, layer, pictures[0]),
+    )
+    total = sum(
+        run(part.arrays, np.array([seed, number], np.int32)).numpy()
+        for number, part in enumerate(batch.parts(BATCH_SIZE))
+    )
+    if not np.isfinite(total).all():
+        raise ValueError(
+            "`model` must have finite gradients: got NaN or infinity. "
+            "Look for NaN in its weights, or make them smaller."
+        )
+    field = np.sqrt(total)
+    return (field / (field.max() or 1)).astype(np.float32)
 
 
 def _class_evidence(model, form, output, layer, arrays, index, against):
@@ -240,6 +307,46 @@ def _channel_evidence(model, form, layer, arrays, channels):
         score = tf.reduce_mean(tf.cast(map_of_channel, tf.float32), axis=(1, 2))
     gradient = tape.gradient(score, arrays[0], tf.fill(tf.shape(score), _SCALE))
     return score, tf.cast(gradient, tf.float32) / _SCALE
+
+
+def _squared_sway(model, form, layer, picture, arrays, seed):
+    """The squared gradient of the middle cell by the image, summed over batch and channels."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(arrays[picture])
+        _, (features,) = listened(model, form.arranged(arrays), (layer,))
+        if features.shape.rank != 4:
+            raise ValueError(
+                f"`layer` must have a map (B, H, W, C): got layer={layer!r} with the output "
+                f"{tuple(features.shape)}. Choose a layer before the pooling or flattening."
+            )
+        height, width = tf.shape(features)[1], tf.shape(features)[2]
+        middle = features[:, height // 2, width // 2]  # (B, C)
+    signs = tf.sign(tf.random.stateless_uniform(tf.shape(middle), seed, -1, 1))
+    gradient = tape.gradient(middle, arrays[picture], tf.cast(signs, middle.dtype))
+    if gradient is None:
+        raise ValueError(
+            f"`layer` must see the image: got layer={layer!r}, on which the image has no "
+            "influence. Choose a layer of the branch that reads it."
+        )
+    # In float64: the squares of a deep network's gradients leave the range of float32.
+    return tf.reduce_sum(tf.square(tf.cast(gradient, tf.float64)), axis=(0, 3))
+
+
+def _drawn(model, samples, seed):
+    """Standard normal images for the only input of a model."""
+    shapes = [tuple(spec.shape[1:]) for spec in getattr(model, "inputs", None) or ()]
+    if len(shapes) != 1 or None in shapes[0]:
+        raise ValueError(
+            "`images` must be given where the model does not have one input of a known size: "
+            f"got None for inputs of shape {', '.join(map(str, shapes))}. Pass some images."
+        )
+    if not isinstance(samples, Integral) or samples < 1:
+        raise ValueError(
+            f"`samples` must be a whole number of at least 1: got samples={samples!r}. "
+            "It counts the images that are drawn."
+        )
+    images = np.random.default_rng(seed).normal(size=(samples, *shapes[0]))
+    return images.astype(np.float32)
 
 
 def _layer_outputs(model, form, layers, arrays):

@@ -136,8 +136,7 @@ def receptive_field(model, layer=None, input_name=None, input_shape=None):
     node = None if layer is None else graphs.find(graph, layer)
     source = _source(graph, node, input_name)
     fields = _fields(graph, source)
-    if node is None:
-        node = _last_map(graph, fields)
+    node = _last_map(graph, fields) if node is None else node
     pair = fields[node.address]
     if isinstance(pair, ValueError):
         raise pair
@@ -156,6 +155,27 @@ def receptive_field(model, layer=None, input_name=None, input_shape=None):
         input_size=positions(graph[source].output_shape),
         _pair=pair,
     )
+
+
+def last_map(model, input_name=None):
+    """The address of the last layer with positions: where `receptive_field` looks by default.
+
+    Args:
+        model: as for `receptive_field`.
+        input_name: which input, where the model has several.
+
+    Raises:
+        ValueError: no layer has a map, or a layer on the way is of an unknown kind.
+
+    Example:
+        >>> import keras
+        >>> from keras import layers
+        >>> image = keras.Input((8, 12, 3))
+        >>> last_map(keras.Sequential([image, layers.ReLU(name="relu"), layers.Flatten()]))
+        'relu'
+    """
+    graph = graphs.read(model)
+    return _last_map(graph, _fields(graph, _source(graph, None, input_name))).address
 
 
 def receptive_field_table(model, input_name=None, input_shape=None):
@@ -261,7 +281,7 @@ def _pair(node, below):
     result = []
     for index in (0, 1):
         branches = [pair[index] for pair, _ in below]
-        if node.kind in MERGES:
+        if len(below) > 1 or node.kind in MERGES:
             cells = positions(node.output_shape)[index]
             branches = [
                 _broadcast(axis, sizes[index], cells, node.address)
@@ -286,18 +306,18 @@ def _onward(axis, sight):
     return replace(axis, window=axis.window and sight.onto(axis.window))
 
 
-def _merged(fields, address):
+def _merged(axes, address):
     """The union of what several branches see, cell by cell."""
-    if len(fields) == 1:
-        return fields[0]
-    branches = [axis for axis in fields if axis.placed] or fields[:1]
+    if len(axes) == 1:
+        return axes[0]
+    branches = [axis for axis in axes if axis.placed] or axes[:1]
     windows = [axis.window for axis in branches]
     merged = _Axis(
         window=None,
-        whole=any(axis.whole for axis in fields),
+        whole=any(axis.whole for axis in axes),
         placed=branches[0].placed,
-        misaligned=next((axis.misaligned for axis in fields if axis.misaligned), ""),
-        undecided=next((axis.undecided for axis in fields if axis.undecided), ""),
+        misaligned=next((axis.misaligned for axis in axes if axis.misaligned), ""),
+        undecided=next((axis.undecided for axis in axes if axis.undecided), ""),
     )
     if None in windows:
         return merged
@@ -354,10 +374,12 @@ def _source(graph, node, input_name):
 
 
 def _last_map(graph, fields):
-    """The last layer that still has positions, or whose axis is an error."""
+    """The last layer that still has positions."""
     for node in reversed(graph.calls):
         pair = fields[node.address]
-        if isinstance(pair, ValueError) or (pair and any(axis.placed for axis in pair)):
+        if isinstance(pair, ValueError):
+            raise pair
+        if pair and any(axis.placed for axis in pair):
             return node
     raise ValueError(
         f"`model` must have a layer with a map: got {graph.name!r}, where every layer sees the "

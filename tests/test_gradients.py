@@ -16,8 +16,15 @@ from cnnlab.gradients import (
     chosen_classes,
     class_evidence,
     class_scores,
+    effective_receptive_field,
     layer_outputs,
 )
+from cnnlab.receptive_field import receptive_field
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_every_time():
+    keras.utils.set_random_seed(0)
 
 
 def network(*end, shape=(8, 12, 3)):
@@ -253,3 +260,162 @@ def test_a_layer_with_several_outputs_is_refused():
     model = keras.Model(image, layers.Dense(2)(means))
     with pytest.raises(ValueError, match=r"one array: got layer='halves', a .*Halves with 2"):
         class_evidence(model, images(1, (8, 12, 4)), layer="halves")
+
+
+# The effective receptive field
+
+
+def ones(depth, shape=(15, 19, 1), **arguments):
+    """3x3 convolutions of one filter whose weights are all 1."""
+    arguments = {"padding": "same", "kernel_initializer": "ones", **arguments}
+    return keras.Sequential(
+        [keras.Input(shape), *(layers.Conv2D(1, 3, **arguments) for _ in range(depth))]
+    )
+
+
+def test_equal_weights_make_the_effective_field_a_power_of_a_box():
+    # Per axis, (1 + z + 1/z)^N counts the paths from a pixel to the middle cell.
+    paths = np.array([1.0])
+    for _ in range(5):
+        paths = np.convolve(paths, [1, 1, 1])
+    expected = np.zeros((15, 19))
+    expected[2:13, 4:15] = np.outer(paths, paths) / paths.max() ** 2
+    field = effective_receptive_field(ones(5), samples=2)
+    assert field.dtype == np.float32
+    np.testing.assert_allclose(field, expected, rtol=1e-5)
+
+
+def test_the_effective_field_fills_the_theoretical_one():
+    model = keras.Sequential(
+        [
+            keras.Input((29, 34, 2)),
+            layers.Conv2D(3, (3, 5), strides=(1, 2)),
+            layers.MaxPooling2D((2, 1)),
+            layers.Conv2D(3, 3, dilation_rate=(1, 2)),
+        ]
+    )
+    rows, columns = np.nonzero(effective_receptive_field(model, samples=32))
+    middle = [size // 2 for size in model.output_shape[1:3]]
+    region = receptive_field(model).region(*middle)
+    assert (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1) == region
+
+
+def test_the_effective_field_is_the_root_mean_square_over_the_channels():
+    model = keras.Sequential([keras.Input((7, 8, 2)), layers.Conv2D(3, (3, 5), name="conv")])
+    kernel = model.get_layer("conv").kernel.numpy()
+    expected = np.zeros((7, 8))
+    expected[2:5, 2:7] = np.sqrt((kernel**2).sum((2, 3)))  # the middle of the 5x4 map is (2, 2)
+    found = effective_receptive_field(model, samples=4000)
+    np.testing.assert_allclose(found, expected / expected.max(), atol=0.05)
+
+
+def test_the_effective_field_of_given_images_is_that_of_the_tape():
+    convolution = layers.Conv2D(1, (3, 5), activation="relu")
+    model = keras.Sequential(
+        [keras.Input((9, 14, 3)), layers.Conv2D(4, 3, activation="relu"), convolution]
+    )
+    x = images(20, (9, 14, 3)) - 0.5  # more than one pass, the last one smaller
+    with tf.GradientTape() as tape:
+        inputs = tf.constant(x)
+        tape.watch(inputs)
+        middle = model(inputs)[:, 2, 4]
+    total = np.sqrt((tape.gradient(middle, inputs).numpy() ** 2).sum((0, 3)))
+    found = effective_receptive_field(model, images=x)
+    np.testing.assert_allclose(found, total / total.max(), rtol=1e-4, atol=1e-7)
+
+
+def test_the_effective_field_of_a_nested_layer_and_of_the_last_map():
+    base = ones(2)
+    model = keras.Sequential([keras.Input((15, 19, 1)), base, layers.Flatten(), layers.Dense(2)])
+    fields = [
+        effective_receptive_field(model, f"{base.name}/{layer.name}", samples=1)
+        for layer in base.layers
+    ]
+    assert [np.count_nonzero(field) for field in fields] == [9, 25]
+    np.testing.assert_array_equal(effective_receptive_field(model, samples=1), fields[1])
+
+
+def test_the_effective_field_repeats_with_its_seed():
+    model = network()
+    first, again, other = (
+        effective_receptive_field(model, "conv", samples=3, seed=seed) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_the_effective_field_is_traced_once():
+    model = network()
+    for seed in (0, 1, 2):
+        effective_receptive_field(model, "conv", samples=32, seed=seed)
+    assert traces(model) == 1
+
+
+def test_a_dead_layer_has_an_effective_field_of_zeros():
+    model = network()
+    model.get_layer("conv").set_weights([-np.ones((3, 5, 3, 4)), -np.ones(4)])
+    assert not effective_receptive_field(model, "conv", images=images(2)).any()
+
+
+def test_the_effective_field_of_a_deep_network_does_not_underflow():
+    model = ones(12, (25, 27, 1))
+    for layer in model.layers:
+        layer.kernel.assign(layer.kernel * 0.005)
+    field = effective_receptive_field(model, samples=1)
+    assert field.max() == 1
+    assert np.count_nonzero(field) == 25 * 25
+
+
+def test_the_effective_field_in_half_precision():
+    expected = effective_receptive_field(ones(4), samples=1)
+    half = effective_receptive_field(ones(4, dtype="mixed_float16"), samples=1)
+    np.testing.assert_allclose(half, expected, atol=2e-3)
+
+
+def test_the_effective_field_needs_images_where_a_size_is_open():
+    model = ones(2, (None, 19, 1))
+    with pytest.raises(
+        ValueError, match=r"got None for inputs of shape \(None, 19, 1\). Pass some"
+    ):
+        effective_receptive_field(model)
+    assert effective_receptive_field(model, images=images(2, (15, 19, 1))).shape == (15, 19)
+
+
+def test_the_effective_field_needs_a_layer_with_a_map():
+    with pytest.raises(ValueError, match=r"got layer='head' with the output .*before the pooling"):
+        effective_receptive_field(network(), "head")
+
+
+def test_the_effective_field_needs_one_image_input():
+    two = [keras.Input((8, 12, 1), name=name) for name in ("left", "right")]
+    model = keras.Model(two, layers.Concatenate()(two))
+    with pytest.raises(ValueError, match=r"got 2 among left, right. Make a keras.Model of the"):
+        effective_receptive_field(model, images=[images(1, (8, 12, 1))] * 2)
+
+
+def test_the_effective_field_needs_a_layer_that_sees_the_image():
+    image, vector = keras.Input((8, 12, 1), name="image"), keras.Input((6,), name="vector")
+    blind = layers.Reshape((1, 2, 3), name="blind")(vector)
+    model = keras.Model([image, vector], [layers.Conv2D(1, 3)(image), blind])
+    given = [images(1, (8, 12, 1)), np.ones((1, 6), "float32")]
+    with pytest.raises(ValueError, match=r"got layer='blind', on which the image has no"):
+        effective_receptive_field(model, "blind", images=given)
+
+
+@pytest.mark.parametrize("samples", [0, 1.5])
+def test_the_effective_field_needs_a_number_of_samples(samples):
+    with pytest.raises(ValueError, match=f"got samples={samples}. It counts"):
+        effective_receptive_field(network(), "conv", samples=samples)
+
+
+def test_the_effective_field_needs_finite_gradients():
+    model = ones(2, (5, 7, 1))
+    model.layers[0].kernel.assign(np.full((3, 3, 1, 1), np.nan))
+    with pytest.raises(ValueError, match=r"must have finite gradients: got NaN or infinity. Look"):
+        effective_receptive_field(model, samples=1)
+
+
+def test_many_models_in_a_row_print_no_warning(caplog):
+    for _ in range(8):
+        effective_receptive_field(ones(1, (3, 4, 1)), samples=1)
+    assert not caplog.records
