@@ -149,6 +149,20 @@ def as_batch(model, images):
     return Batch(tuple(checked.values()), form, single)
 
 
+def rescales(model):
+    """Whether the model itself changes the range of its images before the first weights.
+
+    Example:
+        >>> import keras
+        >>> from keras import layers
+        >>> stack = [layers.Rescaling(1 / 255), layers.Conv2D(2, 3)]
+        >>> rescales(keras.Sequential([keras.Input((5, 7, 3)), *stack]))
+        True
+    """
+    kind, _ = remembered(model, ("range",), lambda: _range(model))
+    return bool(kind)
+
+
 def _expected(model):
     """(name, shape, dtype) of each input of the model; None where it does not tell."""
     try:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnlab import graph
 from cnnlab.batches import as_batch
+from cnnlab.blur import blurred
 from cnnlab.gradients import chosen_classes, class_scores
 from cnnlab.heatmaps import grad_cam
 
@@ -59,35 +60,11 @@ def insertion(model, images, maps, class_index=None, steps=20, fill=None):
     Source: Petsiuk, Das & Saenko (2018), RISE, arXiv:1806.07421, section 4.
     """
     batch, pictures = _one_picture(model, images)
-    start = blurred(pictures) if fill is None else np.asarray(fill)
+    start = np.asarray(fill)
+    if fill is None:
+        start = blurred(pictures, deviation=max(pictures.shape[1:3]) / 10)
     start = np.broadcast_to(start, pictures.shape)
     return _curve(model, batch, start, pictures, maps, class_index, steps)
-
-
-def blurred(pictures, deviation=None):
-    """Pictures seen through a Gaussian blur, without dark borders.
-
-    Args:
-        pictures: (B, H, W, C).
-        deviation: standard deviation in pixels; None takes a tenth of the longer side.
-
-    Returns:
-        The same shape, float32.
-
-    Example:
-        >>> blurred(np.full((1, 4, 6, 3), 0.5)).round(6).min()
-        np.float32(0.5)
-    """
-    pictures = np.asarray(pictures, np.float32)
-    height, width = pictures.shape[1:3]
-    deviation = deviation or max(height, width) / 10
-
-    def kernel(size):
-        distances = np.arange(size)[:, None] - np.arange(size)
-        weights = np.exp(-(distances**2) / (2 * deviation**2))
-        return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-
-    return np.einsum("ih,bhwc,jw->bijc", kernel(height), pictures, kernel(width), optimize=True)
 
 
 def cascading_randomisation(model, images, class_index=None, method=grad_cam, seed=0, **options):

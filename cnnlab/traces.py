@@ -31,11 +31,14 @@ def compiled(question, model, *given):
             "Give it a keras.Input, or train it first."
         )
     reference = weakref.ref(model)
-    return tf.function(
+    function = tf.function(
         lambda *arrays: question(reference(), *given, *arrays),
         autograph=False,
         reduce_retracing=True,
     )
+    # Each is traced once, but TensorFlow takes those of several models for one traced often.
+    function._omit_frequent_tracing_warning = True
+    return function
 
 
 def listened(model, inputs, layers, notice=None):
@@ -56,6 +59,17 @@ def listened(model, inputs, layers, notice=None):
                 f"{len(output)}. Choose the layer before or after it."
             )
     return result, outputs
+
+
+def channel_count(model, layer):
+    """How many channels the map of a layer has."""
+    node = graph.find(graph.read(model), layer)
+    if len(node.output_shape) != 4:
+        raise ValueError(
+            f"`layer` must have a map, (B, h, w, C): got layer={node.address!r} of shape "
+            f"{node.output_shape}. Choose a convolution."
+        )
+    return node.output_shape[-1]
 
 
 @contextlib.contextmanager
@@ -93,8 +107,8 @@ def logits_of(model, result, output):
         logits = tf.ensure_shape(tf.reshape(logits, tf.shape(result)), result.shape)
     logits = tf.cast(logits, tf.float32)
     if result.shape[1] == 1:
-        odds = tf.sigmoid(logits)
-        return tf.concat([-logits, logits], axis=1), tf.concat([1 - odds, odds], axis=1)
+        logits = tf.concat([-logits, logits], axis=1)
+        return logits, tf.sigmoid(logits)
     return logits, tf.sigmoid(logits) if last == "Sigmoid" else tf.nn.softmax(logits)
 
 

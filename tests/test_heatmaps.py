@@ -33,6 +33,11 @@ EXTRA = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _same_weights_every_time():
+    keras.utils.set_random_seed(0)
+
+
 def weights(*shape, seed):
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32") / 2
 

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "cnnlab"
 FLOORS = {
     0: "sizes convolution pooling kernels graph sight receptive_field memory batches "
-    "placing costs scores photographs archives fetch datasets",
+    "placing blur costs scores photographs archives fetch datasets",
     1: "models weights progress traces gradients feature_maps patterns heatmaps "
     "faithfulness transfer",
     2: "plots widgets exercises lessons doctor cli",

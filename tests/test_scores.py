@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from cnnlab.scores import accuracy, confusion_matrix, per_class_table
+from cnnlab.scores import (
+    accuracy,
+    area_under,
+    confusion_matrix,
+    energy_in_box,
+    overlap,
+    per_class_table,
+    pointing_game,
+    rank_correlation,
+)
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 4, 200)
@@ -95,3 +104,119 @@ def test_labels_out_of_range_are_named():
 def test_probabilities_are_not_class_numbers():
     with pytest.raises(ValueError, match=r"`predictions` must be whole class numbers: got predict"):
         accuracy([0, 1], [0.2, 0.9])
+
+
+# Heat maps against boxes: 5 x 8 pixels, so that rows and columns cannot be mistaken.
+
+MAPS = RANDOM.normal(size=(6, 5, 8))
+BOXES = [(0, 0, 2, 3), (1, 4, 4, 8), (0, 0, 5, 8), (4, 7, 5, 8), (2, 2, 3, 6), (0, 5, 5, 6)]
+
+
+def pixels(box):
+    """The pixels of a box, as a set of (row, column)."""
+    top, left, bottom, right = box
+    return {(row, column) for row in range(top, bottom) for column in range(left, right)}
+
+
+def test_the_pointing_game_asks_whether_the_hottest_pixel_lies_in_the_box():
+    hottest = [divmod(int(m.argmax()), 8) for m in MAPS]
+    expected = [place in pixels(box) for place, box in zip(hottest, BOXES, strict=True)]
+    assert set(expected) == {True, False}
+    np.testing.assert_array_equal(pointing_game(MAPS, BOXES), expected)
+
+
+def test_the_first_pixel_outside_a_box_is_a_miss_and_within_the_tolerance_a_hit():
+    heat = np.zeros((4, 5, 8))
+    heat[[0, 1, 2, 3], [0, 3, 1, 1], [2, 2, 1, 6]] = 1  # just above, below, left and right
+    boxes = [(1, 2, 3, 6)] * 4
+    assert not pointing_game(heat, boxes).any()
+    assert pointing_game(heat, boxes, tolerance=1).all()
+    assert not pointing_game(np.roll(heat[3:], 1, 2), boxes[3:], tolerance=1).any()
+
+
+def test_a_map_without_positive_values_points_nowhere():
+    assert not pointing_game(
+        np.stack([np.zeros((5, 8)), -np.ones((5, 8))]), [(0, 0, 5, 8)] * 2
+    ).any()
+
+
+def test_energy_is_the_share_of_the_positive_values_in_the_box():
+    found = energy_in_box(MAPS, BOXES)
+    for heat, box, share in zip(np.maximum(MAPS, 0), BOXES, found, strict=True):
+        assert share == pytest.approx(sum(heat[place] for place in pixels(box)) / heat.sum())
+
+
+def test_an_even_map_has_the_boxs_share_of_the_picture_as_energy():
+    assert energy_in_box(np.ones((1, 5, 8)), [(1, 2, 3, 6)]) == [8 / 40]
+
+
+def test_energy_of_a_map_without_positive_values_is_not_a_number():
+    assert np.isnan(energy_in_box(np.zeros((1, 5, 8)), [(1, 2, 3, 6)])).all()
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 1.0])
+def test_overlap_counts_the_hot_pixels_in_the_box_over_those_in_either(threshold):
+    found = overlap(MAPS, BOXES, threshold)
+    for heat, box, share in zip(MAPS, BOXES, found, strict=True):
+        hot = {divmod(int(i), 8) for i in np.flatnonzero(heat >= threshold * heat.max())}
+        assert share == pytest.approx(len(hot & pixels(box)) / len(hot | pixels(box)))
+
+
+def test_a_map_that_is_the_box_overlaps_wholly_and_an_empty_one_not_at_all():
+    heat = np.zeros((2, 5, 8))
+    heat[0, 1:3, 2:6] = 0.3
+    np.testing.assert_array_equal(overlap(heat, [(1, 2, 3, 6)] * 2), [1, 0])
+
+
+@pytest.mark.parametrize("threshold", [0, -0.5, 1.01])
+def test_a_threshold_must_be_a_share(threshold):
+    with pytest.raises(ValueError, match=rf"share above 0, up to 1: got threshold={threshold}\."):
+        overlap(MAPS, BOXES, threshold)
+
+
+@pytest.mark.parametrize("score", [pointing_game, energy_in_box, overlap])
+@pytest.mark.parametrize(
+    "box", [(2, 0, 2, 3), (0, 3, 2, 3), (0, 0, 6, 3), (0, 0, 2, 9), (-1, 0, 2, 3), (0, -1, 2, 3)]
+)
+def test_a_box_must_lie_in_the_picture(score, box):
+    with pytest.raises(ValueError, match=r"inside 5×8 pixels: got boxes\[1\]=\(.*Rows come before"):
+        score(MAPS[:2], [(0, 0, 5, 8), box])
+
+
+@pytest.mark.parametrize(
+    "maps, boxes", [(MAPS[0], BOXES[0]), (MAPS, BOXES[:5]), (MAPS[:4], BOXES[0])]
+)
+def test_there_must_be_one_box_per_map(maps, boxes):
+    with pytest.raises(
+        ValueError, match=r"one \(top, left, bottom, right\) per map .*maps\[None\]"
+    ):
+        energy_in_box(maps, boxes)
+
+
+def test_area_is_that_of_trapezoids():
+    curves = RANDOM.uniform(size=(3, 11))
+    np.testing.assert_allclose(area_under(curves), np.trapezoid(curves, dx=0.1, axis=1))
+    assert area_under([0, 1]) == 0.5
+
+
+def test_rank_correlation_is_scipys():
+    stats = pytest.importorskip("scipy.stats")
+    other = np.round(MAPS + RANDOM.normal(size=MAPS.shape), 0)  # with ties
+    expected = [
+        stats.spearmanr(a.ravel(), b.ravel()).statistic for a, b in zip(MAPS, other, strict=True)
+    ]
+    np.testing.assert_allclose(rank_correlation(MAPS, other), expected)
+
+
+def test_rank_correlation_sees_only_the_order():
+    np.testing.assert_allclose(rank_correlation(MAPS, np.exp(MAPS)), 1)
+    assert rank_correlation(MAPS[0], -MAPS[0]) == pytest.approx(-1)
+
+
+def test_rank_correlation_with_an_even_map_is_not_a_number():
+    assert np.isnan(rank_correlation(MAPS[0], np.ones((5, 8))))
+
+
+def test_rank_correlation_needs_two_maps_of_a_shape():
+    with pytest.raises(ValueError, match=r"shape of `first`, \(5, 8\): got \(8, 5\)"):
+        rank_correlation(MAPS[0], MAPS[0].T)

@@ -1,0 +1,194 @@
+"""What each channel of each layer answers to a picture."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from cnnlab import graph
+from cnnlab.batches import as_batch
+from cnnlab.gradients import layer_outputs
+from cnnlab.memory import remembered
+from cnnlab.receptive_field import receptive_field
+
+
+def feature_maps(model, images, layers=None):
+    """The feature maps of several layers, from one pass through the network.
+
+    Args:
+        model: a Sequential or functional Keras model.
+        images: what ``model(images)`` accepts, or one image without batch axis.
+        layers: names or paths such as "base/block5_conv3", or one of them; None takes every layer
+            that has a map.
+
+    Returns:
+        A dict from address to (B, h, w, C) float32, in the order in which the network runs; with
+        (h, w, C) for one image.
+
+    Raises:
+        ValueError: images or a layer do not suit the model, or a layer has no map.
+
+    Example:
+        >>> import keras
+        >>> from keras import layers
+        >>> model = keras.Sequential([keras.Input((8, 12, 3)), layers.Conv2D(4, 3, name="conv"),
+        ...     layers.MaxPooling2D(name="pool"), layers.Flatten(), layers.Dense(2)])
+        >>> {name: maps.shape for name, maps in feature_maps(model, np.ones((8, 12, 3))).items()}
+        {'conv': (6, 10, 4), 'pool': (3, 5, 4)}
+    """
+    batch = as_batch(model, images)
+    layers = (layers,) if isinstance(layers, str) else layers and tuple(layers)
+    addresses = remembered(model, ("maps", layers), lambda: _addresses(model, layers))
+    outputs = layer_outputs(model, batch, addresses)
+    return {
+        address: maps[0] if batch.single else maps
+        for address, maps in zip(addresses, outputs, strict=True)
+    }
+
+
+def channel_table(maps, alike=0.95):
+    """A row per layer: how many of its channels are dead, and how many repeat another one.
+
+    Args:
+        maps: what `feature_maps` returned for a batch, the larger the surer.
+        alike: a channel is redundant where its correlation with an earlier channel of the layer is
+            at least this far from 0, over all images and positions.
+
+    Returns:
+        A DataFrame indexed by layer, with columns height, width, channels, dead (the same value
+        everywhere in all images) and redundant.
+
+    Example:
+        >>> first = np.arange(12.0).reshape(1, 2, 6, 1)
+        >>> channel_table({"conv": np.concatenate([first, 2 * first, 0 * first], axis=-1)})
+               height  width  channels  dead  redundant
+        layer
+        conv        2      6         3     1          1
+    """
+    rows = []
+    for layer, values in maps.items():
+        height, width, channels = np.shape(values)[-3:]
+        correlation = np.abs(channel_correlation(values))
+        repeats = (np.triu(correlation, 1) >= alike).any(axis=0)
+        dead = (np.diag(correlation) == 0).sum()
+        rows.append((layer, height, width, channels, int(dead), int(repeats.sum())))
+    columns = ["layer", "height", "width", "channels", "dead", "redundant"]
+    return pd.DataFrame(rows, columns=columns).set_index("layer")
+
+
+def channel_correlation(maps):
+    """How alike the channels of a layer answer, over all images and positions.
+
+    Args:
+        maps: (B, h, w, C) or (h, w, C).
+
+    Returns:
+        (C, C) float64, -1 to 1; 0 in the row and column of a channel that never changes.
+
+    Example:
+        >>> maps = np.array([[[[1.0, 3, 5], [2, 2, 5], [3, 1, 5]]]])
+        >>> channel_correlation(maps) + 0.0
+        array([[ 1., -1.,  0.],
+               [-1.,  1.,  0.],
+               [ 0.,  0.,  0.]])
+    """
+    values = np.reshape(maps, (-1, np.shape(maps)[-1])).astype(float)
+    alive = np.ptp(values, axis=0) > 0
+    values = values - values.mean(axis=0)
+    lengths = np.sqrt((values**2).sum(axis=0))
+    units = np.divide(values, lengths, out=np.zeros_like(values), where=alive)
+    return np.clip(units.T @ units, -1, 1).round(12)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A piece of a picture and how strongly a channel answers to it.
+
+    Attributes:
+        pixels: the part of the receptive field that lies in the picture, in the picture's values.
+        answer: the value of the channel there.
+        image: number of the image.
+        region: (top, left, bottom, right) of the receptive field, not clipped to the picture.
+    """
+
+    pixels: np.ndarray = field(repr=False)
+    answer: float
+    image: int
+    region: tuple
+
+
+def strongest_patches(model, images, layer, channel, count=9):
+    """The pieces of the pictures that excite a channel most, strongest first.
+
+    Each is what one cell of the map can see. Of cells whose fields overlap by more than half, only
+    the strongest is taken.
+
+    Args:
+        model: a Sequential or functional Keras model with one image input.
+        images: (B, H, W, C), or one image without batch axis.
+        layer: name or path of a layer.
+        channel: its number.
+        count: the largest number of patches.
+
+    Returns:
+        A list of `Patch`, shorter where the pictures hold fewer.
+
+    Raises:
+        ValueError: an unknown layer, one without a map or receptive field, or no such channel.
+
+    Example:
+        >>> import keras
+        >>> pool = keras.layers.MaxPooling2D(2, name="pool")
+        >>> model = keras.Sequential([keras.Input((4, 6, 1)), pool])
+        >>> image = np.arange(24.0).reshape(4, 6, 1) - 12
+        >>> best = strongest_patches(model, image, "pool", channel=0, count=2)
+        >>> [(patch.answer, patch.region) for patch in best]
+        [(11.0, (2, 4, 4, 6)), (9.0, (2, 2, 4, 4))]
+    """
+    batch = as_batch(model, images)
+    (address,) = _addresses(model, (layer,))
+    (maps,) = layer_outputs(model, batch, [address])
+    if not 0 <= channel < maps.shape[-1]:
+        raise ValueError(
+            f"`channel` must be 0 to {maps.shape[-1] - 1}, for {address!r} has "
+            f"{maps.shape[-1]} channels: got {channel}. Number the channels from 0."
+        )
+    pictures = batch.arrays[0]
+    field = receptive_field(model, address, input_shape=pictures.shape[1:])
+    answers = maps[..., channel]
+    distance = [
+        (size or pixels) / 2 for size, pixels in zip(field.size, pictures.shape[1:3], strict=True)
+    ]
+    found = []
+    for place in np.argsort(-answers, axis=None, kind="stable"):
+        image, row, column = (int(i) for i in np.unravel_index(place, answers.shape))
+        region = field.region(row, column)
+        if not any(
+            image == other.image
+            and abs(region[0] - other.region[0]) < distance[0]
+            and abs(region[1] - other.region[1]) < distance[1]
+            for other in found
+        ):
+            top, left, bottom, right = np.maximum(region, 0)
+            pixels = pictures[image, top:bottom, left:right]
+            found.append(Patch(pixels, float(answers[image, row, column]), image, region))
+        if len(found) == count:
+            break
+    return found
+
+
+def _addresses(model, layers):
+    """The addresses of the layers, all of which have a map."""
+    network = graph.read(model)
+    if layers is None:
+        return tuple(
+            node.address for node in network.calls if node.has_map and len(node.output_shape) == 4
+        )
+    nodes = [graph.find(network, layer) for layer in layers]
+    for node in nodes:
+        if len(node.output_shape) != 4:
+            raise ValueError(
+                f"`layers` must have maps, (B, h, w, C): got {node.address!r} of shape "
+                f"{node.output_shape}. Leave it out."
+            )
+    return tuple(node.address for node in nodes)

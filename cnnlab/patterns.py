@@ -1,0 +1,106 @@
+"""What each filter looks for: pictures made so that it answers as strongly as it can."""
+
+import numpy as np
+
+from cnnlab import graph
+from cnnlab.batches import rescales
+from cnnlab.blur import blurred
+from cnnlab.gradients import channel_evidence, layer_outputs
+from cnnlab.memory import remembered
+from cnnlab.receptive_field import receptive_field
+from cnnlab.traces import channel_count
+
+RATE = 0.04  # of the value range, per step
+FADING = 0.02  # towards grey, per step: what nothing asks for disappears
+SHIFT = 8  # pixels; the picture moves between steps, so that no single pixel can matter
+COARSENESS = (0.7, 2.0, 5.0)  # pixels; blurs of the gradient that are given equal say
+
+
+def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, value_range=None):
+    """A picture per filter that makes its feature map as large as possible.
+
+    From grey noise, step by step along the gradient of the map's mean by the pixels. All filters
+    are worked on as one batch. The gradient is cleaned: shifted at random before each step, and
+    replaced by the sum of three blurred copies, each scaled to a standard deviation of 1; else tiny
+    ripples, to which a network answers strongly as well, would cover all that can be recognised.
+
+    Args:
+        model: a Sequential or functional Keras model with one image input.
+        layer: name or path such as "base/block3_conv2".
+        filters: their numbers; None takes the first 16.
+        size: height and width of the pictures in pixels, one number or a pair; None takes the
+            model's own or, where that is open, the receptive field between 64 and 160.
+        steps: of the ascent.
+        seed: of noise and shifts.
+        value_range: smallest and largest value of a pixel as the model takes it; None takes
+            (0, 255) where the model rescales its images itself, else (-1, 1).
+
+    Returns:
+        (F, H, W, C) float32, 0-1. A filter that no picture moves gets a grey tile and a line that
+        says so.
+
+    Raises:
+        ValueError: an unknown layer, one without a map, or no such filter.
+
+    Example:
+        >>> import keras
+        >>> from keras import layers
+        >>> conv = layers.Conv2D(4, 3, activation="relu", name="conv")
+        >>> model = keras.Sequential([keras.Input((None, None, 3)), conv])
+        >>> filter_patterns(model, "conv", filters=[2, 0], size=(8, 12), steps=2).shape
+        (2, 8, 12, 3)
+
+    Source: Erhan et al. (2009), Visualizing higher-layer features; the blurs after Mordvintsev,
+        Olah & Tyka (2015), Inceptionism, who scale a Laplacian pyramid of the gradient.
+    """
+    address, channels, shape = remembered(model, ("pattern", layer), lambda: _place(model, layer))
+    filters = np.arange(min(16, channels)) if filters is None else np.atleast_1d(filters)
+    low, high = value_range or ((0, 255) if rescales(model) else (-1, 1))
+    height, width = np.broadcast_to(shape[:2] if size is None else size, 2)
+    rng = np.random.default_rng(seed)
+    grey, span = (low + high) / 2, high - low
+    noise = rng.standard_normal((1, height, width, shape[2]), dtype=np.float32)
+    pictures = np.repeat(grey + 0.05 * span * noise, len(filters), axis=0)
+    for _ in range(steps):
+        shift = rng.integers(-SHIFT, SHIFT + 1, 2)
+        _, slopes = channel_evidence(model, np.roll(pictures, shift, (1, 2)), address, filters)
+        slopes = _cleaned(np.roll(slopes, -shift, (1, 2)))
+        pictures = grey + (1 - FADING) * (pictures - grey) + RATE * span * slopes
+        pictures = np.clip(pictures, low, high).astype(np.float32)
+    plain = np.full_like(pictures[:1], grey)
+    moved = _largest(model, address, pictures, filters) > _largest(model, address, plain, filters)
+    if not moved.all():
+        names = ", ".join(map(str, filters[~moved]))
+        print(f"no picture found for filter {names} of {address}: its tile is plain grey")
+        pictures[~moved] = grey
+    return (pictures - low) / np.float32(span)
+
+
+def _cleaned(slopes):
+    """The sum of blurred gradients, each picture's scaled to a standard deviation of 1."""
+    total = sum(_scaled(blurred(slopes, deviation)) for deviation in COARSENESS)
+    return _scaled(total)
+
+
+def _scaled(slopes):
+    deviation = slopes.std(axis=(1, 2, 3), keepdims=True)
+    return np.divide(slopes, deviation, out=np.zeros_like(slopes), where=deviation > 0)
+
+
+def _largest(model, layer, pictures, filters):
+    """The largest answer of each filter to its picture."""
+    (maps,) = layer_outputs(model, pictures, [layer])
+    maps = np.broadcast_to(maps, (len(filters), *maps.shape[1:]))
+    return maps.max(axis=(1, 2))[np.arange(len(filters)), filters]
+
+
+def _place(model, layer):
+    """Address and number of channels of the layer, and (H, W, C) of a picture for it."""
+    channels = channel_count(model, layer)
+    network = graph.read(model)
+    node = graph.find(network, layer)
+    height, width, colours = network[network.inputs[0]].output_shape[1:]
+    if None in (height, width):
+        field = receptive_field(model, node.address, input_shape=(160, 160, colours)).size
+        height, width = (min(max(64, size or 160), 160) for size in field)
+    return node.address, channels, (height, width, colours)

@@ -1,0 +1,131 @@
+"""Feature maps of all layers, dead and redundant channels, strongest patches."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from cnnlab.feature_maps import (
+    channel_correlation,
+    channel_table,
+    feature_maps,
+    strongest_patches,
+)
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_every_time():
+    keras.utils.set_random_seed(0)
+
+
+def base(name="base"):
+    return keras.Sequential(
+        [
+            keras.Input((9, 13, 3)),
+            layers.Conv2D(4, (3, 5), activation="relu", name="conv"),
+            layers.MaxPooling2D(2, name="pool"),
+        ],
+        name=name,
+    )
+
+
+def nested():
+    x = image = keras.Input((9, 13, 3), name="photo")
+    x = layers.Flatten(name="flat")(base()(x))
+    return keras.Model(image, layers.Dense(2, name="head")(x))
+
+
+IMAGES = np.random.default_rng(0).uniform(size=(3, 9, 13, 3)).astype("float32")
+
+
+def test_without_names_every_layer_with_a_map_answers_in_running_order():
+    model = nested()
+    maps = feature_maps(model, IMAGES)
+    assert list(maps) == ["base/conv", "base/pool"]
+    inner = model.get_layer("base")
+    np.testing.assert_allclose(maps["base/conv"], inner.get_layer("conv")(IMAGES), rtol=1e-5)
+    np.testing.assert_allclose(maps["base/pool"], inner(IMAGES), rtol=1e-5)
+
+
+def test_one_image_has_maps_without_batch_axis():
+    whole = feature_maps(nested(), IMAGES)
+    assert [m.shape for m in feature_maps(nested(), IMAGES[1]).values()] == [
+        m.shape[1:] for m in whole.values()
+    ]
+
+
+def test_layers_may_be_named_by_path_or_by_the_end_of_it():
+    model = nested()
+    for name in ("conv", "base/conv", ["base/conv"]):
+        assert list(feature_maps(model, IMAGES, name)) == ["base/conv"]
+    assert list(feature_maps(model, IMAGES, ["pool", "conv"])) == ["base/pool", "base/conv"]
+
+
+def test_both_calls_of_a_shared_base_answer():
+    shared, sides = base(), [keras.Input((9, 13, 3), name=name) for name in ("left", "right")]
+    model = keras.Model(sides, layers.Add()([shared(side) for side in sides]))
+    maps = feature_maps(model, [IMAGES, IMAGES[::-1]], ["base[1]/conv", "base[0]/conv"])
+    np.testing.assert_array_equal(maps["base[0]/conv"], maps["base[1]/conv"][::-1])
+
+
+def test_a_layer_without_a_map_is_refused():
+    with pytest.raises(ValueError, match=r"must have maps, .*: got 'head' of shape \(None, 2\)"):
+        feature_maps(nested(), IMAGES, ["conv", "head"])
+
+
+def test_dead_and_redundant_channels_are_counted():
+    first, second = np.random.default_rng(1).normal(size=(2, 3, 4, 5))
+    alike = 0.99 * first + 0.01 * second
+    channels = [first, 0 * first + 7, -2 * first, second, alike]
+    table = channel_table({"conv": np.stack(channels, axis=-1)})
+    assert table.loc["conv"].to_dict() == {
+        "height": 4, "width": 5, "channels": 5, "dead": 1, "redundant": 2
+    }  # fmt: skip
+    assert channel_table({"conv": np.stack(channels, axis=-1)}, alike=1.1).redundant.item() == 0
+
+
+def test_correlation_is_numpys_where_no_channel_is_dead():
+    maps = np.random.default_rng(1).normal(size=(3, 5, 7, 4)) @ np.random.default_rng(2).normal(
+        size=(4, 4)
+    )
+    expected = np.corrcoef(maps.reshape(-1, 4).T)
+    np.testing.assert_allclose(channel_correlation(maps), expected, atol=1e-10)
+
+
+def test_the_strongest_patch_is_what_the_strongest_cell_sees():
+    model = nested()
+    maps = feature_maps(model, IMAGES, "conv")["base/conv"][..., 2]
+    image, row, column = (int(i) for i in np.unravel_index(maps.argmax(), maps.shape))
+    best, *others = strongest_patches(model, IMAGES, "base/conv", channel=2, count=4)
+    assert (best.image, best.region) == (image, (row, column, row + 3, column + 5))
+    np.testing.assert_array_equal(best.pixels, IMAGES[image, row : row + 3, column : column + 5])
+    # Run on its own, the patch makes the cell answer as it did.
+    conv = model.get_layer("base").get_layer("conv")
+    assert float(conv(best.pixels[None])[0, 0, 0, 2]) == pytest.approx(best.answer, rel=1e-5)
+    assert best.answer >= others[0].answer >= others[1].answer >= others[2].answer
+
+
+def test_patches_of_one_picture_do_not_overlap_by_more_than_half():
+    patches = strongest_patches(nested(), IMAGES[0], "conv", channel=0, count=50)
+    assert 2 < len(patches) < 50
+    for one in patches:
+        for other in patches:
+            if one is not other:
+                down, across = abs(np.subtract(one.region, other.region))[:2]
+                assert down >= 1.5 or across >= 2.5
+
+
+def test_a_patch_at_the_border_holds_only_what_lies_in_the_picture():
+    conv = layers.Conv2D(1, 3, padding="same", name="conv", kernel_initializer="ones")
+    model = keras.Sequential([keras.Input((5, 6, 1)), conv])
+    image = np.zeros((5, 6, 1), "float32")
+    image[0, 0] = 1
+    best = strongest_patches(model, image, "conv", channel=0, count=1)[0]
+    assert best.region == (-1, -1, 2, 2)
+    assert best.pixels.shape == (2, 2, 1)
+
+
+@pytest.mark.parametrize("channel", [-1, 4])
+def test_a_channel_that_is_not_there_is_refused(channel):
+    with pytest.raises(ValueError, match=rf"0 to 3, .*'base/conv' has 4 channels: got {channel}\."):
+        strongest_patches(nested(), IMAGES, "conv", channel)
