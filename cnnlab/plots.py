@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.category import StrCategoryLocator
 from matplotlib.container import BarContainer
 from matplotlib.figure import FigureBase
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator
 
 PANEL_LIMIT = 64
@@ -217,6 +218,43 @@ def show_maps(maps, titles=None, columns=None, signed=None, share_scale=True):
     else:
         figure.suptitle("each map scaled to itself", fontsize=10)
     return figure
+
+
+def show_regions(image, regions, title=None):
+    """A picture with outlined regions; the zeros of padding around it are grey.
+
+    Args:
+        image: (H,W), (H,W,1) or (H,W,3); uint8 0-255 or float 0-1.
+        regions: a dict of label to (top, left, bottom, right) in pixels, as
+            `ReceptiveField.region` gives them: bottom and right are the first ones outside.
+        title: what is drawn, or None.
+
+    Returns:
+        The figure.
+    """
+    [image] = _listed("image", [image], None, ["(H,W)", "(H,W,C)"])
+    figure, ax = plt.subplots(figsize=(7, 4))
+    draw_regions(ax, image, regions)
+    figure.legend(loc="outside right upper")
+    if title is not None:
+        ax.set_title(title)
+    return figure
+
+
+def draw_regions(ax, image, regions):
+    """What `show_regions` draws, on an Axes."""
+    height, width = image.shape[:2]
+    low, high = _limits(image)
+    ax.imshow(image, cmap="gray", vmin=low, vmax=high)
+    corners = np.array([(0, 0, height, width), *regions.values()])
+    (top, left), (bottom, right) = corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)
+    ax.set(xlim=(left - 1, right), ylim=(bottom, top - 1), facecolor="0.85")
+    ax.spines[:].set_visible(False)
+    outline = [withStroke(linewidth=4, foreground="white")]  # on dark pictures too
+    for label, (top, left, bottom, right) in regions.items():
+        x = np.array([left, right, right, left, left]) - 0.5
+        y = np.array([top, top, bottom, bottom, top]) - 0.5
+        ax.plot(x, y, label=label, linewidth=2.2, path_effects=outline)
 
 
 def show_numbers(matrices, titles=None, columns=None, formatting="{:g}"):

@@ -7,6 +7,7 @@ from IPython.display import display
 from matplotlib.patches import Rectangle
 
 from cnnlab.convolution import borders, correlate2d, numbers, pair
+from cnnlab.plots import draw_regions
 from cnnlab.sizes import output_size
 
 
@@ -114,6 +115,40 @@ def sliding_window(image, kernel):
     position = ipywidgets.HBox([sliders["row"], sliders["column"]])
     geometry = ipywidgets.HBox([sliders["strides"], sliders["dilation_rate"]])
     return ipywidgets.VBox([position, geometry, padding, picture])
+
+
+def show_field(image, field, position=(0, 0)):
+    """One cell of a layer, and the pixels that it can see.
+
+    Args:
+        image: (H, W) or (H, W, 3), uint8 0-255 or float 0-1, of the size that the model takes.
+        field: a `cnnlab.receptive_field.ReceptiveField`.
+        position: (row, column) of the cell.
+
+    Returns:
+        The figure: the cells of the layer with this one marked, the picture with its region.
+
+    Raises:
+        ValueError: the layer has no such cell, or the picture is of another size.
+    """
+    image = np.asarray(image)
+    if image.shape[:2] != field.input_size:
+        raise ValueError(
+            f"`image` must be of the size that the field was computed for, {field.input_size}: "
+            f"got {image.shape[:2]}. Use datasets.photo(name, size), or input_shape."
+        )
+    top, left, bottom, right = field.region(*position)
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3.6), width_ratios=[2, 5])
+    cells = np.zeros(field.map_size)
+    cells[tuple(position)] = 1
+    axes[0].imshow(cells, cmap="Blues", vmin=0, vmax=1.3)
+    axes[0].set(title=f"cell {tuple(position)} of {_size(cells)}", xlabel="column", ylabel="row")
+    axes[0].set_xticks(np.arange(field.map_size[1]) - 0.5, minor=True)
+    axes[0].set_yticks(np.arange(field.map_size[0]) - 0.5, minor=True)
+    axes[0].grid(which="minor", color="0.8")
+    draw_regions(axes[1], image, {"region": (top, left, bottom, right)})
+    axes[1].set_title(f"rows {top} to {bottom - 1}, columns {left} to {right - 1}")
+    return figure
 
 
 def sliders(draw, **ranges):

@@ -363,6 +363,26 @@ def test_show_mistakes_prints_a_line_where_nothing_is_wrong(capsys):
     assert capsys.readouterr().out == "no mistakes to show\n"
 
 
+# ---- regions
+
+
+def test_a_region_is_outlined_along_the_edges_of_its_pixels():
+    figure = plots.show_regions(np.zeros((5, 8, 3)), {"field": (1, 2, 4, 7)}, title="t")
+    [line] = figure.axes[0].lines
+    assert (line.get_xdata().min(), line.get_xdata().max()) == (1.5, 6.5)
+    assert (line.get_ydata().min(), line.get_ydata().max()) == (0.5, 3.5)
+    assert [text.get_text() for text in figure.legends[0].texts] == ["field"]
+    assert figure.axes[0].get_title() == "t"
+
+
+def test_regions_over_the_edge_widen_the_picture():
+    ax = plots.show_regions(np.zeros((5, 8)), {"a": (-3, 0, 2, 8), "b": (0, -2, 5, 12)}).axes[0]
+    assert ax.get_xlim() == (-3, 12)
+    assert ax.get_ylim() == (5, -4)
+    low, high = ax.images[0].get_clim()
+    assert (low, high) == (0, 1)
+
+
 # ---- style
 
 

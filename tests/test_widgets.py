@@ -1,10 +1,12 @@
 import ipywidgets
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from cnnlab.convolution import correlate2d
-from cnnlab.widgets import show_window, sliders, sliding_window
+from cnnlab.receptive_field import receptive_field
+from cnnlab.widgets import show_field, show_window, sliders, sliding_window
 
 IMAGE = np.arange(30).reshape(5, 6)
 KERNEL = np.array([[0, 1, 2], [2, 2, 0]])
@@ -128,3 +130,24 @@ def test_sliders_hand_their_values_to_the_function_by_name():
     assert seen == [(1, 2), (-2, 2), (-2, 5)]
     assert isinstance(picture, ipywidgets.Output)
     assert not plt.get_fignums()
+
+
+def field_of_a_small_network():
+    image = keras.Input((16, 24, 3))
+    layers = [keras.layers.Conv2D(2, (3, 5), padding="same"), keras.layers.MaxPooling2D((2, 4))]
+    return receptive_field(keras.Sequential([image, *layers]))
+
+
+def test_a_cell_is_shown_with_the_pixels_it_sees():
+    cells, picture = show_field(np.zeros((16, 24, 3)), field_of_a_small_network(), (3, 0)).axes
+    assert np.argwhere(cells.images[0].get_array()).tolist() == [[3, 0]]
+    assert cells.get_title() == "cell (3, 0) of 8×6"
+    assert picture.get_title() == "rows 5 to 8, columns -2 to 5"
+    [line] = picture.lines
+    assert (line.get_ydata().min() + 0.5, line.get_ydata().max() + 0.5) == (5, 9)
+    assert (line.get_xdata().min() + 0.5, line.get_xdata().max() + 0.5) == (-2, 6)
+
+
+def test_a_picture_of_another_size_than_the_field_is_refused():
+    with pytest.raises(ValueError, match=r"\(16, 24\): got \(24, 16\). Use datasets.photo"):
+        show_field(np.zeros((24, 16, 3)), field_of_a_small_network())
