@@ -21,7 +21,9 @@ from cnnlab.convolution import (
     windows,
 )
 from cnnlab.costs import layer_table, totals
+from cnnlab.gradients import effective_receptive_field
 from cnnlab.pooling import average_pool2d, max_pool2d, max_pool2d_backward
+from cnnlab.receptive_field import receptive_field
 from cnnlab.sizes import output_size
 
 
@@ -706,6 +708,112 @@ def test_B19_resnet152_is_mostly_1x1():
 
 
 # C. Receptive field
+
+
+def conv3(strides=1):
+    return keras.layers.Conv2D(1, 3, strides=strides)
+
+
+def pool2():
+    return keras.layers.MaxPooling2D(2)
+
+
+def field_size(*layers):
+    """The side of the square of pixels that one output of a stack of layers sees."""
+    with models.blueprint():
+        model = keras.Sequential([keras.Input((None, None, 1)), *layers])
+    (rows, columns) = receptive_field(model).size
+    assert rows == columns
+    return rows
+
+
+def blocks_to_see(pixels, block):
+    """How many repetitions of a block are the first to see so many pixels, and their field."""
+    for count in range(1, pixels):
+        size = field_size(*(layer for _ in range(count) for layer in block()))
+        if size >= pixels:
+            return count, size
+
+
+def test_C1_four_3x3_layers_see_9x9_and_n_layers_2n_plus_1():
+    assert field_size(*(conv3() for _ in range(4))) == 9
+    for count in (1, 2, 7, 20):
+        assert field_size(*(conv3() for _ in range(count))) == 2 * count + 1
+
+
+def test_C2_it_takes_150_layers_of_3x3_to_see_300_pixels():
+    sizes = {n: field_size(*(conv3() for _ in range(n))) for n in (75, 149, 150)}
+    assert sizes == {75: 151, 149: 299, 150: 301}
+
+
+def test_C2_strides_and_pooling_see_300_pixels_in_a_few_layers():
+    assert blocks_to_see(300, lambda: [conv3(strides=2)]) == (8, 511)
+    assert blocks_to_see(300, lambda: [conv3(), pool2()]) == (7, 382)
+    assert blocks_to_see(300, lambda: [conv3(), conv3(), pool2()]) == (6, 316)
+
+
+def test_C3_a_stride_doubles_the_growth_and_not_the_field():
+    plain = [field_size(*(conv3() for _ in range(n))) for n in range(1, 6)]
+    strided = [field_size(conv3(2), *(conv3() for _ in range(n - 1))) for n in range(1, 6)]
+    assert plain == [3, 5, 7, 9, 11]
+    assert strided == [3, 7, 11, 15, 19]
+    assert set(np.diff(strided)) == {2 * growth for growth in np.diff(plain)} == {4}
+
+
+@pytest.mark.parametrize(
+    ("build", "layer", "size"),
+    [
+        (models.lenet5, "c5", 32),
+        (models.mnist_cnn, "pool2", 12),
+        (models.alexnet, "pool5", 195),
+        (models.vgg16, "block5_conv3", 196),
+        (models.vgg16, "block5_pool", 212),
+    ],
+)
+def test_C3_what_the_networks_of_the_course_see(build, layer, size):
+    assert receptive_field(network(build), layer).size == (size, size)
+
+
+def chain(depth, setting):
+    """So many 3x3 convolutions, in one of the settings of Luo et al., on the image they see."""
+    size = 2 * depth + 1
+    filters = 1 if setting == "uniform" else 4
+    start = "ones" if setting == "uniform" else "he_normal"
+    activation = "relu" if setting == "random + ReLU" else None
+    keras.utils.set_random_seed(0)
+    layers = [
+        keras.layers.Conv2D(
+            filters, 3, padding="same", kernel_initializer=start, activation=activation
+        )
+        for _ in range(depth)
+    ]
+    return keras.Sequential([keras.Input((size, size, 1)), *layers])
+
+
+@pytest.mark.parametrize("setting", ["uniform", "random", "random + ReLU"])
+def test_C4_the_effective_field_is_a_bell_whose_share_shrinks_with_the_root_of_the_depth(setting):
+    depths, shares = [5, 10, 20], []
+    for depth in depths:
+        field = effective_receptive_field(chain(depth, setting), samples=16)
+        side = 2 * depth + 1
+        shares.append(np.sqrt((field > 1 - 0.9545).sum()) / side)
+        distance = np.hypot(*(np.indices(field.shape) - depth))
+        ring = [field[distance.round() == radius].mean() for radius in range(depth + 1)]
+        assert ring[0] > ring[depth // 2] > ring[depth]
+        assert ring[-1] < 0.1
+    assert shares == sorted(shares, reverse=True)
+    slope = np.polyfit(np.log(depths), np.log(shares), 1)[0]
+    assert slope == pytest.approx(-0.5, abs=0.1)
+
+
+def test_C5_pooling_lets_the_next_layer_see_more():
+    def sizes(pool):
+        layers = [conv3(), pool(), conv3(), pool(), conv3()]
+        return [field_size(*layers[: n + 1]) for n in range(len(layers))]
+
+    assert sizes(pool2) == [3, 4, 8, 10, 18]
+    assert sizes(lambda: keras.layers.Identity()) == [3, 3, 5, 5, 7]
+
 
 # D. Training and practice
 
