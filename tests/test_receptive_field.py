@@ -9,12 +9,19 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from cnnlab import models
 from cnnlab.costs import layer_table
-from cnnlab.receptive_field import receptive_field, receptive_field_table
+from cnnlab.receptive_field import last_map, receptive_field, receptive_field_table
 
 
 def stack(shape, *all_layers):
     return keras.Sequential([keras.Input(shape), *all_layers])
+
+
+def network(build, size):
+    """A network of keras.applications without its head: layers and shapes, no weights."""
+    with models.blueprint():
+        return build(weights=None, include_top=False, input_shape=(size, size, 3))
 
 
 def values(answer):
@@ -32,7 +39,7 @@ def square(model, layer=None, **arguments):
 
 
 def test_vgg16_layer_by_layer():
-    model = keras.applications.VGG16(weights=None, include_top=False, input_shape=(224, 224, 3))
+    model = network(keras.applications.VGG16, 224)
     table = receptive_field_table(model).set_index("layer")
     published = {
         "block1_conv1": (3, 1, 1),
@@ -80,30 +87,18 @@ def test_alexnet_v2():
 
 
 def test_mobilenet():
-    model = keras.applications.MobileNet(weights=None, include_top=False, input_shape=(224, 224, 3))
-    assert square(model) == (315, 32, 126)
+    assert square(network(keras.applications.MobileNet, 224)) == (315, 32, 126)
 
 
-def test_resnet50_with_the_padding_that_keras_writes_out():
-    # Published is padding 239: there the stem is padded as "same", here by ZeroPadding2D(3).
-    model = keras.applications.ResNet50(weights=None, include_top=False, input_shape=(224, 224, 3))
-    assert square(model) == (483, 32, 241)
+@pytest.mark.parametrize("depth, size", [(50, 483), (101, 1027), (152, 1507)])
+def test_resnets_with_the_padding_that_keras_writes_out(depth, size):
+    # ResNet-50's published padding is 239: its stem pads "same", Keras's ZeroPadding2D(3).
+    model = network(getattr(keras.applications, f"ResNet{depth}"), 224)
+    assert square(model) == (size, 32, (size - 1) // 2)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("depth, size", [(101, 1027), (152, 1507)])
-def test_the_deeper_resnets(depth, size):
-    build = getattr(keras.applications, f"ResNet{depth}")
-    model = build(weights=None, include_top=False, input_shape=(224, 224, 3))
-    assert square(model)[:2] == (size, 32)
-
-
-@pytest.mark.slow
 def test_inception_v3():
-    model = keras.applications.InceptionV3(
-        weights=None, include_top=False, input_shape=(299, 299, 3)
-    )
-    assert square(model, "mixed10") == (1311, 32, 618)
+    assert square(network(keras.applications.InceptionV3, 299), "mixed10") == (1311, 32, 618)
 
 
 def two_branches(shape, left, right):
@@ -596,8 +591,9 @@ def applications():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", applications())
 def test_every_network_of_keras_applications_is_answered_flat_and_nested(name):
-    keras.utils.clear_session()
-    model = applications()[name](weights=None)
+    with models.blueprint():
+        model = applications()[name](weights=None)
+        nested = stack(model.input_shape[1:], model)
     table = receptive_field_table(model)
     assert table["size"].map(lambda pair: None not in pair).any()
     assert set(table["note"].str.split(" since").str[0]) <= {
@@ -607,10 +603,18 @@ def test_every_network_of_keras_applications_is_answered_flat_and_nested(name):
         "whole input, open input size",
         "open input size",
     }
-    nested = stack(model.input_shape[1:], model)
     inside = receptive_field_table(nested)
     prefix = f"{model.name}/"
     assert list(inside["layer"]) == [prefix + layer for layer in table["layer"]]
     columns = ["size", "stride", "padding"]
     assert inside[columns].equals(table[columns])
     assert layer_table(nested)["parameters"].sum() == model.count_params()
+
+
+def test_the_last_map_is_where_the_field_is_asked_for_by_default():
+    model = stack((8, 12, 3), layers.Conv2D(4, 3, name="conv"), layers.Flatten(name="flat"))
+    assert last_map(model) == "conv"
+    assert last_map(misaligned_pair()) == "add"
+    with pytest.raises(ValueError, match="`input_name` must say which of"):
+        last_map(two_inputs())
+    assert last_map(two_inputs(), input_name="left") == "base[0]/conv"
