@@ -53,13 +53,13 @@ def scaled(images):
     return images.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def augmented(images, size):
+def augmented(images, size, smallest):
     """Random resized crops of `size` pixels, mirrored and with the light changed.
 
-    A crop holds 25 to 100 % of the picture, so that objects are seen at many scales.
+    A crop holds a share between `smallest` and 1 of the picture: objects are seen at many scales.
     """
     count = len(images)
-    area = torch.empty(count).uniform_(0.25, 1)
+    area = torch.empty(count).uniform_(smallest, 1)
     stretch = torch.empty(count).uniform_(math.log(3 / 4), math.log(4 / 3)).mul(0.5).exp()
     width = (area.sqrt() * stretch).clamp(max=1)
     height = (area.sqrt() / stretch).clamp(max=1)
@@ -106,17 +106,28 @@ def top1_top5(model, images, labels):
     return hits[:, 0].float().mean().item(), hits.any(1).float().mean().item()
 
 
+def sizes_and_smallest(epoch, epochs):
+    """The sizes of the crops in an epoch, and the smallest share of the picture in a crop.
+
+    Most epochs are cheap ones at small sizes. The one after the last shows parts enlarged, as
+    objects in a photograph of 96 pixels and more are.
+    """
+    if epoch < 0.7 * epochs:
+        return (32, 40, 48), 0.25
+    return ((40, 48, 64), 0.25) if epoch < epochs else ((48, 64, 96), 0.08)
+
+
 def train_one_epoch(model, optimiser, schedule, data, epoch, options):
     """Mean loss of the epoch; every batch is drawn at one of the epoch's sizes."""
     torch.manual_seed(options.seed * 1000 + epoch)  # so that a continued run sees the same batches
     model.train()
-    sizes = (32, 40, 48) if epoch < 0.7 * options.epochs else (40, 48, 64)
+    sizes, smallest = sizes_and_smallest(epoch, options.epochs)
     order = torch.randperm(len(data["train_x"]))
     order = order[: len(order) // options.batch * options.batch].view(-1, options.batch)
     total = 0.0
     for batch in order:
         size = sizes[torch.randint(len(sizes), ()).item()]
-        images = augmented(data["train_x"][batch], size).contiguous(
+        images = augmented(data["train_x"][batch], size, smallest).contiguous(
             memory_format=torch.channels_last
         )
         with torch.autocast("cpu", torch.bfloat16):
@@ -156,7 +167,7 @@ def main():
         "--out", type=Path, required=True, help="folder of the checkpoint and of the result"
     )
     parser.add_argument("--width", type=float, default=0.5)
-    parser.add_argument("--epochs", type=int, default=22)
+    parser.add_argument("--epochs", type=int, default=18)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument(
         "--rate", type=float, default=0.1, help="the largest learning rate of the one cycle"
@@ -185,17 +196,22 @@ def main():
         optimiser.load_state_dict(saved["optimiser"])
         start, log = saved["epoch"], saved["log"]
     steps = len(data["train_x"]) // options.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        options.rate,
-        epochs=options.epochs,
-        steps_per_epoch=steps,
-        pct_start=0.25,
-        cycle_momentum=False,
-        last_epoch=start * steps - 1,
-    )
+    if start < options.epochs:
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser,
+            options.rate,
+            epochs=options.epochs,
+            steps_per_epoch=steps,
+            pct_start=0.25,
+            cycle_momentum=False,
+            last_epoch=start * steps - 1,
+        )
 
-    for epoch in range(start, options.epochs):
+    for epoch in range(start, options.epochs + 1):
+        if epoch == options.epochs:
+            for group in optimiser.param_groups:
+                group["lr"] = group["initial_lr"] = options.rate / 10
+            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         began = time.perf_counter()
         loss = train_one_epoch(model, optimiser, schedule, data, epoch, options)
         top1, top5 = top1_top5(model, data["val_x"], data["val_y"])
