@@ -25,6 +25,7 @@ from cnnlab.gradients import effective_receptive_field
 from cnnlab.pooling import average_pool2d, max_pool2d, max_pool2d_backward
 from cnnlab.receptive_field import receptive_field
 from cnnlab.sizes import output_size
+from cnnlab.transfer import classifier, extract_features, unfreeze
 
 
 def grid(text, dtype=int):
@@ -959,6 +960,22 @@ def test_D6_equal_filters_stay_equal_while_the_head_is_symmetric(kernel_start, h
     assert (spread < 1e-6) if equal else (spread > 1e-3)
 
 
+def trainable_parameters(model):
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
+
+
+def test_D7_a_frozen_extractor_gets_a_head_of_its_own_and_fine_tuning_frees_the_last_block():
+    base = models.vgg16_slim(include_top=False)
+    model = classifier(base, classes=12)
+    assert trainable_parameters(model) == (256 + 1) * 12
+    unfreeze(model, "block5_conv1")
+    assert trainable_parameters(model) == 3 * (3 * 3 * 256 + 1) * 256 + (256 + 1) * 12
+    photographs = np.stack([datasets.photo(name, size=64) for name in ("chelsea", "coffee")])
+    features = extract_features(base, photographs)
+    logits = model.get_layer("head")(features)
+    np.testing.assert_allclose(model(photographs, training=False), logits, atol=1e-4)
+
+
 def test_D8_a_second_head_adds_its_own_weights_and_shares_the_rest():
     trunk = models.lenet5()
     shared = trunk.get_layer("f6").output
@@ -968,6 +985,18 @@ def test_D8_a_second_head_adds_its_own_weights_and_shares_the_rest():
     assert model.count_params() == trunk.count_params() + 84 + 1
     images = datasets.load("digits", "test").images[:3]
     np.testing.assert_allclose(model(images)["digit"], trunk(images), atol=1e-6)
+
+
+def test_D9_a_logistic_output_is_a_softmax_of_two_logits_their_difference():
+    base = models.vgg16_slim(include_top=False)
+    assert classifier(base, classes=2).output_shape == (None, 1)
+    logits = np.random.default_rng(0).normal(0, 3, size=(50, 2))
+    logistic = keras.ops.sigmoid(logits[:, 1] - logits[:, 0])
+    np.testing.assert_allclose(logistic, keras.ops.softmax(logits)[:, 1], rtol=1e-6)
+    dogs = np.arange(50) % 2
+    one = keras.losses.BinaryCrossentropy(from_logits=True)
+    two = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    np.testing.assert_allclose(one(dogs, logits[:, 1] - logits[:, 0]), two(dogs, logits), rtol=1e-6)
 
 
 def lenet5_maps(images):
