@@ -4,6 +4,7 @@ nbval compares what is stored, so a cell that stores nothing would pass unseen: 
 """
 
 import os
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -70,13 +71,14 @@ def pytest_configure(config):
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
 
 
-def pytest_collection_modifyitems(items):
-    """The guards, before the first cell of a notebook runs."""
-    paths = {item.path for item in items if item.path.suffix == ".ipynb"}
-    found = [
-        f"{path.name}: {fault}"
-        for path in sorted(paths)
-        for fault in faults(nbformat.read(path, 4))
-    ]
-    if found:
-        raise pytest.UsageError("\n".join(found))
+@cache
+def faults_of(path):
+    """The faults of a notebook on disk."""
+    return faults(nbformat.read(path, 4))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """The guards: no cell of a notebook with a fault runs."""
+    if item.path.suffix == ".ipynb" and faults_of(item.path):
+        pytest.fail("\n".join(faults_of(item.path)), pytrace=False)
