@@ -13,10 +13,9 @@ import tensorflow as tf
 from cnnlab.batches import as_batch
 from cnnlab.memory import remembered
 from cnnlab.receptive_field import last_map
-from cnnlab.traces import before_last, channel_count, compiled, listened, logits_of
+from cnnlab.traces import before_last, channel_count, compiled, listened, logits_of, uses_float16
 
 BATCH_SIZE = 16  # images per pass; the gradient by 16 images of VGG16 holds about 1 GB
-_SCALE = 256.0  # keeps small gradients out of float16's underflow; a power of two, hence exact
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Evidence:
         features: (B, h, w, C) float32, the layer's output; without a layer the images.
         gradients: (B, h, w, C) float32, the derivative of each image's score by its features.
         scores: (B,) float32, the logit of each image's class, less that of the class against it.
-        classes: (B,) int32, the class that each score belongs to.
+        classes: (B,) integers, the class that each score belongs to.
     """
 
     features: np.ndarray = field(repr=False)
@@ -42,8 +41,8 @@ class Chosen:
 
     Attributes:
         output: the name of an output, or None.
-        classes: (B,) int32.
-        against: (B,) int32 or None.
+        classes: (B,) integers.
+        against: (B,) integers or None.
     """
 
     output: str | None
@@ -56,10 +55,16 @@ class Chosen:
         against = None if self.against is None else int(self.against[b])
         return (index if self.output is None else (self.output, index)), against
 
-    def score(self, logits, b):
-        """The score of image b in (n, classes) logits of altered copies of it, (n,)."""
-        score = logits[:, self.classes[b]]
-        return score if self.against is None else score - logits[:, self.against[b]]
+    def scores(self, logits):
+        """(B,) the score of each image, from (B, classes) logits."""
+        rows = np.arange(len(logits))
+        scores = logits[rows, self.classes]
+        return scores if self.against is None else scores - logits[rows, self.against]
+
+    def score_of_copies(self, logits, b):
+        """(n,) the score of each altered copy of image b, from (n, classes) logits."""
+        scores = logits[:, self.classes[b]]
+        return scores if self.against is None else scores - logits[:, self.against[b]]
 
 
 def class_evidence(model, images, class_index=None, layer=None, against=None):
@@ -104,12 +109,11 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
     found = []
     for start in range(0, len(batch), BATCH_SIZE):
         rows = slice(start, start + BATCH_SIZE)
-        found.append(run(batch[rows].arrays, index[rows], other[rows]))
-    features, gradients, scores, classes, logits = _joined(found)
-    _check_logits(logits)
-    _check_classes("class_index", class_index, logits)
-    _check_classes("against", against, logits)
-    return Evidence(features, gradients, scores, classes)
+        arrays = tuple(_tensor(array, rows) for array in batch.arrays)
+        found.append(run(arrays, _tensor(index, rows), _tensor(other, rows)))
+    features, gradients, logits = _joined(found)
+    chosen = _chosen(output, index, other, logits)
+    return Evidence(features, gradients, chosen.scores(logits), chosen.classes)
 
 
 def class_scores(model, images, output=None):
@@ -151,10 +155,7 @@ def chosen_classes(model, images, class_index=None, against=None):
     output, given = split_class(class_index)
     index, other = _indices(given, batch), _indices(against, batch)
     logits, _ = class_scores(model, batch, output)
-    _check_classes("class_index", given, logits)
-    _check_classes("against", against, logits)
-    classes = logits.argmax(axis=1).astype(np.int32) if given is None else index
-    return Chosen(output, classes, None if against is None else other)
+    return _chosen(output, index, other, logits)
 
 
 def channel_evidence(model, images, layer, channels):
@@ -281,17 +282,21 @@ def _class_evidence(model, form, output, layer, arrays, index, against):
         else:
             result, (features,) = listened(model, form.arranged(arrays), (layer,), tape.watch)
         logits, _ = logits_of(model, result, output)
-        index = tf.where(index < 0, tf.argmax(logits, axis=1, output_type=tf.int32), index)
-        score = _at(logits, index) - tf.where(against < 0, 0.0, _at(logits, against))
-    gradient = tape.gradient(score, features, tf.fill(tf.shape(score), _SCALE))
+    # The gradient of one logit is that of all of them, each weighted by 1 or 0.
+    count, scale = logits.shape[1], _scale(model)
+    weights = tf.one_hot(tf.argmax(logits, axis=1) if index is None else index, count, scale)
+    if against is not None:
+        weights -= tf.one_hot(against, count, scale)
+    gradient = tape.gradient(logits, features, weights)
     if gradient is None:
         raise ValueError(
             f"`layer` must be on a path to the class score: got layer={layer!r}, on which "
             f"{f'the output {output!r}' if output else 'the output'} does not depend. "
             "Choose a layer of the branch that leads there."
         )
-    gradient = tf.cast(gradient, tf.float32) / _SCALE
-    return tf.cast(features, tf.float32), gradient, score, index, logits
+    gradient = tf.cast(gradient, tf.float32)
+    gradient = gradient if scale == 1 else gradient / scale
+    return tf.cast(features, tf.float32), gradient, logits
 
 
 def _class_scores(model, form, output, arrays):
@@ -305,8 +310,8 @@ def _channel_evidence(model, form, layer, arrays, channels):
         features, _ = before_last(features, {"Relu", "Relu6"})
         map_of_channel = tf.gather(features, channels, axis=-1, batch_dims=1)
         score = tf.reduce_mean(tf.cast(map_of_channel, tf.float32), axis=(1, 2))
-    gradient = tape.gradient(score, arrays[0], tf.fill(tf.shape(score), _SCALE))
-    return score, tf.cast(gradient, tf.float32) / _SCALE
+        scaled = score * _scale(model)
+    return score, tape.gradient(scaled, arrays[0]) / _scale(model)
 
 
 def _squared_sway(model, form, layer, picture, arrays, seed):
@@ -354,9 +359,14 @@ def _layer_outputs(model, form, layers, arrays):
     return tuple(tf.cast(output, tf.float32) for output in outputs)
 
 
-def _at(values, index):
-    """`values[b, index[b]]`; an index out of range is reported later, by `_check_classes`."""
-    return tf.gather(values, tf.clip_by_value(index, 0, values.shape[1] - 1), batch_dims=1)
+def _scale(model):
+    """What a score is multiplied by so that no gradient is lost in float16; a power of two."""
+    return 256.0 if uses_float16(model) else 1.0
+
+
+def _tensor(array, rows):
+    """Some rows of an array as a tensor: faster than to let a compiled function convert them."""
+    return None if array is None else tf.convert_to_tensor(array[rows])
 
 
 def _joined(parts):
@@ -376,8 +386,10 @@ def split_class(class_index):
 
 
 def _indices(class_index, batch):
-    """(B,) int32, -1 where no class is given."""
-    index = np.asarray(-1 if class_index is None else class_index)
+    """(B,) int32, or None where no class is given."""
+    if class_index is None:
+        return None
+    index = np.asarray(class_index)
     if not np.issubdtype(index.dtype, np.integer) or index.shape not in [(), (len(batch),)]:
         raise ValueError(
             f"`class_index` must be None, an integer or one integer per image ({len(batch)}): "
@@ -386,14 +398,17 @@ def _indices(class_index, batch):
     return np.broadcast_to(index, len(batch)).astype(np.int32)
 
 
-def _check_classes(name, given, logits):
-    """Every class that was given is one of the model's."""
-    wrong = [i for i in np.ravel([] if given is None else given) if not 0 <= i < logits.shape[1]]
-    if wrong:
-        raise ValueError(
-            f"`{name}` must be 0 to {logits.shape[1] - 1}, for the model has {logits.shape[1]} "
-            f"classes: got {wrong[0]}. Number the classes from 0."
-        )
+def _chosen(output, index, against, logits):
+    """The classes that are explained, once the scores and the given classes are checked."""
+    _check_logits(logits)
+    for name, given in [("class_index", index), ("against", against)]:
+        wrong = [] if given is None else given[(given < 0) | (given >= logits.shape[1])]
+        if len(wrong):
+            raise ValueError(
+                f"`{name}` must be 0 to {logits.shape[1] - 1}, for the model has "
+                f"{logits.shape[1]} classes: got {wrong[0]}. Number the classes from 0."
+            )
+    return Chosen(output, logits.argmax(axis=1) if index is None else index, against)
 
 
 def _check_logits(logits):

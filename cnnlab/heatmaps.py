@@ -346,7 +346,7 @@ class _View:
         for pictures in versions:
             copies = self.batch[[b] * len(pictures)].having(self.picture, pictures)
             logits, _ = class_scores(self.model, copies, chosen.output)
-            found.append(chosen.score(logits, b))
+            found.append(chosen.score_of_copies(logits, b))
         return np.concatenate(found)
 
     def mean_gradient(self, b, pictures, chosen):
@@ -368,20 +368,23 @@ class _View:
 
     def finished(self, raw, classes, resize, normalise, placing=None):
         """The maps as the caller wants them."""
-        wrong = np.flatnonzero(~np.isfinite(raw).all(axis=(1, 2)))
-        if wrong.size:
+        if not np.isfinite(raw).all():
+            wrong = np.flatnonzero(~np.isfinite(raw).all(axis=(1, 2)))[0]
             raise ValueError(
-                "`images` must give finite gradients: got NaN or infinity for image "
-                f"{wrong[0]}, class {classes[wrong[0]]}. In float16 they overflow; build the model "
-                "in float32 or mixed_bfloat16."
+                f"`images` must give finite gradients: got NaN or infinity for image {wrong}, "
+                f"class {classes[wrong]}. In float16 they overflow; build the model in float32 or "
+                "mixed_bfloat16."
             )
         if normalise:
-            raw = np.maximum(normalised(raw), 0)
-            blank = [f"class {classes[b]} in image {b}" for b in np.flatnonzero(~raw.any((1, 2)))]
-            if blank:
-                print(f"no positive evidence for {', '.join(blank)}: the map is 0 everywhere")
+            raw = normalised(raw)
+            blank = np.flatnonzero(~raw.any(axis=(1, 2)))
+            if blank.size:
+                names = ", ".join(f"class {classes[b]} in image {b}" for b in blank)
+                print(f"no positive evidence for {names}: the map is 0 everywhere")
         maps = self.placed(raw, placing) if resize else raw
-        maps = (normalised(maps) if normalise else maps).astype(np.float32, copy=False)
+        if normalise:
+            maps = normalised(maps)
+        maps = maps.astype(np.float32, copy=False)
         return maps[0] if self.batch.single else maps
 
 

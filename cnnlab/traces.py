@@ -61,6 +61,14 @@ def listened(model, inputs, layers, notice=None):
     return result, outputs
 
 
+def uses_float16(model):
+    """Whether a layer computes in float16, whose smallest normal number is 6e-5."""
+    return any(
+        getattr(layer, "compute_dtype", None) == "float16" or uses_float16(layer)
+        for layer in getattr(model, "layers", ())
+    )
+
+
 def channel_count(model, layer):
     """How many channels the map of a layer has."""
     node = graph.find(graph.read(model), layer)
