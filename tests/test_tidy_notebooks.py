@@ -79,3 +79,12 @@ def test_pictures_in_cells_and_in_widgets_become_small():
     inside = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"].state.a.state
     for output in (notebook.cells[0].outputs[0], inside.outputs[0]):
         assert output.data == {"image/png": tidy.small(png(photograph())), "text/plain": "<Figure>"}
+
+
+def test_a_thin_line_on_a_photograph_keeps_its_colour():
+    rng = np.random.default_rng(0)
+    figure = np.full((80, 120, 4), 255, np.uint8)
+    figure[..., :3] = rng.integers(90, 200, (80, 120, 1)) + rng.integers(-40, 40, (80, 120, 3))
+    figure[40, 10:30, :3] = (0, 114, 178)
+    kept = pixels(tidy.small(png(figure)))[40, 10:30]
+    assert np.abs(kept - (0, 114, 178)).max() <= 16
