@@ -3,13 +3,15 @@
 import functools
 import os
 import re
+import zipfile
+from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 import pytest
 
-from cnnlab import archives, datasets, fetch, models, weights
+from cnnlab import archives, datasets, fetch, models, photographs, weights
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 5, 7, 3), dtype=np.uint8)
 
@@ -75,6 +77,54 @@ def test_shipped_weights_read_mnist(name, accuracy, tmp_path, monkeypatch):
         test.images, batch_size=1000, verbose=0
     )
     assert (logits.argmax(1) == test.labels).mean() >= accuracy
+
+
+@pytest.mark.parametrize(
+    ("photo", "size", "expected"),
+    [
+        ("coffee", 64, "espresso"),
+        ("coffee", 128, "espresso"),
+        ("rocket", 96, "projectile"),
+        ("chelsea", 64, "Egyptian cat"),
+    ],
+)
+def test_slim_names_what_is_on_a_photo(photo, size, expected):
+    x = weights.preprocess("vgg16_slim", datasets.photo(photo, size)[None])
+    logits = weights.pretrained("vgg16_slim", include_top=True)(x)
+    assert weights.class_names("vgg16_slim")[np.argmax(logits)] == expected
+
+
+def test_slim_is_plain_vgg_for_images_of_any_size():
+    base = weights.pretrained("vgg16_slim")
+    names = [layer.name for layer in models.vgg16(1 / 16, include_top=False).layers]
+    assert [layer.name for layer in base.layers] == names
+    assert base(np.zeros((1, 64, 97, 3), "float32")).shape == (1, 2, 3, 256)
+
+
+def test_slim_has_a_name_for_each_of_its_classes():
+    names = weights.class_names("vgg16_slim")
+    assert len(names) == len({*names}) == 100
+    assert weights.pretrained("vgg16_slim", include_top=True).output_shape == (None, 100)
+
+
+@pytest.mark.skipif("CNNLAB_TEST_DATA" not in os.environ, reason="CNNLAB_TEST_DATA is not set")
+def test_slim_as_shipped_knows_half_of_its_validation_photographs():
+    images, labels = [], []
+    with zipfile.ZipFile(Path(os.environ["CNNLAB_TEST_DATA"]) / "tiny-imagenet-100.zip") as archive:
+        rows = archive.read("classes.csv").decode("utf-8").splitlines()[1:]
+        wnids = [row.split(",")[0] for row in rows]
+        for name in archive.namelist():
+            if name.startswith("val/") and name.endswith("0.JPEG"):  # about every tenth
+                with archive.open(name) as file:
+                    images.append(photographs.read(file))
+                labels.append(wnids.index(name.split("/")[1]))
+    model = weights.pretrained("vgg16_slim", include_top=True)
+    logits = model.predict(
+        weights.preprocess("vgg16_slim", np.stack(images)), batch_size=97, verbose=0
+    )
+    five = np.argsort(logits, axis=1)[:, -5:] == np.array(labels)[:, None]
+    assert five[:, -1].mean() >= 0.47
+    assert five.any(axis=1).mean() >= 0.75
 
 
 def test_pretrained_networks_are_uncompiled():
