@@ -88,7 +88,7 @@ def test_many_images_go_through_in_parts(monkeypatch):
 
 def test_a_thousand_calls_do_not_grow():
     model, x = network(), images(1)
-    for index in range(20):
+    for index in range(500):  # TensorFlow fills caches of its own at first
         class_evidence(model, x, index % 3, layer="conv")
     gc.collect()
     tracemalloc.start()
@@ -97,7 +97,7 @@ def test_a_thousand_calls_do_not_grow():
     gc.collect()
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert grown < 50_000  # bytes: 50 for each call would already be a leak
+    assert grown < 30_000  # bytes; one number kept per call would be more
     assert traces(model) == 1
     assert len(memory._memories[model][1]) == 2  # the function, and the range of its images
 
