@@ -9,6 +9,7 @@ by the unit tests or by a lesson.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -170,11 +171,11 @@ def run(project, *arguments):
 
 def lessons_with(project, module):
     """The notebooks that import a module."""
-    words = (f"cnnlab.{module}", f"{module}.")
+    imports = re.compile(rf"from cnnlab\.{module} import|from cnnlab import [^\"]*\b{module}\b")
     return [
         path.relative_to(project)
         for path in sorted((project / "notebooks").glob("[0-9]*.ipynb"))
-        if any(word in path.read_text(encoding="utf-8") for word in words)
+        if imports.search(path.read_text(encoding="utf-8"))
     ]
 
 

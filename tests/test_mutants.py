@@ -1,3 +1,4 @@
+import os
 import runpy
 from pathlib import Path
 
@@ -38,3 +39,10 @@ def test_a_fault_is_caught_by_a_failing_test_and_then_undone(tmp_path):
     assert module.read_text() == "ANSWER = 42\n"
     test.write_text("from cnnlab.answers import ANSWER\n\ndef test_it():\n    assert ANSWER\n")
     assert mutants["caught_by"](tmp_path, fault, notebooks=False) is None
+
+
+def test_the_lessons_of_a_module_are_those_that_import_it():
+    names = [str(path) for path in mutants["lessons_with"](ROOT, "pooling")]
+    assert f"notebooks{os.sep}02_feature_maps.ipynb" in names
+    assert f"notebooks{os.sep}04_backpropagation.ipynb" in names
+    assert f"notebooks{os.sep}00_start_here.ipynb" not in names
