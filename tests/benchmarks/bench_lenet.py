@@ -1,0 +1,49 @@
+"""LeNet-5 by the recipe of lesson 05 against the Keras documentation's convnet on MNIST.
+
+    CNNLAB_TEST_DATA=folder-with-mnist.npz python tests/benchmarks/bench_lenet.py [ROUNDS]
+
+Both are trained to 99.0 % of the test images, as `tools/measure_speed.py` says. They take turns in
+one process, so that whatever else the machine does falls on both. Prints seconds, epochs and
+accuracy of every training and the median of the ratios; exit status 1 if that is over the budget.
+"""
+
+import os
+import runpy
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+from cnnlab import fetch
+
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+BUDGET = 0.35
+SPEED = Path(__file__).parents[2] / "tools" / "measure_speed.py"
+
+
+def main():
+    if "CNNLAB_TEST_DATA" in os.environ:
+        os.environ["CNNLAB_CACHE"] = tempfile.mkdtemp()
+        fetch.fetch("mnist", os.environ["CNNLAB_TEST_DATA"])
+    speed = runpy.run_path(str(SPEED))
+    ratios = []
+    for seed in range(ROUNDS):
+        peer, ours = rows = [
+            speed["measure"](name, seed) for name in ("Keras documentation", "LeNet-5, recipe")
+        ]
+        for row in rows:
+            print(
+                f"{row['training']:20} {row['seconds']:6.1f} s {row['epochs']:3} epochs  "
+                f"accuracy {row['accuracy']:.4f}",
+                flush=True,
+            )
+        reached = min(peer["accuracy"], ours["accuracy"]) >= speed["GOAL"]
+        ratios.append(ours["seconds"] / peer["seconds"] if reached else float("inf"))
+    print(f"LeNet-5 to {speed['GOAL']:.1%}: ratio {median(ratios):.2f} (budget {BUDGET})")
+    return int(median(ratios) > BUDGET)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Time three trainings to 99.0 % of MNIST's test images: data/results/speed.csv.
+
+    cnnlab fetch mnist
+    python tools/measure_speed.py
+
+- "Keras documentation": keras.io's "Simple MNIST convnet", 32 and 64 filters, Adam at 1e-3.
+- "LeNet-5": a smaller network, the same optimiser.
+- "LeNet-5, recipe": the learning rate warms up to 6e-3 and decays to 0, as in lesson 05.
+
+The first two stop at the first epoch that reaches the goal (or after `LIMIT` epochs); neither the
+tests after each of their epochs nor a validation split is counted against them. The recipe plans
+its four epochs beforehand. A row per training and seed: seconds, epochs and accuracy.
+"""
+
+from pathlib import Path
+from time import perf_counter
+
+import keras
+import pandas as pd
+from keras import layers
+
+from cnnlab import datasets, models
+
+FILE = Path(__file__).parent.parent / "data" / "results" / "speed.csv"
+GOAL = 0.99
+LIMIT = 20
+EPOCHS = 4
+PEAK = 6e-3
+BATCH = 128
+TRIALS = [
+    (name, seed)
+    for seed in (0, 1, 2)
+    for name in ("Keras documentation", "LeNet-5", "LeNet-5, recipe")
+]
+
+
+def keras_convnet():
+    """The network of keras.io's "Simple MNIST convnet", by F. Chollet."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, kernel_size=3, activation="relu"),
+            layers.MaxPooling2D(pool_size=2),
+            layers.Conv2D(64, kernel_size=3, activation="relu"),
+            layers.MaxPooling2D(pool_size=2),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(10),
+        ]
+    )
+
+
+def warm_up_and_decay(steps):
+    """A tenth of the steps up to `PEAK`, the rest along a cosine down to 0."""
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, decay_steps=steps * 9 // 10, warmup_target=PEAK, warmup_steps=steps // 10
+    )
+
+
+def accuracy(model, test):
+    predictions = model.predict(test.images, batch_size=1000, verbose=0).argmax(axis=1)
+    return float((predictions == test.labels).mean())
+
+
+class UntilGoal(keras.callbacks.Callback):
+    """Stops at the first epoch that reaches the goal; `untimed` is what its tests took."""
+
+    def __init__(self, test):
+        super().__init__()
+        self.test, self.untimed = test, 0.0
+
+    def on_epoch_end(self, epoch, logs=None):
+        """The test after each epoch."""
+        began = perf_counter()
+        self.model.stop_training = accuracy(self.model, self.test) >= GOAL
+        self.untimed += perf_counter() - began
+
+
+def measure(name, seed):
+    """One row of the table; the time is that of `compile` and `fit`, its compilation included."""
+    train, test = datasets.load("mnist", "train"), datasets.load("mnist", "test")
+    keras.utils.set_random_seed(seed)
+    planned = name == "LeNet-5, recipe"
+    model = keras_convnet() if name == "Keras documentation" else models.lenet5()
+    watch = UntilGoal(test)
+
+    began = perf_counter()
+    steps = EPOCHS * -(-len(train.labels) // BATCH)
+    model.compile(
+        optimizer=keras.optimizers.Adam(warm_up_and_decay(steps) if planned else 1e-3),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    history = model.fit(
+        train.images,
+        train.labels,
+        batch_size=BATCH,
+        epochs=EPOCHS if planned else LIMIT,
+        callbacks=[] if planned else [watch],
+        verbose=0,
+    )
+    return {
+        "training": name,
+        "seed": seed,
+        "seconds": round(perf_counter() - began - watch.untimed, 1),
+        "epochs": len(history.epoch),
+        "accuracy": round(accuracy(model, test), 4),
+    }
+
+
+def main():
+    rows = [measure(*trial) for trial in TRIALS]
+    pd.DataFrame(rows).to_csv(FILE, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()
