@@ -98,7 +98,7 @@ def opened(browser, server, lesson):
     """A page that shows the lesson, its kernel ready."""
     page = browser.new_page(viewport={"width": 1200, "height": 1600})
     page.goto(f"{server}/lab/tree/{lesson}.ipynb?token=e2e")
-    page.wait_for_selector(".jp-CodeCell", timeout=60_000)
+    page.wait_for_selector(".jp-CodeCell", state="attached", timeout=60_000)
     select = page.locator(".jp-Dialog button", has_text="Select")  # a slow machine is asked which
     ready = page.get_by_text(re.compile(r"Python 3 .*\| Idle"))
     select.or_(ready).first.wait_for(timeout=90_000)
@@ -133,10 +133,12 @@ def test_a_lesson_runs_from_top_to_bottom(browser, server, work, lesson):
     source = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4)
     code = [c for c in source.cells if c.cell_type == "code" and c.source.strip()]
     page = opened(browser, server, lesson)
+    drawn = "n => document.querySelectorAll('.jp-CodeCell').length >= n"
+    page.wait_for_function(drawn, arg=len(code))
     # The stored outputs would hide a cell that did not run.
     page.get_by_role("menuitem", name="Edit", exact=True).click()
     page.get_by_role("menuitem", name="Clear Outputs of All Cells", exact=True).click()
-    assert page.evaluate(DONE) == 0
+    page.wait_for_function(f"() => ({DONE})() === 0")
     assert run_all(page, len(code)) == len(code)
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"{lesson}.png")
