@@ -52,6 +52,7 @@ mutants: $(READY)  ## do the tests notice single faults? MODULES="sizes pooling"
 e2e: $(READY)  ## lessons in a real JupyterLab (chromium on PATH)
 	$(PYTHON) -m pytest tests/e2e $(if $(ONLY),-k $(ONLY))
 
-lock:  ## compile requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-annotate --quiet \
-		--custom-compile-command "make lock" -o requirements.lock pyproject.toml
+COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --quiet --custom-compile-command "make lock"
+lock:  ## compile the two lock files from pyproject.toml (needs uv)
+	$(COMPILE) --extra dev -o requirements.lock pyproject.toml
+	$(COMPILE) --extra site --constraint requirements.lock -o docs/requirements.lock pyproject.toml
