@@ -77,7 +77,7 @@ def mnist_cnn(input_shape=(28, 28, 1), classes=10):
     )
 
 
-def lenet5(input_shape=(28, 28, 1), classes=10):
+def lenet5(input_shape=(28, 28, 1), classes=10, activation="tanh", pooling="average"):
     """LeNet-5, with the layer names of its paper.
 
     28x28x1 - pad -> 32x32x1 - C1 -> 28x28x6 - S2 -> 14x14x6 - C3 -> 10x10x16 - S4 -> 5x5x16
@@ -86,9 +86,14 @@ def lenet5(input_shape=(28, 28, 1), classes=10):
     Args:
         input_shape: (H, W, C) of the images, (28, 28, 1) as in MNIST.
         classes: number of classes, one logit each.
+        activation: of every layer but the last; "relu" is what later networks use.
+        pooling: "average" or "max".
 
     Returns:
         A `keras.Sequential`, (B, H, W, C) -> (B, classes).
+
+    Raises:
+        ValueError: another pooling.
 
     Example:
         >>> lenet5().count_params()  # 156 + 2416 + 48120 + 10164 + 850
@@ -99,17 +104,21 @@ def lenet5(input_shape=(28, 28, 1), classes=10):
         of the 96 pairs), S2 and S4 are plain averages without trainable coefficients, tanh is
         not scaled, and the output layer is dense where the paper has radial basis functions.
     """
+    pools = {"average": layers.AveragePooling2D, "max": layers.MaxPooling2D}
+    if pooling not in pools:
+        raise ValueError(f"`pooling` must be one of average, max: got pooling={pooling!r}.")
+    pool = pools[pooling]
     return keras.Sequential(
         [
             keras.Input(input_shape),
             layers.ZeroPadding2D(2, name="pad"),
-            layers.Conv2D(6, kernel_size=5, activation="tanh", name="c1"),
-            layers.AveragePooling2D(pool_size=2, name="s2"),
-            layers.Conv2D(16, kernel_size=5, activation="tanh", name="c3"),
-            layers.AveragePooling2D(pool_size=2, name="s4"),
-            layers.Conv2D(120, kernel_size=5, activation="tanh", name="c5"),
+            layers.Conv2D(6, kernel_size=5, activation=activation, name="c1"),
+            pool(pool_size=2, name="s2"),
+            layers.Conv2D(16, kernel_size=5, activation=activation, name="c3"),
+            pool(pool_size=2, name="s4"),
+            layers.Conv2D(120, kernel_size=5, activation=activation, name="c5"),
             layers.Flatten(name="flatten"),
-            layers.Dense(84, activation="tanh", name="f6"),
+            layers.Dense(84, activation=activation, name="f6"),
             layers.Dense(classes, name="output"),
         ],
         name="lenet5",

@@ -62,6 +62,20 @@ def test_lenet5_averages_and_uses_tanh():
     ] * 4
 
 
+def test_lenet5_with_relu_and_max_pooling_has_the_same_parameters():
+    model = models.lenet5(activation="relu", pooling="max")
+    assert parameters(model) == parameters(models.lenet5())
+    assert [type(model.get_layer(name)).__name__ for name in ("s2", "s4")] == ["MaxPooling2D"] * 2
+    hidden = [model.get_layer(name) for name in ("c1", "c3", "c5", "f6")]
+    assert {layer.activation.__name__ for layer in hidden} == {"relu"}
+
+
+def test_lenet5_names_the_poolings_it_knows():
+    message = "`pooling` must be one of average, max: got pooling='min'."
+    with pytest.raises(ValueError, match=message):
+        models.lenet5(pooling="min")
+
+
 @pytest.mark.parametrize("build", [models.mlp, models.mnist_cnn, models.lenet5])
 def test_outputs_are_logits(build):
     model = build(classes=7)

@@ -18,11 +18,13 @@ from keras import layers
 from cnnlab import datasets, scores
 
 FILE = Path(__file__).parent.parent / "data" / "results" / "filters.csv"
-FILTERS = (2, 4, 6, 8, 16, 32)
-EPOCHS = {"digits": 15, "mnist": 3}
+FILTERS = {"digits": (2, 4, 6, 8, 16, 32), "mnist": (2, 6, 32)}
+EPOCHS = {"digits": 10, "mnist": 2}
 RATE = {"digits": 2e-3, "mnist": 6e-3}
 BATCH = {"digits": 32, "mnist": 128}
-TRIALS = [(data, filters, seed) for data in EPOCHS for filters in FILTERS for seed in (0, 1, 2)]
+TRIALS = [
+    (data, filters, seed) for data in EPOCHS for filters in FILTERS[data] for seed in (0, 1, 2)
+]
 
 
 def lenet5(filters):

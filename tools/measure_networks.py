@@ -15,7 +15,7 @@ import pandas as pd
 from cnnlab import datasets, models, scores
 
 FILE = Path(__file__).parent.parent / "data" / "results" / "networks.csv"
-EPOCHS = {"digits": 20, "mnist": 8}
+EPOCHS = {"digits": 15, "mnist": 6}
 RATE = {"mlp": 2e-3, "lenet5": 4e-3, "mnist_cnn": 4e-3}  # the largest, after the warm-up
 BATCH = {"digits": 32, "mnist": 128}
 TRIALS = [(data, name, seed) for data in EPOCHS for name in RATE for seed in (0, 1, 2)]
