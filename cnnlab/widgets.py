@@ -82,7 +82,7 @@ def sliding_window(image, kernel):
         ]
     }
     padding = ipywidgets.ToggleButtons(
-        options=["valid", "same", 1, 2], description="padding", style={"button_width": "4em"}
+        options=["valid", "same", 1, 2], description="padding", style={"button_width": "5em"}
     )
 
     def limit_positions(_=None):

@@ -94,3 +94,16 @@ def test_an_unknown_lesson_number_is_named(course, tmp_path):
 
 def test_the_real_lessons_are_found():
     assert (lessons.source_folder() / lessons.FIRST).is_file()
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_jupyterlab_opens_on_the_first_lesson_also_for_root_in_a_container(
+    monkeypatch, tmp_path, user
+):
+    called = []
+    monkeypatch.setattr(lessons.os, "geteuid", lambda: user, raising=False)
+    monkeypatch.setattr(lessons.subprocess, "call", lambda command: called.append(command) or 3)
+    assert lessons.open_jupyterlab(tmp_path) == 3
+    assert f"--notebook-dir={tmp_path}" in called[0]
+    assert f"--LabApp.default_url=/lab/tree/{lessons.FIRST}" in called[0]
+    assert ("--allow-root" in called[0]) == (user == 0)

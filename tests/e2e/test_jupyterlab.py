@@ -128,6 +128,57 @@ def errors(page):
     return [output.inner_text() for output in found]
 
 
+# A control of each kind that lessons use, and the keys that move it there or back.
+CONTROLS = {
+    ".noUi-handle": ("ArrowRight", "ArrowLeft"),
+    ".widget-dropdown select": ("ArrowDown", "ArrowUp"),
+    ".widget-toggle-button:not(.mod-active)": ("Space", "Enter"),
+}
+PICTURE = ".widget-output"
+
+
+def unmoved_controls(page):
+    """The controls of all widgets whose keys change nothing in the widget's picture."""
+    unmoved = []
+    widgets = page.locator(".jp-OutputArea-output > .widget-box").filter(
+        has=page.locator(PICTURE)
+    )
+    for widget in widgets.all():
+        picture = widget.locator(PICTURE).last
+        for selector, keys in CONTROLS.items():
+            for number in range(widget.locator(selector).count()):
+                before = picture.inner_html()
+                for key in keys:
+                    widget.locator(selector).nth(number).press(key)
+                    if changed(page, picture, before):
+                        break
+                else:
+                    unmoved.append(f"{selector} {number}")
+    return unmoved
+
+
+def changed(page, picture, before, seconds=15):
+    """Whether a widget shows something else than before, and that is no error."""
+    for _ in range(2 * seconds):
+        page.wait_for_timeout(500)
+        now = picture.inner_html()
+        if now not in ("", before):
+            return "Traceback" not in now
+    return False
+
+
+def screenshot(page, name):
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png")
+
+
+def choose_theme(page, name):
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-item", has_text=re.compile("^Theme")).hover()
+    page.locator(".lm-Menu-item", has_text=name).first.click()
+    page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_from_top_to_bottom(browser, server, work, lesson):
     source = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4)
@@ -140,11 +191,17 @@ def test_a_lesson_runs_from_top_to_bottom(browser, server, work, lesson):
     page.get_by_role("menuitem", name="Clear Outputs of All Cells", exact=True).click()
     page.wait_for_function(f"() => ({DONE})() === 0")
     assert run_all(page, len(code)) == len(code)
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{lesson}.png")
     planned = [c for c in code if "raises-exception" in c.metadata.get("tags", [])]
     assert len(errors(page)) == len(planned), errors(page)
     assert all("Traceback" in text for text in errors(page))
+    screenshot(page, lesson)
+    assert unmoved_controls(page) == []
+    for number, picture in enumerate(page.locator(PICTURE).all()):
+        picture.scroll_into_view_if_needed()
+        screenshot(page, f"{lesson}-widget-{number}")
+    choose_theme(page, "JupyterLab Dark")
+    screenshot(page, f"{lesson}-dark")
+    choose_theme(page, "JupyterLab Light")  # for the next lesson
     page.close()
 
 
