@@ -140,9 +140,7 @@ PICTURE = ".widget-output"
 def unmoved_controls(page):
     """The controls of all widgets whose keys change nothing in the widget's picture."""
     unmoved = []
-    widgets = page.locator(".jp-OutputArea-output > .widget-box").filter(
-        has=page.locator(PICTURE)
-    )
+    widgets = page.locator(".jp-OutputArea-output > .widget-box").filter(has=page.locator(PICTURE))
     for widget in widgets.all():
         picture = widget.locator(PICTURE).last
         for selector, keys in CONTROLS.items():
