@@ -1,0 +1,53 @@
+"""Exercises: `check` an answer, ask for a `hint`, read the `solution`.
+
+``engine`` judges an answer, ``differences`` says where two results differ, ``limits`` stops what
+does not end, and there is one file of exercises per lesson.
+"""
+
+from cnnlab.exercises.engine import LEVELS, Exercise, Mistake, Outcome, find, judge, written
+
+__all__ = ["Exercise", "Mistake", "Outcome", "check", "hint", "judge", "solution"]
+
+
+def check(number, answer):
+    """Prints whether an answer is right and, if it is not, which mistake it may be.
+
+    Args:
+        number: the exercise's, such as "01.3", or an `Exercise`.
+        answer: a value, or a function by its name; `...` as long as there is none.
+
+    Example:
+        >>> check("01.1", ...)
+        ○ 01.1 not answered yet
+    """
+    print(judge(find(number), answer))
+
+
+def hint(number, which=1):
+    """Prints a hint and says whether there are more.
+
+    Args:
+        number: the exercise's, or an `Exercise`.
+        which: 1 is the gentlest.
+
+    Raises:
+        ValueError: there are not so many.
+    """
+    exercise = find(number)
+    count = len(exercise.hints)
+    if not isinstance(which, int) or not 1 <= which <= count:
+        raise ValueError(f"`which` must be a whole number from 1 to {count}: got which={which!r}.")
+    print(f"{exercise.number} hint {which} of {count}: {exercise.hints[which - 1]}")
+    if which < count:
+        print(f"The next one: hint({exercise.number!r}, {which + 1})")
+
+
+def solution(number):
+    """Prints the task, one right answer, and what is to be seen in it.
+
+    Args:
+        number: the exercise's, or an `Exercise`.
+    """
+    exercise = find(number)
+    print(f"{exercise.number} {exercise.title} {LEVELS[exercise.stars]}\n{exercise.task}\n")
+    print(f"{written(exercise.solution)}\n\n{exercise.insight}")

@@ -1,0 +1,108 @@
+"""Where two results differ, in words that do not give the right one away."""
+
+import numpy as np
+
+WORDS = {bool: "True or False", str: "a text", dict: "a dict", tuple: "a tuple"}
+
+
+def difference(got, right, tolerance=1e-5, same_dtype=False):
+    """One sentence on the first kind of difference: type, shape, dtype or value; None if equal.
+
+    Arrays, lists and tensors of any library compare as arrays, tuples entry by entry, texts
+    without regard to upper case. Numbers are equal if they differ by less than `tolerance` times
+    the largest of the right ones (or times 1); NaN equals NaN.
+
+    Args:
+        got: what the student has.
+        right: what is asked for.
+        tolerance: as told above, >= 0.
+        same_dtype: whether another dtype is a difference even where the values agree.
+
+    Example:
+        >>> difference(np.zeros((2, 3)), np.zeros((3, 2)))
+        'Its shape is (2, 3); another one is asked for.'
+        >>> difference([1, 2, 4], np.array([1.0, 2.0, 3.0]))
+        'Its shape is right, and 2 of 3 numbers are; the first wrong one stands at [2].'
+        >>> difference((28, 28), (28, 28)) is None
+        True
+    """
+    if right is None or isinstance(right, bool | np.bool_ | str | dict | type):
+        return _plain(got, right, tolerance, same_dtype)
+    if isinstance(right, tuple | list):
+        return _entries(got, right, tolerance, same_dtype)
+    return _numbers(got, right, tolerance, same_dtype)
+
+
+def _plain(got, right, tolerance, same_dtype):
+    if isinstance(right, dict):
+        if not isinstance(got, dict):
+            return f"It is {_named(got)}; a dict is asked for."
+        if got.keys() != right.keys():
+            return "Its keys are not those asked for."
+        inner = {k: difference(got[k], right[k], tolerance, same_dtype) for k in right}
+        found = [f"{key}: {sentence}" for key, sentence in inner.items() if sentence]
+        return found[0] if found else None
+    if isinstance(right, str) and isinstance(got, str):
+        same = got.strip().casefold() == right.strip().casefold()
+        return None if same else f"{got!r} is not right."
+    if isinstance(right, bool | np.bool_) and isinstance(got, bool | np.bool_):
+        return None if got == right else f"{bool(got)} is not right."
+    if got is right:
+        return None
+    wanted = WORDS.get(type(right), "something else")
+    return f"It is {_named(got)}; {wanted} is asked for."
+
+
+def _entries(got, right, tolerance, same_dtype):
+    """Tuples, such as shapes and several results; any sequence will do for the student's."""
+    if isinstance(got, str | dict) or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
+        return f"It is {_named(got)}; a tuple is asked for."
+    if len(got) != len(right):
+        return f"It has {len(got)} entries; another number of entries is asked for."
+    pairs = zip(got, right, strict=True)
+    inner = [difference(one, other, tolerance, same_dtype) for one, other in pairs]
+    wrong = [place for place, sentence in enumerate(inner) if sentence]
+    if not wrong:
+        return None
+    if all(np.ndim(entry) == 0 for entry in right):
+        return f"{len(right) - len(wrong)} of its {len(right)} entries are right."
+    return f"Entry {wrong[0]} (counted from 0): {inner[wrong[0]]}"
+
+
+def _numbers(got, right, tolerance, same_dtype):
+    right = np.asarray(right)
+    try:
+        values = np.asarray(got)
+    except (ValueError, TypeError):  # rows of unequal length
+        return f"It is {_named(got)} that makes no array."
+    if values.dtype.kind not in "biufc" or (values.dtype.kind == "b") != (right.dtype.kind == "b"):
+        wanted = "True and False" if right.dtype.kind == "b" else "numbers"
+        return f"It is {_named(got)}; {wanted} are asked for."
+    if values.shape != right.shape:
+        return f"Its shape is {values.shape}; another one is asked for."
+    close = np.isclose(
+        values.astype("complex128"), right.astype("complex128"), 0, _allowed(right, tolerance), True
+    )
+    if not close.all():
+        if right.ndim == 0:
+            return f"{values.item():.6g} is not right."
+        first = [int(i) for i in np.argwhere(~close)[0]]
+        return (
+            f"Its shape is right, and {close.sum()} of {close.size} numbers are; "
+            f"the first wrong one stands at {first}."
+        )
+    if same_dtype and values.dtype != right.dtype:
+        return f"Its values are right; its dtype is {values.dtype}, another one is asked for."
+    return None
+
+
+def _allowed(right, tolerance):
+    finite = np.abs(right[np.isfinite(right)]) if right.dtype.kind in "fc" else np.abs(right)
+    return tolerance * max(1.0, float(finite.max(initial=0)))
+
+
+def _named(got):
+    if got is None:
+        return "None (is a `return` missing?)"
+    name = type(got).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -1,0 +1,309 @@
+"""An exercise as data, and the judge of an answer to it.
+
+The student's answer runs on the same cases as the solution. If the results differ, the known
+mistakes run too, and the one that behaves the same is named.
+"""
+
+import copy
+import difflib
+import importlib
+import inspect
+import linecache
+import textwrap
+import traceback
+import types
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from cnnlab.exercises.differences import difference
+from cnnlab.exercises.limits import OutOfTime, limited
+
+LEVELS = {1: "★", 2: "★★", 3: "★★★"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One known misconception.
+
+    Attributes:
+        diagnosis: one sentence to the student: what was done, why it is wrong; not the answer.
+        answer: a function (or value) that commits it.
+    """
+
+    diagnosis: str
+    answer: object
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A task with its hints, solution, cases and known mistakes, in one place.
+
+    Attributes:
+        number: lesson and place, such as "01.3".
+        title: a few words.
+        stars: 1 (easy), 2 or 3.
+        task: what to do, one or two sentences.
+        hints: two or three, from a nudge to almost.
+        solution: a real function, or the value asked for.
+        insight: one sentence for who got it right.
+        mistakes: no two may behave alike.
+        cases: tuples of arguments (H != W, several dtypes), or a function that makes them, for
+            cases that need Keras; empty if a value is asked for.
+        view: what is compared of a value, or of each result: the judge calls it on both sides. A
+            design with many right answers becomes a dict of verdicts.
+        alternatives: answers other than the solution that are right too; at least two at ★★★.
+        tolerance: see `difference`.
+        same_dtype: whether the dtype counts.
+        seconds: the time limit of one check.
+    """
+
+    number: str
+    title: str
+    stars: int
+    task: str
+    hints: tuple
+    solution: object
+    insight: str
+    mistakes: tuple
+    cases: tuple | Callable = ()
+    view: Callable | None = None
+    alternatives: tuple = ()
+    tolerance: float = 1e-5
+    same_dtype: bool = False
+    seconds: float = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the judge says.
+
+    Attributes:
+        number: the exercise's.
+        mark: "○" not answered, "✗" wrong, "✓" right.
+        message: what the student reads.
+        mistake: the `Mistake` that behaves the same, if one does.
+    """
+
+    number: str
+    mark: str
+    message: str
+    mistake: Mistake | None = None
+
+    def __str__(self):
+        """The line that `check` prints."""
+        return f"{self.mark} {self.number} {self.message}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one case came to: a result and the arguments it changed, or an error."""
+
+    result: object = None
+    changed: tuple = ()
+    error: BaseException | None = None
+
+
+def judge(exercise, answer):
+    """The outcome of an answer.
+
+    Args:
+        exercise: an `Exercise`.
+        answer: a function where the exercise has cases, a value where it has none; `...` (also
+            inside a tuple, or returned by the function) is "not answered".
+
+    Example:
+        >>> judge(find("01.1"), ...).mark
+        '○'
+    """
+    if unanswered(answer):
+        return Outcome(exercise.number, "○", "not answered yet")
+    cases = exercise.cases() if callable(exercise.cases) else exercise.cases
+    if cases and not callable(answer):
+        message = "The answer is a function: hand over its name, without brackets behind it."
+        return Outcome(exercise.number, "✗", message)
+    try:
+        runs = limited(partial(_runs, exercise, answer, cases), exercise.seconds)
+    except OutOfTime as late:
+        message = f"Stopped after {exercise.seconds} s; it was {_place(late, answer)}."
+        return Outcome(exercise.number, "✗", message)
+    if any(run.result is ... for run in runs):
+        return Outcome(exercise.number, "○", "not answered yet")
+    right = _runs(exercise, exercise.solution, cases)
+    if not any(map(partial(_differ, exercise), runs, right)):
+        return Outcome(exercise.number, "✓", exercise.insight)
+    for mistake in exercise.mistakes:
+        wrong = _runs(exercise, mistake.answer, cases)
+        if not any(map(partial(_differ, exercise), runs, wrong)):
+            return Outcome(exercise.number, "✗", mistake.diagnosis, mistake)
+    return Outcome(exercise.number, "✗", _explained(exercise, answer, cases, runs, right))
+
+
+def unanswered(answer):
+    """Whether an answer is still `...`, somewhere, or a function without a body."""
+    if isinstance(answer, tuple | list):
+        return any(unanswered(entry) for entry in answer)
+    if isinstance(answer, dict):
+        return any(unanswered(entry) for entry in answer.values())
+    if isinstance(answer, types.FunctionType):
+        code = answer.__code__
+        empty = {function.__code__.co_code for function in (_stub, _documented_stub)}
+        return code.co_code in empty and {*code.co_consts} <= {None, answer.__doc__}
+    return answer is ...
+
+
+def _stub(): ...
+
+
+def _documented_stub():
+    """A body that is only a docstring."""
+
+
+def _runs(exercise, answer, cases):
+    """The answer on every case: a list of `Run`."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        if not cases:
+            return [_viewed(exercise, Run(answer))]
+        return [_viewed(exercise, _run(answer, case)) for case in cases]
+
+
+def _run(function, case):
+    given = [_fresh(argument) for argument in case]
+    try:
+        result = function(*given)
+    except (Exception, SystemExit) as error:
+        return Run(error=error)
+    changed = [difference(after, before, 0) is not None for after, before in _data(given, case)]
+    return Run(_fresh(result), tuple(changed))
+
+
+def _data(given, case):
+    """The pairs of arguments that a function could change in place."""
+    pairs = zip(given, case, strict=True)
+    return [(g, c) if isinstance(c, np.ndarray | list) else (0, 0) for g, c in pairs]
+
+
+def _fresh(value):
+    return copy.deepcopy(value) if isinstance(value, np.ndarray | list | dict) else value
+
+
+def _viewed(exercise, run):
+    if exercise.view is None or run.error is not None or run.result is ...:
+        return run
+    try:
+        return Run(exercise.view(run.result), run.changed)
+    except Exception as error:
+        return Run(error=error)
+
+
+def _differ(exercise, one, other):
+    """Whether two runs can be told apart."""
+    if one.error is not None or other.error is not None:
+        return type(one.error) is not type(other.error)
+    if one.changed != other.changed:
+        return True
+    return _sentence(exercise, one, other) is not None
+
+
+def _sentence(exercise, run, right):
+    return difference(run.result, right.result, exercise.tolerance, exercise.same_dtype)
+
+
+def _explained(exercise, answer, cases, runs, right):
+    """The first difference, in words."""
+    place = next(i for i in range(len(runs)) if _differ(exercise, runs[i], right[i]))
+    run = runs[place]
+    where = f"With {_arguments(answer, cases[place])}: " if cases else ""
+    if run.error is not None:
+        line = _place(run.error, answer)
+        message = f"{where}{type(run.error).__name__}, {line}: {run.error}"
+    elif right[place].error is not None:
+        message = f"{where}an error should be raised, and none is."
+    elif sentence := _sentence(exercise, run, right[place]):
+        message = where + (f"Your result: {sentence}" if cases else sentence)
+    else:
+        names = [n for n, c in zip(_names(answer, cases[place]), run.changed, strict=True) if c]
+        message = f"The result is right, but `{names[0]}` is changed on the way: work on a copy."
+    return f"{message}\nTry hint({exercise.number!r})."
+
+
+def _names(answer, case):
+    try:
+        names = list(inspect.signature(answer).parameters)
+    except (TypeError, ValueError):
+        names = []
+    return [names[i] if i < len(names) else f"argument {i}" for i in range(len(case))]
+
+
+def _arguments(answer, case):
+    """The arguments in a few words: arrays by shape and dtype."""
+    return ", ".join(
+        f"{name} of shape {value.shape} ({value.dtype})"
+        if isinstance(value, np.ndarray)
+        else f"{name}={str(value)[:40]}"
+        for name, value in zip(_names(answer, case), case, strict=True)
+    )
+
+
+def _place(error, answer):
+    """Where the student's own code was: the innermost line of it in a traceback."""
+    home = getattr(answer, "__globals__", None)
+    frames = [
+        (frame.f_code.co_filename, number)
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals is home
+    ]
+    if not frames:
+        return "outside your own lines"
+    file, number = frames[-1]
+    return f"in line {number}, `{linecache.getline(file, number).strip()}`"
+
+
+def lessons():
+    """The numbers of the lessons that have exercises, such as ("01", "02")."""
+    return tuple(sorted(p.stem[-2:] for p in Path(__file__).parent.glob("lesson[0-9][0-9].py")))
+
+
+def exercises(lesson):
+    """The exercises of one lesson, in their order.
+
+    Raises:
+        ValueError: this lesson has none.
+    """
+    if lesson not in lessons():
+        known = ", ".join(lessons())
+        raise ValueError(f"`lesson` must be one of {known}: got lesson={lesson!r}.")
+    return importlib.import_module(f"cnnlab.exercises.lesson{lesson}").EXERCISES
+
+
+def find(number):
+    """The exercise of that number; an `Exercise` is returned as it is.
+
+    Raises:
+        ValueError: no exercise has this number.
+    """
+    if isinstance(number, Exercise):
+        return number
+    number = str(number)
+    lesson = number.split(".")[0]
+    known = [e.number for each in lessons() for e in exercises(each)] if lesson else []
+    if number not in known:
+        near = difflib.get_close_matches(number, known, n=1, cutoff=0)
+        beside = [n for n in known if n.startswith(lesson + ".")] or known
+        raise ValueError(
+            f"`number` must be one of {', '.join(beside)}: got number={number!r}. "
+            f"Did you mean {near[0]!r}?"
+        )
+    return next(e for e in exercises(lesson) if e.number == number)
+
+
+def written(answer):
+    """A solution as the student would write it."""
+    if isinstance(answer, types.FunctionType):
+        return textwrap.dedent(inspect.getsource(answer)).rstrip()
+    return repr(answer)

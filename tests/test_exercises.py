@@ -1,0 +1,403 @@
+"""Exercises: every solution passes, every known mistake is rejected and named as itself."""
+
+import re
+import threading
+import time
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from cnnlab.exercises import Exercise, Mistake, check, hint, judge, solution
+from cnnlab.exercises.differences import difference
+from cnnlab.exercises.engine import (
+    _differ,
+    _runs,
+    exercises,
+    find,
+    lessons,
+    unanswered,
+    written,
+)
+from cnnlab.exercises.limits import OutOfTime, limited
+
+ALL = [exercise for lesson in lessons() for exercise in exercises(lesson)]
+PLAIN_WRONG = (None, 0, -12345.6, "no", (), [[1]], True, lambda *arguments: arguments)
+
+
+def each():
+    return [pytest.param(exercise, id=exercise.number) for exercise in ALL]
+
+
+def each_mistake():
+    return [
+        pytest.param(exercise, mistake, id=f"{exercise.number}-{place}")
+        for exercise in ALL
+        for place, mistake in enumerate(exercise.mistakes)
+    ]
+
+
+# Every exercise of every lesson
+
+
+@pytest.mark.parametrize("exercise", each())
+def test_the_solution_is_right(exercise):
+    assert str(judge(exercise, exercise.solution)) == f"✓ {exercise.number} {exercise.insight}"
+
+
+@pytest.mark.parametrize("exercise", each())
+def test_other_right_answers_are_right_too(exercise):
+    assert exercise.stars < 3 or len(exercise.alternatives) >= 2
+    for answer in exercise.alternatives:
+        outcome = judge(exercise, answer)
+        assert outcome.mark == "✓", outcome.message
+        assert answer is not exercise.solution
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), each_mistake())
+def test_a_mistake_is_rejected_and_named_as_itself(exercise, mistake):
+    outcome = judge(exercise, mistake.answer)
+    assert (outcome.mark, outcome.message) == ("✗", mistake.diagnosis)
+    assert outcome.mistake is mistake
+
+
+@pytest.mark.parametrize("exercise", each())
+def test_no_two_mistakes_behave_alike(exercise):
+    cases = exercise.cases() if callable(exercise.cases) else exercise.cases
+    runs = [_runs(exercise, mistake.answer, cases) for mistake in exercise.mistakes]
+    for one, other in combinations(runs, 2):
+        assert any(_differ(exercise, a, b) for a, b in zip(one, other, strict=True))
+
+
+def tells(text, answer):
+    """Whether a text holds an answer: a value as it is written, a solution's line of code."""
+    if callable(answer):
+        lines = [line.strip() for line in written(answer).splitlines()[1:]]
+        return any(line in text for line in lines if len(line) > 12)
+    spellings = {str(answer), repr(answer), str(np.asarray(answer))}
+    if isinstance(answer, tuple):
+        spellings |= {separator.join(map(str, answer)) for separator in (", ", "×", " ")}
+    words = [rf"(?<![\w.]){re.escape(spelling)}(?![\w.]*\w)" for spelling in spellings]
+    return any(re.search(word, text) for word in words)
+
+
+@pytest.mark.parametrize("exercise", each())
+def test_no_check_prints_the_answer(exercise):
+    wrong = [mistake.answer for mistake in exercise.mistakes]
+    for answer in [*wrong, *PLAIN_WRONG]:
+        outcome = judge(exercise, answer)
+        if outcome.mark == "✓":
+            continue  # PLAIN_WRONG is right for once
+        assert not tells(outcome.message, exercise.solution), outcome.message
+
+
+def test_the_search_for_a_told_answer_can_find_one():
+    assert tells("It should be 12.", 12)
+    assert not tells("It is 112 or 12.5.", 12)
+    assert tells("(29, 46) was asked for", (29, 46))
+    assert tells("Write `return sum(values) / 2`.", mean_of_two)
+
+
+@pytest.mark.parametrize("exercise", each())
+def test_an_exercise_is_complete(exercise):
+    assert re.fullmatch(r"\w+\.\d", exercise.number)
+    assert exercise.stars in (1, 2, 3)
+    assert 2 <= len(exercise.hints) <= 3
+    assert exercise.mistakes
+    for text in (exercise.task, exercise.insight, *exercise.hints):
+        assert text.endswith((".", "?"))
+    for mistake in exercise.mistakes:
+        assert mistake.diagnosis.endswith(".")
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_a_lesson_has_three_to_five_exercises_in_order(lesson):
+    numbers = [exercise.number for exercise in exercises(lesson)]
+    assert numbers == [f"{lesson}.{place}" for place in range(1, len(numbers) + 1)]
+    assert 3 <= len(numbers) <= 5
+
+
+@pytest.mark.parametrize("exercise", each())
+def test_a_check_is_fast(exercise):
+    start = time.perf_counter()
+    judge(exercise, exercise.solution)
+    judge(exercise, None if exercise.cases == () else lambda *arguments: 0)
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("exercise", each())
+def test_cases_are_the_same_each_time(exercise):
+    """A case that a mistake has changed would spoil the next check."""
+    for mistake in exercise.mistakes:
+        judge(exercise, mistake.answer)
+    assert judge(exercise, exercise.solution).mark == "✓"
+
+
+# The engine, on an exercise of its own
+
+
+def mean_of_two(values):
+    return sum(values) / 2
+
+
+def mean_of_two_doubled(values):
+    return sum(values) + 0.0
+
+
+MEAN = Exercise(
+    number="T.1",
+    title="A mean",
+    stars=1,
+    task="Write the mean of two numbers.",
+    hints=("Add.", "Halve."),
+    solution=mean_of_two,
+    insight="Half of the sum.",
+    mistakes=(Mistake("The sum is not halved.", mean_of_two_doubled),),
+    cases=((np.array([1.0, 3.0]),), (np.array([2, 5]),)),
+)
+NUMBER = replace(MEAN, solution=12, mistakes=(Mistake("Twice as much.", 24),), cases=())
+
+
+def test_check_prints_the_outcome_of_anyones_exercise(capsys):
+    check(MEAN, mean_of_two)
+    check(MEAN, mean_of_two_doubled)
+    check(NUMBER, 24)
+    assert capsys.readouterr().out == (
+        "✓ T.1 Half of the sum.\n✗ T.1 The sum is not halved.\n✗ T.1 Twice as much.\n"
+    )
+
+
+def stub(values): ...
+
+
+def stub_with_docstring(values):
+    """Says what it will do."""
+
+
+def stub_that_returns_dots(values):
+    return ...
+
+
+@pytest.mark.parametrize("answer", [..., stub, stub_with_docstring, stub_that_returns_dots])
+def test_an_unanswered_exercise_is_neither_right_nor_wrong(answer):
+    assert str(judge(MEAN, answer)) == "○ T.1 not answered yet"
+
+
+def test_dots_inside_an_answer_are_unanswered():
+    assert unanswered((1, ..., 3))
+    assert unanswered({"kernel": [..., 2]})
+    assert not unanswered((1, 2))
+    assert not unanswered(np.zeros(2))
+
+
+def test_an_error_is_shown_with_the_students_line_only():
+    def answer(values):
+        wrong = values[7]
+        return wrong
+
+    message = judge(MEAN, answer).message
+    assert message.startswith("With values of shape (2,) (float64): IndexError, in line ")
+    assert "`wrong = values[7]`: index 7 is out of bounds" in message
+    assert "engine.py" not in message
+
+
+def test_an_error_inside_a_library_points_at_the_line_that_called_it():
+    def answer(values):
+        return np.reshape(values, (3, 5))
+
+    assert "`return np.reshape(values, (3, 5))`: cannot reshape" in judge(MEAN, answer).message
+
+
+def test_a_wrong_number_of_arguments_is_told():
+    assert "TypeError, outside your own lines: " in judge(MEAN, lambda: 1).message
+
+
+def test_leaving_python_is_an_error_like_any_other():
+    assert "SystemExit" in judge(MEAN, lambda values: exit(3)).message
+
+
+def test_a_value_where_a_function_is_asked_for_is_told():
+    assert judge(MEAN, 2.0).message.startswith("The answer is a function")
+
+
+def test_a_changed_argument_is_told():
+    def answer(values):
+        mean = values.sum() / 2
+        values[:] = 0
+        return mean
+
+    assert "`values` is changed" in judge(MEAN, answer).message
+
+
+def test_a_mistake_that_matches_one_case_only_is_not_named():
+    outcome = judge(MEAN, lambda values: 4 if values[0] == 1 else 0)
+    assert outcome.mark == "✗"
+    assert outcome.mistake is None
+
+
+def test_a_missing_return_is_asked_about():
+    def answer(values):
+        values.sum() / 2
+
+    assert "is a `return` missing?" in judge(MEAN, answer).message
+
+
+def test_warnings_of_the_students_code_stay_silent():
+    def answer(values):
+        return np.log(values * 0).sum()
+
+    assert "-inf is not right" in judge(MEAN, answer).message
+
+
+def test_a_view_turns_many_right_answers_into_one():
+    even = replace(NUMBER, view=lambda n: {"even": n % 2 == 0}, mistakes=(Mistake("Odd.", 3),))
+    assert judge(even, 4).mark == "✓"
+    assert judge(even, 5).message == "Odd."
+    assert "TypeError" in judge(even, "x" * 3).message
+
+
+def test_the_dtype_counts_where_the_exercise_says_so():
+    strict = replace(MEAN, same_dtype=True)
+    assert judge(strict, mean_of_two).mark == "✓"
+    assert "dtype is float32" in judge(strict, lambda v: np.float32(v.sum() / 2)).message
+    assert judge(MEAN, lambda v: np.float32(v.sum() / 2)).mark == "✓"
+
+
+def test_an_unknown_number_names_the_nearest():
+    with pytest.raises(ValueError, match=r"got number='01\.33'\. Did you mean '01\.3'\?"):
+        find("01.33")
+    with pytest.raises(ValueError, match="got lesson='77'"):
+        exercises("77")
+
+
+def test_hints_come_one_at_a_time(capsys):
+    hint(MEAN)
+    hint(MEAN, 2)
+    assert capsys.readouterr().out == (
+        "T.1 hint 1 of 2: Add.\nThe next one: hint('T.1', 2)\nT.1 hint 2 of 2: Halve.\n"
+    )
+    with pytest.raises(ValueError, match="from 1 to 2: got which=3"):
+        hint(MEAN, 3)
+
+
+def test_a_solution_shows_its_source_and_what_is_in_it(capsys):
+    solution(MEAN)
+    text = capsys.readouterr().out
+    assert text.startswith("T.1 A mean ★\nWrite the mean of two numbers.\n")
+    assert "def mean_of_two(values):\n    return sum(values) / 2" in text
+    assert text.endswith("Half of the sum.\n")
+
+
+# Differences
+
+
+@pytest.mark.parametrize(
+    ("got", "right"),
+    [
+        (3.000001, 3),
+        (np.float32(0.1), 0.1),
+        ([1, 2], np.array([1.0, 2.0])),
+        ([28, 28], (28, 28)),
+        ([None, 7], (None, 7)),
+        (" Valid", "valid"),
+        (np.nan, np.nan),
+        ({"a": 1.0}, {"a": 1}),
+        (np.True_, True),
+    ],
+)
+def test_equal_answers_are_equal(got, right):
+    assert difference(got, right) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "right", "sentence"),
+    [
+        (3.1, 3, "3.1 is not right."),
+        (True, 1, "It is a bool; numbers are asked for."),
+        (1, True, "It is an int; True or False is asked for."),
+        ("3", 3, "It is a str; numbers are asked for."),
+        ([[1], [2, 3]], np.zeros((2, 2)), "It is a list that makes no array."),
+        (7, (7, 7), "It is an int; a tuple is asked for."),
+        ((7,), (7, 7), "It has 1 entries; another number of entries is asked for."),
+        ((7, 8), (8, 8), "1 of its 2 entries are right."),
+        ("same", "valid", "'same' is not right."),
+        ({"b": 1}, {"a": 1}, "Its keys are not those asked for."),
+        ({"a": 2}, {"a": 1}, "a: 2 is not right."),
+        (np.nan, 1.0, "nan is not right."),
+        (np.zeros((1, 2)), np.zeros(2), "Its shape is (1, 2); another one is asked for."),
+        ((0, np.ones(2)), (0, np.zeros(2)), "Entry 1 (counted from 0): Its shape is right, and 0"),
+    ],
+)
+def test_a_difference_is_told_without_the_answer(got, right, sentence):
+    assert difference(got, right).startswith(sentence)
+
+
+def test_the_tolerance_follows_the_largest_number():
+    right = np.array([0.0, 1000.0])
+    assert difference(right + 0.001, right) is None
+    assert difference(right + 0.1, right)
+    assert difference(right / 1000 + 0.001, right / 1000)
+
+
+# The time limit
+
+
+def test_an_endless_loop_is_stopped_and_its_line_named():
+    def answer(values):
+        while True:
+            values = values + 1
+
+    message = judge(replace(MEAN, seconds=0.3), answer).message
+    assert message.startswith("Stopped after 0.3 s; it was in line ")
+
+
+def test_a_sleep_is_woken():
+    start = time.perf_counter()
+    with pytest.raises(OutOfTime):
+        limited(lambda: time.sleep(20), 0.2)
+    assert time.perf_counter() - start < 5
+
+
+def test_one_catch_all_does_not_save_an_endless_loop():
+    def stubborn():
+        try:
+            while True:
+                time.sleep(0.01)
+        except:  # noqa: E722
+            while True:
+                time.sleep(0.01)
+
+    with pytest.raises(OutOfTime):
+        limited(stubborn, 0.2)
+
+
+def test_the_students_own_interrupt_is_not_a_time_limit():
+    import signal
+
+    with pytest.raises(KeyboardInterrupt):
+        limited(lambda: signal.raise_signal(signal.SIGINT), 5)
+
+
+def test_the_signal_handler_is_put_back():
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    limited(lambda: 1, 5)
+    with pytest.raises(OutOfTime):
+        limited(lambda: time.sleep(20), 0.1)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_outside_the_main_thread_there_is_no_limit():
+    answers = []
+    worker = threading.Thread(target=lambda: answers.append(limited(lambda: 42, 5)))
+    worker.start()
+    worker.join()
+    assert answers == [42]
+
+
+def test_a_function_in_time_leaves_no_thread_behind():
+    before = threading.active_count()
+    limited(lambda: 1, 5)
+    assert threading.active_count() == before
