@@ -1,0 +1,402 @@
+"""Exercises of lesson 05: LeNet-5 and training."""
+
+import numpy as np
+
+from cnnlab.exercises.engine import Exercise, Mistake
+
+rng = np.random.default_rng(5)
+
+
+# 05.1: recall from a confusion matrix
+
+
+def recall(matrix):
+    return matrix.diagonal() / matrix.sum(axis=1)
+
+
+def recall_by_loop(matrix):
+    return [row[index] / sum(row) for index, row in enumerate(matrix.tolist())]
+
+
+def recall_of_columns(matrix):
+    return matrix.diagonal() / matrix.sum(axis=0)
+
+
+def recall_of_all(matrix):
+    return matrix.diagonal() / matrix.sum()
+
+
+def recall_in_one(matrix):
+    return matrix.trace() / matrix.sum()
+
+
+def recall_missed(matrix):
+    return 1 - recall(matrix)
+
+
+recalls = Exercise(
+    number="05.1",
+    title="Recall from a confusion matrix",
+    stars=2,
+    task="Write recall(matrix): the recall of every class, from a confusion matrix with a row per "
+    "true class. Every class has at least one image.",
+    hints=(
+        "Recall asks: of the images of this class, which share was found?",
+        "The images of a class are the sum of its row; the diagonal holds those that were found.",
+    ),
+    solution=recall,
+    insight="Rows hold the truth, columns the claims: a row gives recall, a column precision.",
+    mistakes=(
+        Mistake(
+            "That is precision: the columns hold what was called a class, not what was one.",
+            recall_of_columns,
+        ),
+        Mistake(
+            "Divided by all images: each class is measured by its own images only.", recall_of_all
+        ),
+        Mistake("That is the accuracy, one number for all classes together.", recall_in_one),
+        Mistake("That is the share that was missed.", recall_missed),
+    ),
+    cases=(
+        (np.array([[8, 2], [1, 4]]),),
+        (rng.integers(1, 9, (3, 3)) + np.diag([20, 5, 0]),),
+        (np.array([[0, 3, 0], [0, 5, 1], [2, 2, 2]]),),
+    ),
+    alternatives=(recall_by_loop,),
+)
+
+
+# 05.2: two maps more
+
+MAPS = 8
+
+more_maps = Exercise(
+    number="05.2",
+    title="Two maps more",
+    stars=1,
+    task="LeNet-5 gets 8 maps in C1 instead of 6; nothing else changes. How many parameters do C1 "
+    "and C3 have then? Answer with a tuple (C1, C3).",
+    hints=(
+        "A filter has a weight for every number it sees, and one bias.",
+        "The 16 filters of C3 see 5·5 pixels of every map of C1. How many maps are there now?",
+    ),
+    solution=((5 * 5 * 1 + 1) * MAPS, (5 * 5 * MAPS + 1) * 16),
+    insight="A layer with more maps costs twice: its own filters, and thicker ones in the layer "
+    "after it.",
+    mistakes=(
+        Mistake("The biases are missing: one for each filter.", (5 * 5 * MAPS, 5 * 5 * MAPS * 16)),
+        Mistake(
+            "C3 has not changed here; but its filters see all the maps of C1.",
+            ((5 * 5 + 1) * MAPS, (5 * 5 * 6 + 1) * 16),
+        ),
+        Mistake(
+            "C3 has a bias for every map that a filter sees: there is one for each filter.",
+            ((5 * 5 + 1) * MAPS, (5 * 5 + 1) * MAPS * 16),
+        ),
+        Mistake(
+            "The filters of C3 are flat here: each sees one map only.",
+            ((5 * 5 + 1) * MAPS, (5 * 5 + 1) * 16),
+        ),
+    ),
+)
+
+
+# 05.3: batch normalisation in use
+
+
+def normalise(x, mean, variance, gamma, beta):
+    return gamma * (x - mean) / np.sqrt(variance + 0.001) + beta
+
+
+def normalise_channel_by_channel(x, mean, variance, gamma, beta):
+    out = np.empty(x.shape)
+    for channel in range(x.shape[-1]):
+        deviation = (variance[channel] + 0.001) ** 0.5
+        out[..., channel] = (x[..., channel] - mean[channel]) / deviation * gamma[channel]
+    return out + beta
+
+
+def normalise_by_the_batch(x, mean, variance, gamma, beta):
+    axes = tuple(range(x.ndim - 1))
+    return normalise(x, x.mean(axes), x.var(axes), gamma, beta)
+
+
+def normalise_without_root(x, mean, variance, gamma, beta):
+    return gamma * (x - mean) / (variance + 0.001) + beta
+
+
+def normalise_without_epsilon(x, mean, variance, gamma, beta):
+    return gamma * (x - mean) / np.sqrt(variance) + beta
+
+
+def normalise_only(x, mean, variance, gamma, beta):
+    return (x - mean) / np.sqrt(variance + 0.001)
+
+
+def normalise_beta_first(x, mean, variance, gamma, beta):
+    return gamma * ((x - mean) / np.sqrt(variance + 0.001) + beta)
+
+
+def channels(count):
+    """Running means and variances, γ and β of so many channels."""
+    return rng.normal(2, 1, count), rng.uniform(0.01, 4, count), *rng.normal(1, 1, (2, count))
+
+
+batch_normalisation = Exercise(
+    number="05.3",
+    title="Batch normalisation in use",
+    stars=2,
+    task="Write normalise(x, mean, variance, gamma, beta): what batch normalisation, once trained, "
+    "makes of x (B, H, W, C). The four others are its numbers, one per channel; as in Keras 0.001 "
+    "is added to the variance.",
+    hints=(
+        "In use nothing is computed from the batch: the running mean and variance are given.",
+        "Subtract the mean, divide by the root of (variance + 0.001), then γ and β. NumPy takes "
+        "the last axis for the channels by itself.",
+    ),
+    solution=normalise,
+    insight="In use it is a straight line per channel, so it can be folded into the convolution "
+    "before it.",
+    mistakes=(
+        Mistake(
+            "Mean and variance of this batch are used: that is what happens in training. In use "
+            "one image must get the same answer in any company.",
+            normalise_by_the_batch,
+        ),
+        Mistake("Divided by the variance: its root is the deviation.", normalise_without_root),
+        Mistake(
+            "The 0.001 is missing: without it a channel that never changes divides by zero.",
+            normalise_without_epsilon,
+        ),
+        Mistake("γ and β are missing: what was learned is not used.", normalise_only),
+        Mistake("β is added before γ multiplies: it comes last.", normalise_beta_first),
+    ),
+    cases=(
+        (rng.normal(2, 3, (2, 5, 7, 3)), *channels(3)),
+        (rng.normal(0, 1, (1, 4, 3, 2)), *channels(2)),
+        (rng.normal(0, 1, (3, 2, 5, 4)).astype("float32"), *channels(4)),
+    ),
+    alternatives=(normalise_channel_by_channel,),
+)
+
+
+# 05.4: a step with momentum
+
+
+def step(point, velocity, gradient, rate, momentum):
+    velocity = momentum * velocity - rate * gradient
+    return point + velocity, velocity
+
+
+def step_downhill_velocity(point, velocity, gradient, rate, momentum):
+    back = rate * gradient - momentum * velocity
+    return point - back, -back
+
+
+def step_with_old_velocity(point, velocity, gradient, rate, momentum):
+    return point + velocity, momentum * velocity - rate * gradient
+
+
+def step_without_memory(point, velocity, gradient, rate, momentum):
+    return point - rate * gradient, -rate * gradient
+
+
+def step_uphill(point, velocity, gradient, rate, momentum):
+    velocity = momentum * velocity + rate * gradient
+    return point + velocity, velocity
+
+
+def step_forgetting(point, velocity, gradient, rate, momentum):
+    return point + momentum * velocity - rate * gradient, velocity
+
+
+def step_averaging(point, velocity, gradient, rate, momentum):
+    velocity = momentum * velocity - (1 - momentum) * rate * gradient
+    return point + velocity, velocity
+
+
+momentum = Exercise(
+    number="05.4",
+    title="A step with momentum",
+    stars=2,
+    task="Write step(point, velocity, gradient, rate, momentum): one step of SGD with momentum, as "
+    "in Keras. Return the new point and the new velocity.",
+    hints=(
+        "First the velocity, then the point: the new velocity is the step.",
+        "new velocity = momentum · old velocity − rate · gradient.",
+    ),
+    solution=step,
+    insight="Along a valley the steps add up, up to 1/(1 − momentum) times; across it they cancel.",
+    mistakes=(
+        Mistake(
+            "The point moves by the old velocity: the gradient of this step comes too late.",
+            step_with_old_velocity,
+        ),
+        Mistake("That is plain SGD: the old velocity is not used.", step_without_memory),
+        Mistake("It goes uphill: the gradient points to larger losses.", step_uphill),
+        Mistake(
+            "The point is right, but the velocity handed back is the old one: the next step will "
+            "remember nothing of this one.",
+            step_forgetting,
+        ),
+        Mistake(
+            "The gradient is damped by 1 − momentum: Keras does not do that here.", step_averaging
+        ),
+    ),
+    cases=(
+        (np.array([-4.0, 1.0]), np.array([0.0, 0.0]), np.array([-4.0, 25.0]), 0.02, 0.9),
+        (rng.normal(size=(3, 5)), rng.normal(size=(3, 5)), rng.normal(size=(3, 5)), 0.1, 0.5),
+        (1.0, -2.0, 3.0, 0.5, 0.0),
+    ),
+    alternatives=(step_downhill_velocity,),
+)
+
+
+# 05.5: two heads
+
+
+def two_heads(trunk):
+    import keras
+
+    shared = trunk.get_layer("f6").output
+    digit = keras.layers.Dense(10, name="digit")(shared)
+    even = keras.layers.Dense(1, name="even")(shared)
+    return keras.Model(trunk.inputs[0], {"digit": digit, "even": even})
+
+
+def two_heads_from_c5(trunk):
+    """The second head leaves earlier and has a hidden layer of its own."""
+    import keras
+
+    hidden = keras.layers.Dense(20, activation="relu")(trunk.get_layer("flatten").output)
+    digit = keras.layers.Dense(10, name="digit")(trunk.get_layer("f6").output)
+    return keras.Model(trunk.inputs, [digit, keras.layers.Dense(1, name="even")(hidden)])
+
+
+def two_heads_by_calling(trunk):
+    """The part up to F6 is called like a layer."""
+    import keras
+
+    inputs = keras.Input(trunk.input_shape[1:])
+    shared = keras.Model(trunk.inputs, trunk.get_layer("f6").output)(inputs)
+    heads = [keras.layers.Dense(n, name=name)(shared) for name, n in [("digit", 10), ("even", 1)]]
+    return keras.Model(inputs, heads)
+
+
+def two_trunks(trunk):
+    import keras
+
+    copy = keras.models.clone_model(trunk)
+    inputs = keras.Input(trunk.input_shape[1:])
+    parts = [keras.Model(m.inputs, m.get_layer("f6").output)(inputs) for m in (trunk, copy)]
+    digit = keras.layers.Dense(10, name="digit")(parts[0])
+    return keras.Model(inputs, [digit, keras.layers.Dense(1, name="even")(parts[1])])
+
+
+def head_on_head(trunk):
+    import keras
+
+    digit = keras.layers.Dense(10, name="digit")(trunk.get_layer("f6").output)
+    return keras.Model(trunk.inputs, [digit, keras.layers.Dense(1, name="even")(digit)])
+
+
+def heads_with_probabilities(trunk):
+    import keras
+
+    shared = trunk.get_layer("f6").output
+    digit = keras.layers.Dense(10, activation="softmax", name="digit")(shared)
+    even = keras.layers.Dense(1, activation="sigmoid", name="even")(shared)
+    return keras.Model(trunk.inputs, {"digit": digit, "even": even})
+
+
+def head_with_two_units(trunk):
+    import keras
+
+    shared = trunk.get_layer("f6").output
+    heads = [keras.layers.Dense(n, name=name)(shared) for name, n in [("digit", 10), ("even", 2)]]
+    return keras.Model(trunk.inputs, heads)
+
+
+def one_head(trunk):
+    import keras
+
+    even = keras.layers.Dense(1, name="even")(trunk.get_layer("f6").output)
+    return keras.Model(trunk.inputs, even)
+
+
+def trunks():
+    """Two LeNet-5s, one of them for pictures that are not square."""
+    from cnnlab import models
+
+    return [(models.lenet5(),), (models.lenet5((28, 36, 1)),)]
+
+
+def verdicts(model):
+    """What is asked for of a network with two heads."""
+    import keras
+
+    heads = {name: model.get_layer(name) for name in model.output_names}
+    below = {
+        name: keras.Model(model.inputs, head.output).layers[:-1] for name, head in heads.items()
+    }
+    inside = {name: sum(p.count_params() for p in layers) for name, layers in below.items()}
+    own = sum(head.count_params() for head in heads.values())
+    return {
+        "the outputs are called digit and even": set(heads) == {"digit", "even"},
+        "there are 10 and 1 outputs": {h.output.shape[1] for h in heads.values()} == {10, 1},
+        "the outputs are logits": all(
+            head.activation is keras.activations.linear for head in heads.values()
+        ),
+        "no head reads the other": not any(
+            head in layers for head in heads.values() for layers in below.values()
+        ),
+        "the convolutions are shared": model.count_params() - own < 1.5 * max(inside.values()),
+    }
+
+
+multi_task = Exercise(
+    number="05.5",
+    title="Two heads on one trunk",
+    stars=3,
+    task='Write two_heads(trunk): it gets a LeNet-5 and returns a model whose output "digit" holds '
+    'ten logits and whose output "even" holds one logit. Both share the convolutions; layers '
+    "carry the names of their outputs.",
+    hints=(
+        'A model can begin at trunk.inputs and end anywhere: trunk.get_layer("f6").output is a '
+        "tensor that new layers can be called on.",
+        "Call two Dense layers on that same tensor, one with 10 units and one with 1, each with "
+        "its name and without activation.",
+        "The outputs of a model may be a dict: keras.Model takes the inputs, and a tensor for "
+        "every name.",
+    ),
+    solution=two_heads,
+    insight="Both losses send their gradients into the same convolutions: that is what the tasks "
+    "share.",
+    mistakes=(
+        Mistake(
+            "There are two trunks: each task trains convolutions of its own, and neither learns "
+            "from the other.",
+            two_trunks,
+        ),
+        Mistake(
+            'The output "even" reads the ten logits: it cannot see more than the other head says.',
+            head_on_head,
+        ),
+        Mistake(
+            "The outputs are probabilities: the course's networks return logits, and the loss is "
+            "told so.",
+            heads_with_probabilities,
+        ),
+        Mistake(
+            "Even or odd is one question: one logit answers it, its sign.", head_with_two_units
+        ),
+        Mistake('The output "digit" is missing: a model may have several outputs.', one_head),
+    ),
+    cases=trunks,
+    view=verdicts,
+    alternatives=(two_heads_from_c5, two_heads_by_calling),
+    seconds=60,
+)
+
+
+EXERCISES = (recalls, more_maps, batch_normalisation, momentum, multi_task)
