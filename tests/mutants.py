@@ -1,154 +1,36 @@
-"""Do the tests notice a fault? Each goes alone into a copy of the project, then its tests run.
+"""Do the tests notice a fault? Each goes alone into a copy of the project; then its tests run.
 
-    python tests/mutants.py [MODULE ...] [--notebooks]
+    python tests/mutants.py [MODULE ...] [--tests-only] [--workers 2]
 
-Prints for every fault whether it was caught, and by what; the exit status is 1 if one survived.
-With --notebooks, the lessons that use the module are compared as well, and a fault must be caught
-by the unit tests or by a lesson.
+Prints a row per fault of `faults.py`: what catches it among the module's unit tests and among the
+lessons that use the module. The exit status is 1 where one survives both.
 """
 
 import argparse
+import ast
 import os
+import queue
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from faults import FAULTS  # noqa: E402
+
 NOT_COPIED = (".*", "__pycache__", "work", "dist", "site", "wheelhouse", "artefacts")
-
-
-class Fault(NamedTuple):
-    """One line of a module, and what somebody might have typed instead."""
-
-    module: str
-    right: str
-    wrong: str
-    meaning: str
-
-
-FAULTS = [
-    # sizes
-    Fault("sizes", "room // strides + 1", "room // strides + 2", "one position too many"),
-    Fault("sizes", "room < 0", "room <= 0", "a kernel as large as the input is refused"),
-    Fault(
-        "sizes",
-        "return dilation_rate * (kernel_size - 1) + 1",
-        "return dilation_rate * kernel_size + 1",
-        "one gap too many",
-    ),
-    Fault("sizes", "-(-input_size // strides)", "input_size // strides", '"same" rounds down'),
-    Fault(
-        "sizes",
-        "return total // 2, total - total // 2",
-        "return total - total // 2, total // 2",
-        'the extra zero of "same" goes before',
-    ),
-    Fault(
-        "sizes",
-        "return int(padding), int(padding)",
-        "return 0, int(padding)",
-        "an int padding is only put after",
-    ),
-    # convolution
-    Fault(
-        "convolution",
-        "weights = kernel.reshape(",
-        "weights = kernel.swapaxes(0, 1).reshape(",
-        "the kernel of conv2d is transposed",
-    ),
-    Fault("convolution", "kernel[::-1, ::-1]", "kernel[::-1]", "the columns are not turned"),
-    Fault("convolution", "::column_stride,", "::row_stride,", "rows' stride for the columns"),
-    Fault("convolution", ":: rates[1]]", ":: rates[0]]", "rows' dilation for the columns"),
-    Fault("convolution", "maps += bias", "maps -= bias", "the sign of the bias"),
-    Fault(
-        "convolution",
-        'if array.dtype.kind == "f" else array.astype(np.int64)',
-        "",
-        "bytes wrap around",
-    ),
-    Fault("convolution", "strides=(1, strides)", "strides=1", "conv1d ignores its stride"),
-    Fault("convolution", "+ i * row_step", "+ i", "the loops ignore the dilation of rows"),
-    Fault("convolution", "total = bias[f]", "total = bias[0]", "the loops use one bias for all"),
-    Fault(
-        "convolution",
-        "dpatches[:, :, :, i, j] += (flat",
-        "dpatches[:, :, :, i, j] = (flat",
-        "overlapping gradients replace each other",
-    ),
-    Fault(
-        "convolution", "flat @ kernel[i, j].T", "flat @ kernel[-1 - i, j].T", "a kernel upside down"
-    ),
-    Fault(
-        "convolution", "flat.sum(axis=0)", "flat.mean(axis=0)", "the gradient of the bias averages"
-    ),
-    Fault(
-        "convolution",
-        "padded[:, top : top + shape[1], left : left + shape[2]]",
-        "padded[:, : shape[1], : shape[2]]",
-        "the gradient is cut from the corner",
-    ),
-    Fault("convolution", "np.result_type(*floating)", "np.dtype(float)", "float32 becomes float64"),
-    Fault(
-        "convolution",
-        "np.moveaxis(kept, 3, 5)",
-        "np.moveaxis(kept, 3, 5).swapaxes(3, 4)",
-        "rows and columns of a window are swapped",
-    ),
-    Fault(
-        "convolution", "if kernel.shape[-2] !=", "if kernel.shape[-2] >", "too few channels pass"
-    ),
-    # pooling
-    Fault("pooling", "np.fmax.reduce", "np.maximum.reduce", "NaN wins"),
-    Fault(
-        "pooling", "_windows(x, geometry, lowest)", "_windows(x, geometry, 0)", "the border wins"
-    ),
-    Fault("pooling", "number > largest", "number >= largest", "the last of equal numbers is paid"),
-    Fault(
-        "pooling", "steps = sizes if", "steps = (1, 1) if", "without strides the windows overlap"
-    ),
-    Fault(
-        "pooling",
-        "(~_outside(x, geometry)).sum",
-        "np.ones_like(_outside(x, geometry)).sum",
-        "the average counts the border",
-    ),
-    Fault(
-        "pooling",
-        "share = upstream / counts",
-        "share = upstream + 0 * counts",
-        "each pixel is paid it all",
-    ),
-    Fault("pooling", "i, j] += share", "i, j] = share", "overlapping gradients replace each other"),
-    Fault(
-        "pooling",
-        'fill if geometry["padding"] == "same" else 0',
-        "fill",
-        "the zeros of an int padding take no part",
-    ),
-    # kernels
-    Fault("kernels", "[-1, 5, -1]", "[-1, 4, -1]", "sharpen sums to 0"),
-    Fault("kernels", "+ column * np.sin", "- column * np.sin", "orientations turn clockwise"),
-    Fault("kernels", "wavelength / 2 if", "wavelength if", "the window is twice as wide"),
-    Fault("kernels", "wave -= window", "wave += window", "a flat surface is answered"),
-    Fault(
-        "kernels",
-        "for angle in orientations for length in wavelengths",
-        "for length in wavelengths for angle in orientations",
-        "the orientation runs fastest",
-    ),
-    # widgets
-    Fault("widgets", "index * stride + rate", "index + rate", "the window ignores the stride"),
-    Fault("widgets", "max = size - 1", "max = size", "the slider passes the last position"),
-]
+NBVAL = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with=notebooks/sanitize.cfg")
 
 
 def copy_project(folder):
     """The project, without what git ignores, in that folder."""
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    return folder
 
 
 def run(project, *arguments):
@@ -169,29 +51,40 @@ def run(project, *arguments):
     return failed[0].split(" ", 1)[1].split(" - ")[0]
 
 
+def imported(path):
+    """The modules of cnnlab that a module of cnnlab imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "cnnlab":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cnnlab."):
+            found.add(node.module.removeprefix("cnnlab."))
+    return found
+
+
+def users(project, module):
+    """The modules of cnnlab that use a module, directly or through others."""
+    reads = {path.stem: imported(path) for path in (project / "cnnlab").glob("*.py")}
+    found = {module}
+    while more := {name for name, names in reads.items() if names & found} - found:
+        found |= more
+    return found - {module}
+
+
 def lessons_with(project, module):
-    """The notebooks that import a module."""
-    imports = re.compile(rf"from cnnlab\.{module} import|from cnnlab import [^\"]*\b{module}\b")
-    return [
-        path.relative_to(project)
-        for path in sorted((project / "notebooks").glob("[0-9]*.ipynb"))
-        if imports.search(path.read_text(encoding="utf-8"))
-    ]
-
-
-def failures(project, module, notebooks):
-    """What fails first among the tests (and lessons) of a module, or None."""
-    by_tests = run(project, f"tests/test_{module}.py")
-    lessons = lessons_with(project, module) if notebooks else []
-    if not lessons:
-        return by_tests
-    sanitise = "--nbval-sanitize-with=notebooks/sanitize.cfg"
-    by_lessons = run(project, "--nbval", "--nbval-current-env", sanitise, *map(str, lessons))
-    return " and ".join(filter(None, [by_tests, by_lessons])) or None
+    """The notebooks that import a module; where none does, those that import a user of it."""
+    lessons = sorted((project / "notebooks").glob("[0-9]*.ipynb"))
+    for names in ({module}, users(project, module)):
+        either = "|".join(sorted(names))
+        imports = rf"from cnnlab\.({either}) import|from cnnlab import [^\"]*\b({either})\b"
+        found = [p for p in lessons if re.search(imports, p.read_text(encoding="utf-8"))]
+        if found:
+            return [path.relative_to(project) for path in found]
+    return []
 
 
 def caught_by(project, fault, notebooks):
-    """What fails first with the fault in place, or None."""
+    """What fails first with the fault in place: among the unit tests, among the lessons."""
     file = project / "cnnlab" / f"{fault.module}.py"
     text = file.read_text(encoding="utf-8")
     if text.count(fault.right) != 1:
@@ -200,33 +93,51 @@ def caught_by(project, fault, notebooks):
             f"{fault.right!r} in {file.name}. Adapt the fault to the module."
         )
     file.write_text(text.replace(fault.right, fault.wrong), encoding="utf-8")
+    lessons = lessons_with(project, fault.module) if notebooks else []
     try:
-        return failures(project, fault.module, notebooks)
+        by_tests = run(project, f"tests/test_{fault.module}.py")
+        return by_tests, run(project, *NBVAL, *map(str, lessons)) if lessons else None
     finally:
         file.write_text(text, encoding="utf-8")
 
 
 def main():
-    """One line per fault."""
+    """A row per fault, and the shares that were caught."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", help="only the faults of these modules")
-    parser.add_argument("--notebooks", action="store_true", help="compare the lessons too")
+    parser.add_argument("--tests-only", action="store_true", help="leave the lessons out")
+    parser.add_argument("--workers", type=int, default=2, help="copies that are tested at a time")
     arguments = parser.parse_args()
     chosen = [f for f in FAULTS if not arguments.modules or f.module in arguments.modules]
-    survivors = 0
+    notebooks = not arguments.tests_only
     with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder) / "project"
-        copy_project(project)
+        copies = queue.Queue()
+        for number in range(arguments.workers):
+            copies.put(copy_project(Path(folder) / str(number) / "project"))
+
+        def in_a_copy(fault):
+            project = copies.get()
+            try:
+                return caught_by(project, fault, notebooks)
+            finally:
+                copies.put(project)
+
         for module in dict.fromkeys(fault.module for fault in chosen):
-            if failed := failures(project, module, arguments.notebooks):
-                sys.exit(f"{module}: {failed} fails without any fault. Mend it first.")
-        for fault in chosen:
-            by = caught_by(project, fault, arguments.notebooks)
-            survivors += by is None
-            verdict = f"caught by {by}" if by else "SURVIVED"
-            print(f"{fault.module}: {fault.meaning}: {verdict}", flush=True)
-    print(f"{len(chosen) - survivors} of {len(chosen)} faults caught")
-    return int(survivors > 0)
+            if failed := run(ROOT, f"tests/test_{module}.py"):
+                sys.exit(f"{failed} fails without any fault. Mend it first.")
+        caught = []
+        with ThreadPoolExecutor(arguments.workers) as workers:
+            for fault, by in zip(chosen, workers.map(in_a_copy, chosen), strict=True):
+                caught.append(by)
+                verdict = "caught" if any(by) else "SURVIVED"
+                names = " | ".join(name or "-" for name in by)
+                print(f"{verdict:8} {fault.module}: {fault.meaning} | {names}", flush=True)
+    both = sum(any(by) for by in caught)
+    by_tests, by_lessons = (
+        sum(name is not None for name in names) for names in zip(*caught, strict=True)
+    )
+    print(f"{both} of {len(chosen)} caught: {by_tests} by unit tests, {by_lessons} by lessons")
+    return int(both < len(chosen))
 
 
 if __name__ == "__main__":

@@ -30,15 +30,17 @@ def test_a_fault_is_caught_by_a_failing_test_and_then_undone(tmp_path):
     module = tmp_path / "cnnlab" / "answers.py"
     module.write_text("ANSWER = 42\n")
     test = tmp_path / "tests" / "test_answers.py"
-    fault = mutants["Fault"]("answers", "42", "43", "off by one")
+    fault = mutants["FAULTS"][0]._replace(
+        module="answers", right="42", wrong="43", meaning="off by one"
+    )
     test.write_text(
         "from cnnlab.answers import ANSWER\n\ndef test_it():\n    assert ANSWER == 42\n"
     )
     caught = mutants["caught_by"](tmp_path, fault, notebooks=False)
-    assert caught == "tests/test_answers.py::test_it"
+    assert caught == ("tests/test_answers.py::test_it", None)
     assert module.read_text() == "ANSWER = 42\n"
     test.write_text("from cnnlab.answers import ANSWER\n\ndef test_it():\n    assert ANSWER\n")
-    assert mutants["caught_by"](tmp_path, fault, notebooks=False) is None
+    assert mutants["caught_by"](tmp_path, fault, notebooks=False) == (None, None)
 
 
 def test_the_lessons_of_a_module_are_those_that_import_it():
@@ -46,3 +48,9 @@ def test_the_lessons_of_a_module_are_those_that_import_it():
     assert f"notebooks{os.sep}02_feature_maps.ipynb" in names
     assert f"notebooks{os.sep}04_backpropagation.ipynb" in names
     assert f"notebooks{os.sep}00_start_here.ipynb" not in names
+
+
+def test_a_module_that_no_lesson_imports_is_seen_through_its_users():
+    assert "receptive_field" in mutants["users"](ROOT, "sight")
+    names = [path.name for path in mutants["lessons_with"](ROOT, "sight")]
+    assert "03_receptive_field.ipynb" in names

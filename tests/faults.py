@@ -1,0 +1,246 @@
+"""Single faults that somebody might make, for `make mutants`: each must be noticed."""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """One line of a module, and what somebody might have typed instead."""
+
+    module: str
+    right: str
+    wrong: str
+    meaning: str
+
+
+FAULTS = [
+    # sizes
+    Fault("sizes", "room // strides + 1", "room // strides + 2", "one position too many"),
+    Fault("sizes", "room < 0", "room <= 0", "a kernel as large as the input is refused"),
+    Fault(
+        "sizes",
+        "return dilation_rate * (kernel_size - 1) + 1",
+        "return dilation_rate * kernel_size + 1",
+        "one gap too many",
+    ),
+    Fault("sizes", "-(-input_size // strides)", "input_size // strides", '"same" rounds down'),
+    Fault(
+        "sizes",
+        "return total // 2, total - total // 2",
+        "return total - total // 2, total // 2",
+        'the extra zero of "same" goes before',
+    ),
+    Fault(
+        "sizes",
+        "return int(padding), int(padding)",
+        "return 0, int(padding)",
+        "an int padding is only put after",
+    ),
+    # convolution
+    Fault(
+        "convolution",
+        "weights = kernel.reshape(",
+        "weights = kernel.swapaxes(0, 1).reshape(",
+        "the kernel of conv2d is transposed",
+    ),
+    Fault("convolution", "kernel[::-1, ::-1]", "kernel[::-1]", "the columns are not turned"),
+    Fault("convolution", "::column_stride,", "::row_stride,", "rows' stride for the columns"),
+    Fault("convolution", ":: rates[1]]", ":: rates[0]]", "rows' dilation for the columns"),
+    Fault("convolution", "maps += bias", "maps -= bias", "the sign of the bias"),
+    Fault(
+        "convolution",
+        'if array.dtype.kind == "f" else array.astype(np.int64)',
+        "",
+        "bytes wrap around",
+    ),
+    Fault("convolution", "strides=(1, strides)", "strides=1", "conv1d ignores its stride"),
+    Fault("convolution", "+ i * row_step", "+ i", "the loops ignore the dilation of rows"),
+    Fault("convolution", "total = bias[f]", "total = bias[0]", "the loops use one bias for all"),
+    Fault(
+        "convolution",
+        "dpatches[:, :, :, i, j] += (flat",
+        "dpatches[:, :, :, i, j] = (flat",
+        "overlapping gradients replace each other",
+    ),
+    Fault(
+        "convolution", "flat @ kernel[i, j].T", "flat @ kernel[-1 - i, j].T", "a kernel upside down"
+    ),
+    Fault(
+        "convolution", "flat.sum(axis=0)", "flat.mean(axis=0)", "the gradient of the bias averages"
+    ),
+    Fault(
+        "convolution",
+        "padded[:, top : top + shape[1], left : left + shape[2]]",
+        "padded[:, : shape[1], : shape[2]]",
+        "the gradient is cut from the corner",
+    ),
+    Fault("convolution", "np.result_type(*floating)", "np.dtype(float)", "float32 becomes float64"),
+    Fault(
+        "convolution",
+        "np.moveaxis(kept, 3, 5)",
+        "np.moveaxis(kept, 3, 5).swapaxes(3, 4)",
+        "rows and columns of a window are swapped",
+    ),
+    Fault(
+        "convolution", "if kernel.shape[-2] !=", "if kernel.shape[-2] >", "too few channels pass"
+    ),
+    # pooling
+    Fault("pooling", "np.fmax.reduce", "np.maximum.reduce", "NaN wins"),
+    Fault(
+        "pooling", "_windows(x, geometry, lowest)", "_windows(x, geometry, 0)", "the border wins"
+    ),
+    Fault("pooling", "number > largest", "number >= largest", "the last of equal numbers is paid"),
+    Fault(
+        "pooling", "steps = sizes if", "steps = (1, 1) if", "without strides the windows overlap"
+    ),
+    Fault(
+        "pooling",
+        "(~_outside(x, geometry)).sum",
+        "np.ones_like(_outside(x, geometry)).sum",
+        "the average counts the border",
+    ),
+    Fault(
+        "pooling",
+        "share = upstream / counts",
+        "share = upstream + 0 * counts",
+        "each pixel is paid it all",
+    ),
+    Fault("pooling", "i, j] += share", "i, j] = share", "overlapping gradients replace each other"),
+    Fault(
+        "pooling",
+        'fill if geometry["padding"] == "same" else 0',
+        "fill",
+        "the zeros of an int padding take no part",
+    ),
+    # kernels
+    Fault("kernels", "[-1, 5, -1]", "[-1, 4, -1]", "sharpen sums to 0"),
+    Fault("kernels", "+ column * np.sin", "- column * np.sin", "orientations turn clockwise"),
+    Fault("kernels", "wavelength / 2 if", "wavelength if", "the window is twice as wide"),
+    Fault("kernels", "wave -= window", "wave += window", "a flat surface is answered"),
+    Fault(
+        "kernels",
+        "for angle in orientations for length in wavelengths",
+        "for length in wavelengths for angle in orientations",
+        "the orientation runs fastest",
+    ),
+    # widgets
+    Fault("widgets", "index * stride + rate", "index + rate", "the window ignores the stride"),
+    Fault("widgets", "max = size - 1", "max = size", "the slider passes the last position"),
+    # sight
+    Fault("sight", "(span - before,), strides, open", "(span,), strides, open", "field too large"),
+    Fault("sight", "return max(stop - start for", "return min(stop - start for", "smallest field"),
+    Fault("sight", "else -self.starts[0]", "else self.starts[0]", "the sign of the padding"),
+    Fault("sight", "step=below.step * (", "step=below.step + (", "strides are added"),
+    # receptive_field
+    Fault("receptive_field", "(top + bottom - 1) / 2", "(top + bottom) / 2", "half a pixel low"),
+    Fault(
+        "receptive_field", "min(window.start(cell)", "max(window.start(cell)", "branches intersect"
+    ),
+    Fault("receptive_field", "1.0 if axis.whole else", "0.0 if axis.whole else", "all is nothing"),
+    Fault("receptive_field", "return top, left, bottom", "return left, top, bottom", "swapped"),
+    # graph
+    Fault("graph", "node = convolutions[-1]", "node = convolutions[0]", "the first convolution"),
+    Fault("graph", "call=counts[id(layer)],", "call=0,", "every call is the first"),
+    Fault("graph", "return len(positions) in (1, 2) and", "return", "a vector is a map"),
+    # costs
+    Fault("costs", '2 * sums["macs"]', 'sums["macs"]', "a MAC is one FLOP"),
+    Fault("costs", "for weight in new)", "for weight in weights.values())", "shared counts twice"),
+    Fault(
+        "costs",
+        "positions = _product(node.output_shape[1:-1])",
+        "positions = _product(node.input_shapes[0][1:-1])",
+        "positions of the input",
+    ),
+    Fault("costs", "int(bits.group()) // 8", "int(bits.group()) // 4", "twice the memory"),
+    # scores
+    Fault("scores", "(labels, predictions), 1)", "(predictions, labels), 1)", "transposed matrix"),
+    Fault("scores", "table.found / table.images", "table.found / table.predicted", "recall"),
+    Fault("scores", "-1).argmax(axis=1)", "-1).argmin(axis=1)", "points at the coldest pixel"),
+    Fault(
+        "scores", "heat = np.maximum(maps, 0.0)", "heat = np.abs(maps)", "negative energy counts"
+    ),
+    Fault("scores", ".mean(axis=-1) / 2", ".mean(axis=-1)", "twice the area"),
+    # datasets
+    Fault("datasets", ".astype(np.float32) / 255", ".astype(np.float32)", "0-255 for 0-1"),
+    Fault("datasets", 'seed = 0 if split == "train" else 1', "seed = 0", "test = training patches"),
+    Fault("datasets", "for half in (chosen, ~chosen)", "for half in (chosen, chosen)", "a leak"),
+    Fault("datasets", "2, axis=1)[seed]", "2, axis=0)[seed]", "upper and lower halves"),
+    # models
+    Fault("models", "layers.ZeroPadding2D(2,", "layers.ZeroPadding2D(1,", "LeNet pads by one"),
+    Fault("models", "Conv2D(16, kernel_size=5", "Conv2D(16, kernel_size=3", "LeNet's C3 is 3x3"),
+    Fault("models", "Conv2D(15, kernel_size=3", "Conv2D(16, kernel_size=3", "one filter more"),
+    Fault("models", "hidden=784, classes", "hidden=768, classes", "a narrower MLP"),
+    Fault("models", '"conv1", strides=4', '"conv1", strides=3', "AlexNet's stride"),
+    Fault("models", "* energy) ** 0.75", "* energy) ** 0.5", "the exponent of AlexNet's norm"),
+    Fault("models", 'x = conv(256, "block3_conv3")(x)', "pass", "VGG16 lacks a convolution"),
+    Fault("models", "([x, branch])", "([branch, branch])", "the shortcut leads nowhere"),
+    Fault("models", "conv(of_5x5, 5,", "conv(of_5x5, 3,", "Inception's 5x5 is 3x3"),
+    # weights
+    Fault("weights", "return x / 127.5 - 1", "return x / 127.5", "0-2 for -1 to 1"),
+    Fault("weights", "return x[..., ::-1] - np", "return x - np", "RGB for BGR"),
+    Fault("weights", "return x / 255", "return x / 256", "not quite 0-1"),
+    Fault("weights", '("flatten", "average_pool")', '("flatten",)', "the slim top stays"),
+    # gradients
+    Fault("gradients", "weights -= tf.one_hot", "weights += tf.one_hot", "the rival speaks too"),
+    Fault("gradients", "scores - logits[rows", "scores + logits[rows", "the rival's score"),
+    Fault("gradients", "field / (field.max() or 1)", "field", "an unscaled effective field"),
+    Fault("gradients", "tf.square(tf.cast(gradient", "(tf.cast(gradient", "signs cancel out"),
+    # feature_maps
+    Fault("feature_maps", "np.triu(correlation, 1)", "np.triu(correlation, 0)", "like itself"),
+    Fault("feature_maps", "np.argsort(-answers", "np.argsort(answers", "the weakest patches"),
+    Fault(
+        "feature_maps", "field.region(row, column)", "field.region(column, row)", "row for column"
+    ),
+    Fault("feature_maps", "np.ptp(values, axis=0) > 0", "np.ptp(values) > 0", "none is dead"),
+    # patterns
+    Fault("patterns", "(pictures - grey) + RATE", "(pictures - grey) - RATE", "descent"),
+    Fault("patterns", "(pictures - low) / np", "(pictures - grey) / np", "grey is black"),
+    Fault("patterns", "shift = rng.integers(-SHIFT", "shift = rng.integers(0", "one-sided"),
+    # heatmaps
+    Fault(
+        "heatmaps",
+        "weights = seen.gradients.mean(axis=(1, 2))",
+        "weights = seen.gradients.max(axis=(1, 2))",
+        "Grad-CAM takes the largest gradient",
+    ),
+    Fault("heatmaps", "seen.gradients.sum(axis", "seen.gradients.mean(axis", "CAM divided by Z"),
+    Fault("heatmaps", "below = 2 * gradients**2", "below = gradients**2", "Grad-CAM++'s factor 2"),
+    Fault(
+        "heatmaps",
+        "np.maximum(seen.gradients, 0))",
+        "np.abs(seen.gradients))",
+        "LayerCAM counts against as for",
+    ),
+    Fault("heatmaps", "np.float32) + 0.5) / steps", "np.float32)) / steps", "ends of the steps"),
+    Fault("heatmaps", "positive = np.maximum(maps, 0)", "positive = np.abs(maps)", "absolute heat"),
+    Fault(
+        "heatmaps",
+        "drops = view.scores(b, [picture[None]], chosen) - ",
+        "drops = -view.scores(b, [picture[None]], chosen) + ",
+        "occlusion's sign",
+    ),
+    # placing
+    Fault("placing", "rows @ maps @ columns.T", "rows @ maps[:, ::-1] @ columns.T", "upside down"),
+    Fault("placing", "* pixels / count - 0.5", "* pixels / count", "half a pixel low"),
+    # faithfulness
+    Fault("faithfulness", "np.argsort(-maps", "np.argsort(maps", "the least important first"),
+    Fault("faithfulness", "share, after, before)", "share, before, after)", "backwards"),
+    Fault(
+        "faithfulness", "layer.set_weights(trained[address])", "pass", "the model stays shuffled"
+    ),
+    # transfer
+    Fault("transfer", "x = base(preprocess(x), training", "x = base(x, training", "raw bytes"),
+    Fault("transfer", "base.trainable = False", "base.trainable = True", "nothing is frozen"),
+    Fault("transfer", "network.calls.index(first)]", "network.calls.index(first) + 1]", "one"),
+    # plots
+    Fault(
+        "plots",
+        'xlabel="predicted class", ylabel="true class"',
+        'xlabel="true class", ylabel="predicted class"',
+        "the labels of the confusion matrix",
+    ),
+    Fault("plots", "np.argsort(-surest[wrong]", "np.argsort(surest[wrong]", "least sure first"),
+    Fault("plots", "vmin=-high if signed else 0", "vmin=0", "zero is not white"),
+    Fault("plots", "ylim=(bottom, top - 1)", "ylim=(top - 1, bottom)", "a picture upside down"),
+    Fault("plots", '(metric, "-", "training")', '(metric, "-", "test")', "a wrong legend"),
+    Fault("plots", "if share_scale:", "if not share_scale:", "a wrong word on the scale"),
+]
