@@ -24,9 +24,9 @@ def _agreed(question):
 
 
 def _doctor(arguments):
+    sys.stdout.reconfigure(errors="replace")  # Windows redirects in a code page without ✓
     findings = doctor.examine()
-    for finding in findings:
-        print(finding)
+    print(*findings, doctor.verdict(findings), sep="\n")
     return int(any(finding.failed for finding in findings))
 
 

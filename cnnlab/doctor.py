@@ -1,4 +1,8 @@
-"""Is this machine ready for the course? One finding per check, each with its remedy."""
+"""Is this machine ready for the course? One finding per check, each with its remedy.
+
+Every check is a function of what was measured, so that each fault can be tried on a sound machine;
+`examine` measures.
+"""
 
 import importlib.metadata
 import os
@@ -10,11 +14,34 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnlab import datasets
+from cnnlab import datasets, fetch
 
-LIBRARIES = ("tensorflow", "keras", "numpy", "matplotlib", "pandas", "jupyterlab", "ipywidgets")
+LIBRARIES = {  # the oldest version of each that the course runs on
+    "tensorflow": "2.20",
+    "keras": "3.11",
+    "numpy": "2.1",
+    "matplotlib": "3.10",
+    "pandas": "2.2",
+    "jupyterlab": "4.4",
+    "ipywidgets": "8.1",
+}
 FREE_DISK = 1e9  # bytes: caches of features and of decoded photographs
-FREE_MEMORY = 4e9  # bytes: the largest lesson stays below 3 GB
+MEMORY = 4e9  # bytes: the largest lesson stays below 3 GB
+NO_BUILD = {
+    ("Darwin", "x86_64"): (
+        "TensorFlow has no build for Intel Macs any more: use the Binder link or Linux "
+        "(a Mac with Apple's processor needs the arm64 Python)."
+    ),
+    ("Windows", "ARM64"): (
+        "TensorFlow has no build for Windows on ARM: install the 64-bit (AMD64) Python, or use "
+        "the Binder link."
+    ),
+}
+ILLEGAL_INSTRUCTION = (
+    -4,
+    132,
+    0xC000001D,
+)  # the exit status on macOS and Linux, in a shell, on Windows
 
 
 @dataclass(frozen=True)
@@ -32,83 +59,211 @@ class Finding:
         return f"{sign} {self.check}: {self.seen}" + (f". {self.remedy}" if self.remedy else "")
 
 
-def _python():
-    seen = platform.python_version()
-    if (3, 11) <= sys.version_info < (3, 14):
-        return Finding("Python", seen)
-    return Finding("Python", seen, "Install Python 3.11, 3.12 or 3.13 and try again.", failed=True)
+def _failed(check, seen, remedy):
+    return Finding(check, seen, remedy, failed=True)
 
 
-def _platform():
-    seen = f"{platform.system()} {platform.machine()}"
-    if (platform.system(), platform.machine()) == ("Darwin", "x86_64"):
-        remedy = "TensorFlow has no build for Intel Macs any more: use the Binder link or Linux."
-        return Finding("platform", seen, remedy, failed=True)
+def _numbers(version):
+    """(2, 20) of "2.20.0rc1": what decides which version is older."""
+    return tuple(int("0" + "".join(filter(str.isdigit, n))) for n in version.split(".")[:2])
+
+
+def check_python(version):
+    """A finding about the version of Python, such as "3.12.1"."""
+    if (3, 11) <= _numbers(version) < (3, 14):
+        return Finding("Python", version)
+    if _numbers(version) >= (3, 14):
+        remedy = "TensorFlow has no build for it yet: install Python 3.11, 3.12 or 3.13."
+        return _failed("Python", version, remedy)
+    return _failed("Python", version, "Install Python 3.11, 3.12 or 3.13 and try again.")
+
+
+def check_platform(system, machine, bits=64):
+    """A finding about the system, as the module `platform` names it, and the bits of Python."""
+    seen = f"{system} {machine}"
+    if (system, machine) in NO_BUILD:
+        return _failed("platform", seen, NO_BUILD[system, machine])
+    if bits != 64:
+        remedy = "TensorFlow needs the 64-bit Python: install that one."
+        return _failed("platform", f"{seen}, {bits}-bit Python", remedy)
     return Finding("platform", seen)
 
 
-def _library(name):
-    names = [name, f"{name}-cpu"] if name == "tensorflow" else [name]
-    for installed in names:
-        try:
-            return Finding(installed, importlib.metadata.version(installed))
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return Finding(name, "absent", "Run `make lab` again, or `pip install cnnlab`.", failed=True)
+def check_library(name, version):
+    """A finding about an installed library; its version is None where it is absent."""
+    if version is None:
+        return _failed(name, "absent", "Run `make lab` again, or `pip install cnnlab`.")
+    oldest = LIBRARIES[name.removesuffix("-cpu")]
+    if _numbers(version) < _numbers(oldest):
+        remedy = f'The course needs {oldest} or newer: pip install --upgrade "{name}>={oldest}".'
+        return _failed(name, version, remedy)
+    return Finding(name, version)
 
 
-def _metal():
-    try:
-        seen = importlib.metadata.version("tensorflow-metal")
-    except importlib.metadata.PackageNotFoundError:
+def check_metal(version):
+    """A finding about Apple's plugin, or None where it is absent, as it should be."""
+    if version is None:
         return None
     remedy = "Apple's plugin does not follow this TensorFlow: pip uninstall tensorflow-metal."
-    return Finding("tensorflow-metal", seen, remedy, failed=True)
+    return _failed("tensorflow-metal", version, remedy)
 
 
-def _backend():
+def check_backend(status, printed, complained, asked="tensorflow"):
+    """A finding about a process that imported Keras and printed the name of its backend.
+
+    Args:
+        status: its exit status.
+        printed: its standard output.
+        complained: its standard error.
+        asked: the backend that KERAS_BACKEND names.
+    """
+    backend = (printed.split() or [asked])[-1]
+    if backend != "tensorflow":
+        remedy = "Unset KERAS_BACKEND (or mend ~/.keras/keras.json) and try again."
+        return _failed("Keras backend", backend, remedy)
+    if status in ILLEGAL_INSTRUCTION:
+        remedy = "TensorFlow needs a processor with AVX: use another machine or the Binder link."
+        return _failed("Keras starts", "illegal instruction", remedy)
+    if status:
+        last = (complained.strip().splitlines() or [f"no message, exit status {status}"])[-1]
+        return _failed("Keras starts", last, "Install again in a new environment.")
+    return Finding("Keras backend", backend)
+
+
+def check_kernel(command, prefix):
+    """A finding about the Python that JupyterLab starts for a notebook.
+
+    Args:
+        command: the first word of the kernel's command; None where there is no kernel.
+        prefix: the folder of the environment that the course is installed in.
+    """
+    if command is None:
+        return _failed("kernel", "absent", "pip install ipykernel, then start JupyterLab again.")
+    # A bare "python" is the Python that started JupyterLab. Links are not followed: every virtual
+    # environment links to the same Python.
+    inside = Path(os.path.abspath(command)).is_relative_to(os.path.abspath(prefix))  # noqa: PTH100
+    if not Path(command).is_absolute() or inside:
+        return Finding("kernel", "starts this Python")
+    remedy = "A kernel of another installation stands before it: jupyter kernelspec remove python3."
+    return _failed("kernel", f"starts {command}", remedy)
+
+
+def check_data(verify):
+    """A finding about the files of `data/`; `verify` counts them, or raises what is wrong."""
+    try:
+        return Finding("data", f"{verify()} files, every hash right")
+    except (ValueError, OSError) as error:
+        remedy = "Restore data/ from the repository, or install again."
+        return _failed("data", str(error).rstrip("."), remedy)
+
+
+def check_folder(folder):
+    """A finding about the folder in which the student works: can it be written?"""
+    fault = _write_fault(folder)
+    if fault:
+        return _failed("folder", f"{folder}: {fault}", "Start from a folder of your own.")
+    return Finding("folder", "can be written")
+
+
+def check_cache(folder, fetched):
+    """A finding about the folder of what `cnnlab fetch` brings, which need not exist yet.
+
+    Args:
+        folder: where it is, or will be.
+        fetched: the names that lie there.
+    """
+    fault = _write_fault(next(p for p in (folder, *folder.parents) if p.exists()))
+    if fault:
+        remedy = "Set CNNLAB_CACHE to a folder of your own before `cnnlab fetch`."
+        return Finding("cache", f"{folder}: {fault}", remedy)
+    return Finding("cache", ", ".join(fetched) or "empty, as no lesson needs it")
+
+
+def check_disk(free):
+    """A finding about the free bytes on the disk."""
+    remedy = "Free 1 GB for the caches." if free < FREE_DISK else ""
+    return Finding("disk", f"{free / 1e9:.0f} GB free", remedy)
+
+
+def check_cores(count):
+    """A finding about the processor cores that this process may use."""
+    return Finding("cores", str(count), "" if count > 1 else "Lessons take twice the stated time.")
+
+
+def check_memory(total):
+    """A finding about the bytes of memory; None where that is not known."""
+    if total is None:
+        return None
+    remedy = "Close other programs while a lesson runs." if total < MEMORY else ""
+    return Finding("memory", f"{total / 1e9:.0f} GB", remedy)
+
+
+def verdict(findings):
+    """One sentence about all findings: ready, or how much must be mended."""
+    faults = sum(finding.failed for finding in findings)
+    if faults:
+        return f"{faults} {'thing' if faults == 1 else 'things'} to mend: see ✗ above."
+    return "This machine is ready."
+
+
+def _write_fault(folder):
+    """Why a folder cannot be written; None if it can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _libraries():
+    for name in LIBRARIES:
+        small = f"{name}-cpu"  # the same TensorFlow without what a graphics card needs
+        if name == "tensorflow" and _version(name) is None and _version(small) is not None:
+            name = small
+        yield check_library(name, _version(name))
+
+
+def _start_keras():
     # In a process of its own, so that the doctor can report an import that crashes.
     code = "import keras; print(keras.config.backend())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     asked = os.environ.get("KERAS_BACKEND", "tensorflow")
-    backend = (done.stdout.split() or [asked])[-1]
-    if backend != "tensorflow":
-        remedy = "Unset KERAS_BACKEND (or mend ~/.keras/keras.json) and try again."
-        return Finding("Keras backend", backend, remedy, failed=True)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return Finding("Keras starts", last, "Install again in a new environment.", failed=True)
-    return Finding("Keras backend", backend)
+    return check_backend(done.returncode, done.stdout, done.stderr, asked)
 
 
-def _data():
+def _kernel_command():
     try:
-        return Finding("data", f"{datasets.verify()} files, every hash right")
-    except (ValueError, OSError) as error:
-        remedy = "Restore data/ from the repository, or install again."
-        return Finding("data", str(error).rstrip("."), remedy, failed=True)
-
-
-def _writable():
-    folder = Path.cwd()
+        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    except ImportError:
+        return None
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            return Finding("folder", "can be written")
-    except OSError as error:
-        remedy = "Start from a folder of your own."
-        return Finding("folder", f"{folder}: {error.strerror}", remedy, failed=True)
+        return KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except NoSuchKernel:
+        return None
 
 
-def _resources():
-    free = shutil.disk_usage(Path.cwd()).free
-    short = "Free 1 GB for the caches." if free < FREE_DISK else ""
-    yield Finding("disk", f"{free / 1e9:.0f} GB free", short)
-    cores = os.cpu_count() or 1
-    yield Finding("cores", str(cores), "" if cores > 1 else "Lessons take twice the stated time.")
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        short = "Close other programs while a lesson runs." if memory < FREE_MEMORY else ""
-        yield Finding("memory", f"{memory / 1e9:.0f} GB", short)
+def _cores():
+    if hasattr(os, "sched_getaffinity"):  # fewer than there are, in a container
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory(limit=Path("/sys/fs/cgroup/memory.max")):
+    """Bytes of memory: the machine's, or what a container may use of it."""
+    try:
+        import psutil
+    except ImportError:
+        return None
+    total = psutil.virtual_memory().total
+    allowed = limit.read_text().strip() if limit.is_file() else "max"
+    return min(total, int(allowed)) if allowed.isdigit() else total
 
 
 def examine(start_keras=True):
@@ -121,6 +276,19 @@ def examine(start_keras=True):
     Returns:
         A list of Finding; the machine is ready where none has `failed`.
     """
-    findings = [_python(), _platform(), *(_library(name) for name in LIBRARIES), _metal()]
-    findings += [_backend()] if start_keras else []
-    return [f for f in [*findings, _data(), _writable(), *_resources()] if f]
+    fetched = [name for name in fetch.names() if fetch.path(name).exists()]
+    findings = [
+        check_python(platform.python_version()),
+        check_platform(platform.system(), platform.machine(), 64 if sys.maxsize > 2**32 else 32),
+        *_libraries(),
+        check_metal(_version("tensorflow-metal")),
+        _start_keras() if start_keras else None,
+        check_kernel(_kernel_command(), sys.prefix),
+        check_data(datasets.verify),
+        check_folder(Path.cwd()),
+        check_cache(fetch.path("mnist").parent, fetched),
+        check_disk(shutil.disk_usage(Path.cwd()).free),
+        check_cores(_cores()),
+        check_memory(_memory()),
+    ]
+    return [finding for finding in findings if finding]

@@ -1,70 +1,10 @@
-"""The command line and the doctor."""
+"""The command line and the first cell of every lesson."""
 
 import json
 import subprocess
 import sys
 
-import pytest
-
-from cnnlab import cli, doctor
-
-
-def test_doctor_finds_this_machine_ready(capsys):
-    assert cli.main(["doctor"]) == 0
-    printed = capsys.readouterr().out
-    assert "✓ Python: 3.1" in printed
-    assert "✓ Keras backend: tensorflow" in printed
-    assert "every hash right" in printed
-    assert "✗" not in printed
-
-
-def test_doctor_reports_a_wrong_backend_with_its_remedy(monkeypatch, capsys):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    assert cli.main(["doctor"]) == 1
-    assert "✗ Keras backend: jax. Unset KERAS_BACKEND" in capsys.readouterr().out
-
-
-def test_doctor_need_not_start_keras_a_second_time(monkeypatch):
-    monkeypatch.setattr(doctor, "_backend", lambda: doctor.Finding("Keras", "started"))
-    assert "started" in [finding.seen for finding in doctor.examine()]
-    assert "started" not in [finding.seen for finding in doctor.examine(start_keras=False)]
-
-
-def test_doctor_names_no_folder_where_all_is_well():
-    assert str(doctor._writable()) == "✓ folder: can be written"
-
-
-def test_doctor_reports_an_absent_library(monkeypatch):
-    def absent(name):
-        raise doctor.importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(doctor.importlib.metadata, "version", absent)
-    finding = doctor._library("pandas")
-    assert finding.failed
-    assert str(finding) == "✗ pandas: absent. Run `make lab` again, or `pip install cnnlab`."
-
-
-@pytest.mark.parametrize("version", [(3, 10, 9), (3, 14, 0)])
-def test_doctor_reports_an_unsupported_python(monkeypatch, version):
-    monkeypatch.setattr(doctor.sys, "version_info", version)
-    assert doctor._python().failed
-
-
-def test_doctor_reports_an_intel_mac(monkeypatch):
-    monkeypatch.setattr(doctor.platform, "system", lambda: "Darwin")
-    monkeypatch.setattr(doctor.platform, "machine", lambda: "x86_64")
-    assert doctor._platform().failed
-
-
-def test_doctor_reports_a_damaged_data_file(monkeypatch):
-    def damaged():
-        raise ValueError("`data/digits.npz` must be the file that was shipped: got another hash.")
-
-    monkeypatch.setattr(doctor.datasets, "verify", damaged)
-    finding = doctor._data()
-    assert finding.failed
-    assert "digits.npz" in str(finding)
-    assert "Restore data/" in str(finding)
+from cnnlab import cli
 
 
 def test_lab_copies_the_lessons_without_starting_anything(tmp_path, capsys):
