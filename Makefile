@@ -7,7 +7,7 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cf
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test unit nbval slow lint notebooks bench mutants e2e lock
+.PHONY: help lab test unit nbval slow lint notebooks results bench mutants e2e site wheelhouse lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ unit: $(READY)
 	$(PYTHON) -m pytest -m "not slow" -n $(WORKERS) --dist loadscope
 
 nbval: $(READY)
-	$(PYTHON) -m pytest $(NBVAL) -n $(WORKERS) --dist loadscope $(NOTEBOOKS)
+	$(PYTHON) -m pytest $(NBVAL) -n $(WORKERS) --dist loadscope $(if $(REPORT),--junitxml=$(REPORT)) $(NOTEBOOKS)
 
 slow: $(READY)  ## the tests that take minutes (full data: set CNNLAB_TEST_DATA)
 	$(PYTHON) -m pytest -m slow
@@ -43,6 +43,9 @@ notebooks: $(READY)  ## run the notebooks in the pinned setting and store their 
 	env $$(cat notebooks/pinned.env) $(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(PYTHON) tools/tidy_notebooks.py $(NOTEBOOKS)
 
+results: $(READY)  ## measure the tables of data/results again (hours; full MNIST: cnnlab fetch mnist); ONLY=shifts for one
+	@for file in tools/measure_$(or $(ONLY),*).py; do $(PYTHON) $$file || exit 1; done
+
 bench: $(READY)  ## timings as ratios against a peer
 	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done
 
@@ -51,6 +54,21 @@ mutants: $(READY)  ## do the tests notice single faults? MODULES="sizes pooling"
 
 e2e: $(READY)  ## lessons in a real JupyterLab (chromium on PATH)
 	$(PYTHON) -m pytest tests/e2e $(if $(ONLY),-k $(ONLY))
+
+.venv/.site: .venv/.ready docs/requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs/requirements.lock
+	touch $@
+
+site: $(READY) $(READY:.ready=.site)  ## the web site, in site/, looked at in chromium
+	rm -rf build/site
+	$(PYTHON) tools/site_sources.py build/site/pages
+	env $$(cat notebooks/pinned.env) $(PYTHON) -m sphinx -W --keep-going --quiet -b html -d build/site/doctrees build/site/pages build/site/html
+	rm -rf site && mv build/site/html site
+	$(PYTHON) -m pytest tests/e2e/test_site.py
+
+wheelhouse: $(READY)  ## a folder from which a classroom with this system and Python installs without internet
+	$(PYTHON) -m pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements.lock --dest wheelhouse
+	$(PYTHON) -m hatchling build --target wheel --directory $(CURDIR)/wheelhouse
 
 COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --quiet --custom-compile-command "make lock"
 lock:  ## compile the two lock files from pyproject.toml (needs uv)

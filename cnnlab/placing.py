@@ -35,8 +35,8 @@ def placed(model, maps, layer, picture, shape):
         >>> placed(model, maps, "pool", "picture", (4, 6, 1))[0, 0]
         array([0.  , 0.25, 0.75, 1.25, 1.75, 2.  ], dtype=float32)
 
-    Source: the centres are those of Araujo, Norris & Sim (2019), `-padding + i stride +
-        (size - 1) / 2`.
+    Source: the centres are those of Araujo, Norris & Sim (2019),
+        ``-padding + i stride + (size - 1) / 2``.
     """
     cells = maps.shape[1:]
     rows, columns = remembered(

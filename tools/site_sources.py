@@ -1,0 +1,93 @@
+"""Fill a folder with everything Sphinx makes the web site from.
+
+python tools/site_sources.py build/site/pages
+
+The pages of docs/, the lessons as they are stored, and a page for every module of the package.
+"""
+
+import ast
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "cnnlab"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+SLIDERS = "*In JupyterLab there are sliders here. The next figure is one of their pictures.*"
+INTRODUCTION = "A module imports only modules that stand above it. Its examples are run as tests."
+
+
+def shown(notebook):
+    """A lesson as the site shows it: a sentence in place of sliders and their stored state."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if WIDGET in output.get("data", {}):
+                output.data = nbformat.from_dict({"text/markdown": SLIDERS})
+    return notebook
+
+
+def linked(page, lessons):
+    """A page in which "lesson 05" leads to that lesson, where it exists."""
+
+    def link(found):
+        names = [name for name in lessons if name.startswith(f"{found[1]}_")]
+        return f"[{found[0]}](lessons/{names[0]}.ipynb)" if names else found[0]
+
+    return re.sub(r"\b[Ll]esson (\d\d)\b", link, page)
+
+
+def docstring(source):
+    """The docstring of a module or package, not imported."""
+    source = source / "__init__.py" if source.is_dir() else source.with_suffix(".py")
+    return ast.get_docstring(ast.parse(source.read_text(encoding="utf-8")))
+
+
+def floors():
+    """[(floor, modules)] as the docstring of the package lists them; a package stands by itself."""
+    text = " ".join(docstring(PACKAGE).split())
+    listed = re.findall(r"- ([^:]+): ((?:``\w+``(?:, )?)+)", text)
+    return [
+        (floor.strip("`"), [floor.strip("`")] if "`" in floor else re.findall(r"\w+", modules))
+        for floor, modules in listed
+    ]
+
+
+def write_api(folder):
+    """A page for each module, and one that lists them by floors."""
+    folder.mkdir(parents=True)
+    page = ["# Modules and functions", "", INTRODUCTION, ""]
+    for floor, modules in floors():
+        page += [f"## {floor[0].upper()}{floor[1:]}", ""]
+        page += [f"- [{n}]({n}.rst): {docstring(PACKAGE / n).splitlines()[0]}" for n in modules]
+        page += ["", "```{toctree}", ":hidden:", "", *modules, "```", ""]
+        for name in modules:
+            title = f"cnnlab.{name}"
+            rst = [title, "=" * len(title), "", f".. automodule:: {title}", "   :members:"]
+            if (PACKAGE / name).is_dir():  # its functions live in modules of its own
+                rst.append("   :imported-members:")
+            (folder / f"{name}.rst").write_text("\n".join([*rst, ""]), encoding="utf-8")
+    (folder / "index.md").write_text("\n".join(page), encoding="utf-8")
+
+
+def main(target):
+    target = Path(target)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", target, ignore=shutil.ignore_patterns("*.lock", "__pycache__"))
+    notebooks = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+    notebooks = [path for path in notebooks if ".ipynb_checkpoints" not in path.parts]
+    for path in notebooks:
+        copy = target / "lessons" / path.relative_to(ROOT / "notebooks")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(shown(nbformat.read(path, 4)), copy)
+    for page in target.glob("*.md"):
+        text = linked(page.read_text(encoding="utf-8"), [path.stem for path in notebooks])
+        page.write_text(text, encoding="utf-8")
+    write_api(target / "api")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
