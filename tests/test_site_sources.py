@@ -1,0 +1,66 @@
+"""What the web site is made from: links, the map of the modules, the words of the lessons."""
+
+import json
+import re
+import runpy
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = runpy.run_path(str(ROOT / "tools" / "site_sources.py"))
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+TERMS = [line.lower() for line in re.findall(r"^(\S.*)\n  \S", GLOSSARY, flags=re.MULTILINE)]
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def new_words(path):
+    """What a lesson prints in italics in its paragraph of new words."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    found = re.search(r"\*\*New words:\*\*(.*?)(\n\n|$)", text, flags=re.DOTALL)
+    listed = re.sub(r"\s+", " ", found[1]) if found else ""
+    return re.findall(r"\*([^*]+)\*", listed)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_the_new_words_of_a_lesson_stand_in_the_glossary(path):
+    words = new_words(path)
+    assert words or path.stem == "00_start_here"
+    assert [w for w in words if not any(t.startswith(w.lower()) for t in TERMS)] == []
+
+
+def test_the_glossary_is_in_alphabetical_order_and_names_a_lesson_for_every_word():
+    assert len(TERMS) > 50
+    assert sorted(TERMS) == TERMS
+    entries = GLOSSARY.split(":::{glossary}")[1].split("\n\n")
+    assert [entry for entry in entries if not re.search(r"[Ll]esson \d\d", entry)] == []
+
+
+def test_a_lesson_is_linked_where_it_exists():
+    page = "Lesson 02, then lesson 77."
+    linked = SOURCES["linked"](page, ["01_a", "02_feature_maps"])
+    assert linked == "[Lesson 02](lessons/02_feature_maps.ipynb), then lesson 77."
+
+
+def test_every_module_has_its_place_in_the_reference():
+    listed = [name for _, modules in SOURCES["floors"]() for name in modules]
+    package = ROOT / "cnnlab"
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    packages = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert sorted(listed) == sorted(modules | packages)
+
+
+def test_a_slider_becomes_a_sentence_and_figures_stay():
+    new = nbformat.v4
+    figure = new.new_output("display_data", {"image/png": "AAAA", "text/plain": "<Figure>"})
+    slider = new.new_output("display_data", {SOURCES["WIDGET"]: {"model_id": "1"}})
+    notebook = new.new_notebook(
+        cells=[new.new_code_cell("x", outputs=[slider, figure])], metadata={"widgets": {"state": 1}}
+    )
+    shown = SOURCES["shown"](notebook)
+    first, second = shown.cells[0].outputs
+    assert first.data == {"text/markdown": SOURCES["SLIDERS"]}
+    assert second.data["image/png"] == "AAAA"
+    assert "widgets" not in shown.metadata
