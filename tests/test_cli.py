@@ -10,7 +10,7 @@ from cnnlab import cli
 def test_lab_copies_the_lessons_without_starting_anything(tmp_path, capsys):
     folder = tmp_path / "mine"
     assert cli.main(["lab", "--no-browser", "--folder", str(folder)]) == 0
-    assert json.loads((folder / "00_start_here.ipynb").read_text())["cells"]
+    assert json.loads((folder / "00_start_here.ipynb").read_text(encoding="utf-8"))["cells"]
     assert "00_start_here.ipynb: copied" in capsys.readouterr().out
 
 
