@@ -218,7 +218,7 @@ def _explained(exercise, answer, cases, runs, right):
     """The first difference, in words."""
     place = next(i for i in range(len(runs)) if _differ(exercise, runs[i], right[i]))
     run = runs[place]
-    where = f"With {_arguments(answer, cases[place])}: " if cases else ""
+    where = f"With {_arguments(answer, cases[place])}: " if cases and cases[place] else ""
     if run.error is not None:
         line = _place(run.error, answer)
         message = f"{where}{type(run.error).__name__}, {line}: {run.error}"
