@@ -270,8 +270,8 @@ def examine(start_keras=True):
     """Every finding about this machine, in the order in which to mend them.
 
     Args:
-        start_keras: whether to start Keras in a process of its own, which takes some seconds; a
-            lesson, where it already runs, says False.
+        start_keras: whether to start Keras in a process of its own, which takes some seconds, and to
+            look for the kernel; a lesson, where both already run, says False.
 
     Returns:
         A list of Finding; the machine is ready where none has `failed`.
@@ -283,7 +283,7 @@ def examine(start_keras=True):
         *_libraries(),
         check_metal(_version("tensorflow-metal")),
         _start_keras() if start_keras else None,
-        check_kernel(_kernel_command(), sys.prefix),
+        check_kernel(_kernel_command(), sys.prefix) if start_keras else None,
         check_data(datasets.verify),
         check_folder(Path.cwd()),
         check_cache(fetch.path("mnist").parent, fetched),
