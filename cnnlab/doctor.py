@@ -270,8 +270,8 @@ def examine(start_keras=True):
     """Every finding about this machine, in the order in which to mend them.
 
     Args:
-        start_keras: whether to start Keras in a process of its own, which takes some seconds, and to
-            look for the kernel; a lesson, where both already run, says False.
+        start_keras: whether to start Keras in a process of its own, which takes some seconds, and
+            to look for the kernel; a lesson, where both already run, says False.
 
     Returns:
         A list of Finding; the machine is ready where none has `failed`.

@@ -65,6 +65,7 @@ def browser():
 def page(browser, address):
     """A page that may only talk to this machine; `page.refused` is whom else it asked."""
     page = browser.new_page(viewport={"width": 1200, "height": 1600})
+    page.set_default_timeout(90_000)
     page.refused, page.faults = [], []
 
     def local_only(route):
