@@ -4,12 +4,14 @@ import re
 import threading
 import time
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
-from cnnlab.exercises import Exercise, Mistake, check, hint, judge, solution
+from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solution
 from cnnlab.exercises.differences import difference
 from cnnlab.exercises.engine import (
     _differ,
@@ -22,6 +24,7 @@ from cnnlab.exercises.engine import (
 )
 from cnnlab.exercises.limits import OutOfTime, limited
 
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 ALL = [exercise for lesson in lessons() for exercise in exercises(lesson)]
 PLAIN_WRONG = (None, 0, -12345.6, "no", (), [[1]], True, lambda *arguments: arguments)
 
@@ -120,6 +123,26 @@ def test_a_lesson_has_three_to_five_exercises_in_order(lesson):
     numbers = [exercise.number for exercise in exercises(lesson)]
     assert numbers == [f"{lesson}.{place}" for place in range(1, len(numbers) + 1)]
     assert 3 <= len(numbers) <= 5
+
+
+def plain(text):
+    """A text without line breaks and backticks."""
+    return " ".join(text.replace("`", "").split())
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("[0-9]*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_sets_the_exercises_of_its_lesson_in_order(path):
+    lesson = path.stem[:2]
+    set_in = {}
+    cells = nbformat.read(path, 4).cells
+    for above, cell in pairwise(cells):
+        for number in re.findall(r'^check\("([\d.]+)"', cell.source, re.MULTILINE):
+            set_in[number] = plain(above.source)
+    expected = exercises(lesson) if lesson in lessons() else ()
+    assert list(set_in) == [exercise.number for exercise in expected]
+    for number, exercise in zip(set_in, expected, strict=True):
+        assert f"Exercise {number} {LEVELS[exercise.stars]} {exercise.title}" in set_in[number]
+        assert plain(exercise.task) in set_in[number]
 
 
 @pytest.mark.parametrize("exercise", each())

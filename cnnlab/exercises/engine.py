@@ -220,12 +220,12 @@ def _explained(exercise, answer, cases, runs, right):
     run = runs[place]
     where = f"With {_arguments(answer, cases[place])}: " if cases and cases[place] else ""
     if run.error is not None:
-        line = _place(run.error, answer)
-        message = f"{where}{type(run.error).__name__}, {line}: {run.error}"
+        line = f", {_place(run.error, answer)}" if cases else ""
+        message = f"{where}{type(run.error).__name__}{line}: {run.error}"
     elif right[place].error is not None:
         message = f"{where}an error should be raised, and none is."
     elif sentence := _sentence(exercise, run, right[place]):
-        message = where + (f"Your result: {sentence}" if cases else sentence)
+        message = f"{where}the result is wrong. {sentence}" if where else sentence
     else:
         names = [n for n, c in zip(_names(answer, cases[place]), run.changed, strict=True) if c]
         message = f"The result is right, but `{names[0]}` is changed on the way: work on a copy."

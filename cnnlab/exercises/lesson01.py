@@ -11,12 +11,64 @@ from cnnlab.sizes import output_size
 rng = np.random.default_rng(0)
 
 
-# 01.1: how large is the output?
+# 01.1: the kernel that shifts
+
+PICTURE = rng.integers(1, 100, (7, 9))
+
+
+def single_one(shape, row, column):
+    """A kernel of zeros with a single 1."""
+    kernel = np.zeros(shape, int)
+    kernel[row, column] = 1
+    return kernel
+
+
+def as_keras_moves_it(kernel):
+    """A picture under the kernel, with "same" padding, as in Keras."""
+    return correlate2d(PICTURE, np.asarray(kernel), padding="same")
+
+
+shift = Exercise(
+    number="01.1",
+    title="The kernel that shifts",
+    stars=1,
+    task="Find a kernel that moves a picture one row down and two columns to the right, with "
+    'padding="same", as Keras computes it.',
+    hints=(
+        "A kernel with a single 1 moves the picture. How far from its middle must the 1 stand?",
+        "Each output takes the pixel under the 1. If the picture moves down, from where does an "
+        "output take its pixel: from above or from below?",
+        "The kernel needs at least one row above its middle and two columns to the left of it.",
+    ),
+    solution=single_one((3, 5), 0, 0),
+    insight="The output fetches its pixel from where the 1 stands, so the picture moves the other "
+    "way: against the 1.",
+    mistakes=(
+        Mistake(
+            "The picture moves up and to the left: an output takes the pixel under the 1, so the "
+            "picture moves against the side on which the 1 stands.",
+            single_one((3, 5), 2, 4),
+        ),
+        Mistake(
+            "Rows and columns are exchanged: this moves two rows down and one column right.",
+            single_one((5, 3), 0, 0),
+        ),
+        Mistake("The 1 stands in the middle: nothing moves.", single_one((3, 5), 1, 2)),
+        Mistake("The picture moves down, and not to the side.", single_one((3, 5), 0, 2)),
+        Mistake("The picture moves to the side, and not down.", single_one((3, 5), 1, 0)),
+        Mistake("Down is right; but it moves to the left.", single_one((3, 5), 0, 4)),
+    ),
+    view=as_keras_moves_it,
+    alternatives=(single_one((5, 5), 1, 0).astype("float32"), single_one((3, 7), 0, 1).tolist()),
+)
+
+
+# 01.2: how large is the output?
 
 HEIGHT, WIDTH, KERNEL_HEIGHT, KERNEL_WIDTH, STRIDE, PADDING = 62, 91, 7, 3, 2, 1
 
 output_shape = Exercise(
-    number="01.1",
+    number="01.2",
     title="How large is the output?",
     stars=1,
     task="A picture of 62×91 under a kernel of 7×3, with stride 2 and one zero on every side: "
@@ -72,134 +124,7 @@ output_shape = Exercise(
 )
 
 
-# 01.2: the kernel that shifts
-
-PICTURE = rng.integers(1, 100, (7, 9))
-
-
-def single_one(shape, row, column):
-    """A kernel of zeros with a single 1."""
-    kernel = np.zeros(shape, int)
-    kernel[row, column] = 1
-    return kernel
-
-
-def as_keras_moves_it(kernel):
-    """A picture under the kernel, with "same" padding, as in Keras."""
-    return correlate2d(PICTURE, np.asarray(kernel), padding="same")
-
-
-shift = Exercise(
-    number="01.2",
-    title="The kernel that shifts",
-    stars=2,
-    task="Find a kernel that moves a picture one row down and two columns to the right, with "
-    'padding="same", as Keras computes it.',
-    hints=(
-        "A kernel with a single 1 moves the picture. How far from its middle must the 1 stand?",
-        "Each output takes the pixel under the 1. If the picture moves down, from where does an "
-        "output take its pixel: from above or from below?",
-        "The kernel needs at least one row above its middle and two columns to the left of it.",
-    ),
-    solution=single_one((3, 5), 0, 0),
-    insight="The output fetches its pixel from where the 1 stands, so the picture moves the other "
-    "way: against the 1.",
-    mistakes=(
-        Mistake(
-            "The picture moves up and to the left: an output takes the pixel under the 1, so the "
-            "picture moves against the side on which the 1 stands.",
-            single_one((3, 5), 2, 4),
-        ),
-        Mistake(
-            "Rows and columns are exchanged: this moves two rows down and one column right.",
-            single_one((5, 3), 0, 0),
-        ),
-        Mistake("The 1 stands in the middle: nothing moves.", single_one((3, 5), 1, 2)),
-        Mistake("The picture moves down, and not to the side.", single_one((3, 5), 0, 2)),
-        Mistake("The picture moves to the side, and not down.", single_one((3, 5), 1, 0)),
-        Mistake("Down is right; but it moves to the left.", single_one((3, 5), 0, 4)),
-    ),
-    view=as_keras_moves_it,
-    alternatives=(single_one((5, 5), 1, 0).astype("float32"), single_one((3, 7), 0, 1).tolist()),
-)
-
-
-# 01.3: brighter bytes
-
-
-def brighter(image, amount):
-    return np.clip(image.astype(int) + amount, 0, 255).astype("uint8")
-
-
-def brighter_in_floats(image, amount):
-    return np.minimum(image + float(amount), 255).clip(min=0).astype(np.uint8)
-
-
-def brighter_in_bytes(image, amount):
-    return image + np.uint8(amount % 256)
-
-
-def brighter_without_end(image, amount):
-    return image.astype(int) + amount
-
-
-def brighter_above_only(image, amount):
-    return np.minimum(image.astype(int) + amount, 255).astype("uint8")
-
-
-def brighter_as_floats(image, amount):
-    return np.clip(image / 255 + amount / 255, 0, 1)
-
-
-def brighter_in_place(image, amount):
-    image[:] = brighter(image, amount)
-    return image
-
-
-bytes_in_range = Exercise(
-    number="01.3",
-    title="Brighter bytes",
-    stars=2,
-    task="Write brighter(image, amount): a uint8 picture, brighter by a whole number (darker, if "
-    "it is negative), again as uint8. What would leave the range stops at its end.",
-    hints=(
-        "What is 250 + 10 in uint8? Compute where there is room.",
-        "Three steps: to a wider type, add and clip, back to uint8.",
-    ),
-    solution=brighter,
-    insight="Compute wide, clip last, and only then go back to bytes.",
-    mistakes=(
-        Mistake(
-            "The sum is computed in bytes, so it wraps around: what should be white turns black.",
-            brighter_in_bytes,
-        ),
-        Mistake(
-            "The values leave the range, and the result is no picture of bytes any more.",
-            brighter_without_end,
-        ),
-        Mistake(
-            "The upper end of the range is kept, the lower is not: dark pixels turn bright when "
-            "the amount is negative.",
-            brighter_above_only,
-        ),
-        Mistake("The result has floats from 0 to 1: the task asks for bytes.", brighter_as_floats),
-        Mistake(
-            "The result is right, but the picture handed over is changed too: work on a copy.",
-            brighter_in_place,
-        ),
-    ),
-    cases=(
-        (rng.integers(0, 256, (4, 6), dtype="uint8"), 60),
-        (rng.integers(0, 256, (3, 5, 3), dtype="uint8"), -90),
-        (np.array([[0, 128, 255]], dtype="uint8"), 0),
-        (np.array([[0, 128, 255]], dtype="uint8"), 300),
-    ),
-    alternatives=(brighter_in_floats,),
-    same_dtype=True,
-)
-
-
-# 01.4: the loops, with a stride
+# 01.3: the loops, with a stride
 
 
 def correlate(image, kernel, stride):
@@ -245,7 +170,7 @@ def correlate_neighbours(image, kernel, stride):
 
 
 loops = Exercise(
-    number="01.4",
+    number="01.3",
     title="The loops, with a stride",
     stars=2,
     task="Write correlate(image, kernel, stride): what slide does, with a window that moves "
@@ -290,10 +215,85 @@ loops = Exercise(
 )
 
 
+# 01.4: brighter bytes
+
+
+def brighter(image, amount):
+    return np.clip(image.astype(int) + amount, 0, 255).astype("uint8")
+
+
+def brighter_in_floats(image, amount):
+    return np.minimum(image + float(amount), 255).clip(min=0).astype(np.uint8)
+
+
+def brighter_in_bytes(image, amount):
+    return image + np.uint8(amount % 256)
+
+
+def brighter_without_end(image, amount):
+    return image.astype(int) + amount
+
+
+def brighter_above_only(image, amount):
+    return np.minimum(image.astype(int) + amount, 255).astype("uint8")
+
+
+def brighter_as_floats(image, amount):
+    return np.clip(image / 255 + amount / 255, 0, 1)
+
+
+def brighter_in_place(image, amount):
+    image[:] = brighter(image, amount)
+    return image
+
+
+bytes_in_range = Exercise(
+    number="01.4",
+    title="Brighter bytes",
+    stars=2,
+    task="Write brighter(image, amount): a uint8 picture, brighter by a whole number (darker, if "
+    "it is negative), again as uint8. What would leave the range stops at its end.",
+    hints=(
+        "What is 250 + 10 in uint8? Compute where there is room.",
+        "Three steps: to a wider type, add and clip, back to uint8.",
+    ),
+    solution=brighter,
+    insight="Compute wide, clip last, and only then go back to bytes.",
+    mistakes=(
+        Mistake(
+            "The sum is computed in bytes, so it wraps around: what should be white turns black.",
+            brighter_in_bytes,
+        ),
+        Mistake(
+            "The values leave the range, and the result is no picture of bytes any more.",
+            brighter_without_end,
+        ),
+        Mistake(
+            "The upper end of the range is kept, the lower is not: dark pixels turn bright when "
+            "the amount is negative.",
+            brighter_above_only,
+        ),
+        Mistake("The result has floats from 0 to 1: the task asks for bytes.", brighter_as_floats),
+        Mistake(
+            "The result is right, but the picture handed over is changed too: work on a copy.",
+            brighter_in_place,
+        ),
+    ),
+    cases=(
+        (rng.integers(0, 256, (4, 6), dtype="uint8"), 60),
+        (rng.integers(0, 256, (3, 5, 3), dtype="uint8"), -90),
+        (np.array([[0, 128, 255]], dtype="uint8"), 0),
+        (np.array([[0, 128, 255]], dtype="uint8"), 300),
+    ),
+    alternatives=(brighter_in_floats,),
+    same_dtype=True,
+)
+
+
 # 01.5: a convolution as a matrix
 
 
-def matrix(kernel, height, width):
+def matrix_of(kernel, height, width):
     units = np.eye(height * width).reshape(-1, height, width)
     return np.stack([correlate2d(unit, kernel).ravel() for unit in units], axis=1)
 
@@ -319,16 +319,16 @@ def matrix_row_by_row(kernel, height, width):
 
 
 def matrix_transposed(kernel, height, width):
-    return matrix(kernel, height, width).T
+    return matrix_of(kernel, height, width).T
 
 
 def matrix_turned(kernel, height, width):
-    return matrix(kernel[::-1, ::-1], height, width)
+    return matrix_of(kernel[::-1, ::-1], height, width)
 
 
 def matrix_without_jump(kernel, height, width):
     """Each row is the one above, moved by one pixel, also where a new line of outputs begins."""
-    right = matrix(kernel, height, width)
+    right = matrix_of(kernel, height, width)
     return np.stack([np.roll(right[0], place) for place in range(len(right))])
 
 
@@ -338,21 +338,21 @@ def matrix_same_padding(kernel, height, width):
 
 
 def matrix_of_ones(kernel, height, width):
-    return (matrix(np.ones_like(kernel), height, width) != 0).astype(int)
+    return (matrix_of(np.ones_like(kernel), height, width) != 0).astype(int)
 
 
 dense = Exercise(
     number="01.5",
     title="A convolution as a matrix",
     stars=3,
-    task="Write matrix(kernel, height, width): the matrix that turns a picture of that size, read "
-    "row after row, into the convolution's output, read row after row (no padding, stride 1).",
+    task="Write matrix_of(kernel, height, width): the matrix that turns a picture of that size, "
+    "read row after row, into the convolution's output, read row after row (no padding, stride 1).",
     hints=(
         "Each row of the matrix is one output, each column one pixel.",
         "Ask the convolution about a picture with a single 1 at pixel p: its answer is column p.",
         "np.eye(height * width) holds all these pictures, one per row.",
     ),
-    solution=matrix,
+    solution=matrix_of,
     insight="Everything linear is a matrix, and its columns are the answers to the unit pictures; "
     "a convolution's has the same few weights in every row.",
     mistakes=(
@@ -380,4 +380,4 @@ dense = Exercise(
     alternatives=(matrix_by_loops, matrix_row_by_row),
 )
 
-EXERCISES = (output_shape, shift, bytes_in_range, loops, dense)
+EXERCISES = (shift, output_shape, loops, bytes_in_range, dense)

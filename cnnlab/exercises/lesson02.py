@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from cnnlab.convolution import conv2d as right_conv2d
-from cnnlab.convolution import correlate2d
+from cnnlab.convolution import conv2d, correlate2d
 from cnnlab.exercises.engine import Exercise, Mistake
 
 rng = np.random.default_rng(0)
@@ -54,13 +53,111 @@ bias = Exercise(
 )
 
 
-# 02.2: count the parameters
+# 02.2: convolution with channels
+
+
+def layer_maps(x, kernel, bias):
+    height, width, _, filters = kernel.shape
+    rows, columns = x.shape[1] - height + 1, x.shape[2] - width + 1
+    maps = np.zeros((len(x), rows, columns, filters))
+    for row in range(rows):
+        for column in range(columns):
+            window = x[:, row : row + height, column : column + width, :, np.newaxis]
+            maps[:, row, column] = (window * kernel).sum(axis=(1, 2, 3)) + bias
+    return maps
+
+
+def layer_maps_einsum(x, kernel, bias):
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], axis=(1, 2))
+    return np.einsum("brcihw,hwio->brco", windows, kernel) + bias
+
+
+def layer_maps_without_bias(x, kernel, bias):
+    return layer_maps(x, kernel, 0)
+
+
+def layer_maps_of_first_channel(x, kernel, bias):
+    return layer_maps(x[..., :1], kernel[:, :, :1], bias)
+
+
+def layer_maps_bias_per_slice(x, kernel, bias):
+    return layer_maps(x, kernel, bias * x.shape[3])
+
+
+def layer_maps_turned(x, kernel, bias):
+    return layer_maps(x, kernel[::-1, ::-1], bias)
+
+
+def layer_maps_of_first_image(x, kernel, bias):
+    return layer_maps(x[:1], kernel, bias)
+
+
+def layer_maps_with_relu(x, kernel, bias):
+    return np.maximum(layer_maps(x, kernel, bias), 0)
+
+
+def layer_maps_mean_of_channels(x, kernel, bias):
+    return layer_maps(x, kernel / x.shape[3], bias)
+
+
+convolution = Exercise(
+    number="02.2",
+    title="Convolution with channels",
+    stars=2,
+    task="Write layer_maps(x, kernel, bias) for x of shape (B, H, W, C_in), a kernel of shape "
+    "(K_h, K_w, C_in, C_out) and one bias per filter: no padding, stride 1, no ReLU. Loops will "
+    "do.",
+    hints=(
+        "The output has the shape (B, H − K_h + 1, W − K_w + 1, C_out).",
+        "A window x[:, row : row + K_h, column : column + K_w] has the shape (B, K_h, K_w, C_in). "
+        "Which of these axes are summed?",
+        "Give the window a last axis of length 1, multiply it with the kernel, and sum over the "
+        "axes 1, 2 and 3.",
+    ),
+    solution=layer_maps,
+    insight="Height, width and channels of the window are summed; what remains is the image, the "
+    "place and the filter.",
+    mistakes=(
+        Mistake("The biases are not added.", layer_maps_without_bias),
+        Mistake(
+            "Only the first channel is read: a filter sums the answers of all its slices.",
+            layer_maps_of_first_channel,
+        ),
+        Mistake(
+            "The bias is added once per channel: add it once, after the sum.",
+            layer_maps_bias_per_slice,
+        ),
+        Mistake("The kernel is turned by 180 degrees: Keras does not turn it.", layer_maps_turned),
+        Mistake(
+            "Only the first image of the batch is convolved: keep the first axis.",
+            layer_maps_of_first_image,
+        ),
+        Mistake("Negative answers are set to 0: no ReLU was asked for.", layer_maps_with_relu),
+        Mistake(
+            "The answers of the slices are averaged: they must be added.",
+            layer_maps_mean_of_channels,
+        ),
+    ),
+    cases=(
+        (rng.integers(-4, 5, (2, 4, 6, 3)), rng.integers(-2, 3, (3, 2, 3, 4)), np.arange(1, 5)),
+        (rng.normal(size=(3, 5, 4, 2)), rng.normal(size=(1, 3, 2, 5)), rng.normal(size=5)),
+        (
+            rng.normal(size=(2, 3, 7, 4)).astype("float32"),
+            rng.normal(size=(2, 2, 4, 1)).astype("float32"),
+            np.float32([0.5]),
+        ),
+    ),
+    alternatives=(layer_maps_einsum, conv2d),
+)
+
+
+# 02.3: count the parameters
 
 KERNEL_HEIGHT, KERNEL_WIDTH, CHANNELS, FILTERS = 3, 5, 10, 24
 SLICE = KERNEL_HEIGHT * KERNEL_WIDTH
 
 parameters = Exercise(
-    number="02.2",
+    number="02.3",
     title="Count the parameters",
     stars=1,
     task="Maps of 32×48 with 10 channels go into a convolution of 24 filters of 3×5, with biases. "
@@ -96,102 +193,6 @@ parameters = Exercise(
             SLICE * CHANNELS + 1,
         ),
     ),
-)
-
-
-# 02.3: convolution with channels
-
-
-def conv2d(x, kernel, bias):
-    height, width, _, filters = kernel.shape
-    rows, columns = x.shape[1] - height + 1, x.shape[2] - width + 1
-    maps = np.zeros((len(x), rows, columns, filters))
-    for row in range(rows):
-        for column in range(columns):
-            window = x[:, row : row + height, column : column + width, :, np.newaxis]
-            maps[:, row, column] = (window * kernel).sum(axis=(1, 2, 3)) + bias
-    return maps
-
-
-def conv2d_einsum(x, kernel, bias):
-    windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], axis=(1, 2))
-    return np.einsum("brcihw,hwio->brco", windows, kernel) + bias
-
-
-def conv2d_without_bias(x, kernel, bias):
-    return conv2d(x, kernel, 0)
-
-
-def conv2d_of_first_channel(x, kernel, bias):
-    return conv2d(x[..., :1], kernel[:, :, :1], bias)
-
-
-def conv2d_bias_per_slice(x, kernel, bias):
-    return conv2d(x, kernel, bias * x.shape[3])
-
-
-def conv2d_turned(x, kernel, bias):
-    return conv2d(x, kernel[::-1, ::-1], bias)
-
-
-def conv2d_of_first_image(x, kernel, bias):
-    return conv2d(x[:1], kernel, bias)
-
-
-def conv2d_with_relu(x, kernel, bias):
-    return np.maximum(conv2d(x, kernel, bias), 0)
-
-
-def conv2d_mean_of_channels(x, kernel, bias):
-    return conv2d(x, kernel / x.shape[3], bias)
-
-
-convolution = Exercise(
-    number="02.3",
-    title="Convolution with channels",
-    stars=2,
-    task="Write conv2d(x, kernel, bias) for x of shape (B, H, W, C_in), a kernel of shape "
-    "(K_h, K_w, C_in, C_out) and one bias per filter: no padding, stride 1, no ReLU. Loops will "
-    "do.",
-    hints=(
-        "The output has the shape (B, H − K_h + 1, W − K_w + 1, C_out).",
-        "A window x[:, row : row + K_h, column : column + K_w] has the shape (B, K_h, K_w, C_in). "
-        "Which of these axes are summed?",
-        "Give the window a last axis of length 1, multiply it with the kernel, and sum over the "
-        "axes 1, 2 and 3.",
-    ),
-    solution=conv2d,
-    insight="Height, width and channels of the window are summed; what remains is the image, the "
-    "place and the filter.",
-    mistakes=(
-        Mistake("The biases are not added.", conv2d_without_bias),
-        Mistake(
-            "Only the first channel is read: a filter sums the answers of all its slices.",
-            conv2d_of_first_channel,
-        ),
-        Mistake(
-            "The bias is added once per channel: add it once, after the sum.", conv2d_bias_per_slice
-        ),
-        Mistake("The kernel is turned by 180 degrees: Keras does not turn it.", conv2d_turned),
-        Mistake(
-            "Only the first image of the batch is convolved: keep the first axis.",
-            conv2d_of_first_image,
-        ),
-        Mistake("Negative answers are set to 0: no ReLU was asked for.", conv2d_with_relu),
-        Mistake(
-            "The answers of the slices are averaged: they must be added.", conv2d_mean_of_channels
-        ),
-    ),
-    cases=(
-        (rng.integers(-4, 5, (2, 4, 6, 3)), rng.integers(-2, 3, (3, 2, 3, 4)), np.arange(1, 5)),
-        (rng.normal(size=(3, 5, 4, 2)), rng.normal(size=(1, 3, 2, 5)), rng.normal(size=5)),
-        (
-            rng.normal(size=(2, 3, 7, 4)).astype("float32"),
-            rng.normal(size=(2, 2, 4, 1)).astype("float32"),
-            np.float32([0.5]),
-        ),
-    ),
-    alternatives=(conv2d_einsum, right_conv2d),
 )
 
 
@@ -324,4 +325,4 @@ two_in_one = Exercise(
     alternatives=(fold_einsum, fold_by_loops),
 )
 
-EXERCISES = (bias, parameters, convolution, shift, two_in_one)
+EXERCISES = (bias, convolution, parameters, shift, two_in_one)

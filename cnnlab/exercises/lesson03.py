@@ -91,7 +91,7 @@ rows_of_cell = Exercise(
 # 03.3: the field, with dilation
 
 
-def field(stack):
+def field_of(stack):
     size, step = 1, 1
     for kernel_size, strides, dilation_rate in stack:
         size += (kernel_size - 1) * dilation_rate * step
@@ -109,7 +109,7 @@ def field_from_above(stack):
 
 
 def field_without_dilation(stack):
-    return field([(k, s, 1) for k, s, _ in stack])
+    return field_of([(k, s, 1) for k, s, _ in stack])
 
 
 def field_of_whole_spans(stack):
@@ -149,7 +149,7 @@ field_size = Exercise(
     number="03.3",
     title="The field, with dilation",
     stars=2,
-    task="Write field(stack): (size, stride) of the receptive field of a stack of (kernel_size, "
+    task="Write field_of(stack): (size, stride) of the receptive field of a stack of (kernel_size, "
     "strides, dilation_rate), first layer first.",
     hints=(
         "field_size of section 1 does nearly all of it. How far does a dilated kernel reach?",
@@ -157,7 +157,7 @@ field_size = Exercise(
         "Dilation makes the kernel wider, not the map smaller: the step of the layers behind "
         "stays.",
     ),
-    solution=field,
+    solution=field_of,
     insight="Dilation widens one layer; a stride widens every layer behind it.",
     mistakes=(
         Mistake("The dilation is not used.", field_without_dilation),

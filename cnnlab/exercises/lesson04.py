@@ -48,10 +48,110 @@ shared_weight = Exercise(
 )
 
 
-# 04.2: back through windows that overlap
+# 04.2: painting with a kernel
+
+
+def paint(kernel, upstream, stride):
+    height, width = kernel.shape
+    rows, columns = upstream.shape
+    dtype = np.result_type(kernel, upstream)
+    image = np.zeros(((rows - 1) * stride + height, (columns - 1) * stride + width), dtype)
+    for row in range(rows):
+        for column in range(columns):
+            top, left = row * stride, column * stride
+            image[top : top + height, left : left + width] += upstream[row, column] * kernel
+    return image
+
+
+def paint_per_weight(kernel, upstream, stride):
+    """Weight by weight: each one spreads the whole upstream gradient, `stride` apart."""
+    rows, columns = (np.array(upstream.shape) - 1) * stride
+    image = np.zeros((rows + kernel.shape[0], columns + kernel.shape[1]))
+    for (i, j), weight in np.ndenumerate(kernel):
+        image[i : i + rows + 1 : stride, j : j + columns + 1 : stride] += weight * upstream
+    return image
+
+
+def paint_cnnlab(kernel, upstream, stride):
+    shape = [(n - 1) * stride + k for n, k in zip(upstream.shape, kernel.shape, strict=True)]
+    dx, _, _ = conv2d_backward(
+        np.zeros((1, *shape, 1)), kernel[:, :, None, None], upstream[None, :, :, None], stride
+    )
+    return dx[0, :, :, 0]
+
+
+def paint_turned(kernel, upstream, stride):
+    return paint(kernel[::-1, ::-1], upstream, stride)
+
+
+def paint_over(kernel, upstream, stride):
+    image = np.zeros_like(paint(kernel, upstream, stride))
+    for (row, column), gradient in np.ndenumerate(upstream):
+        top, left = row * stride, column * stride
+        image[top : top + kernel.shape[0], left : left + kernel.shape[1]] = gradient * kernel
+    return image
+
+
+def paint_side_by_side(kernel, upstream, stride):
+    return np.kron(upstream, kernel)
+
+
+def paint_close(kernel, upstream, stride):
+    return paint(kernel, upstream, 1)
+
+
+def paint_valid(kernel, upstream, stride):
+    image = paint(kernel, upstream, stride)
+    return image[: upstream.shape[0] * stride, : upstream.shape[1] * stride]
+
+
+painting = Exercise(
+    number="04.2",
+    title="Painting with a kernel",
+    stars=3,
+    task="Write paint(kernel, upstream, stride) for 2-D arrays: the gradient of the image of a "
+    "convolution with that stride and no padding. Every position paints the kernel, times its "
+    "upstream gradient. The image is just as large as the paint reaches.",
+    hints=(
+        "The last position begins at row (rows − 1) · stride. How far does its kernel reach?",
+        "Where kernels overlap, the paint adds up.",
+        "The loop of section 3, with row · stride for row and column · stride for column.",
+    ),
+    solution=paint,
+    insight="Forward, a window gathers; backward, it scatters with the same weights: a transposed "
+    "convolution.",
+    mistakes=(
+        Mistake(
+            "The kernel is turned: it is turned when you gather from the padded gradient, not when "
+            "you paint.",
+            paint_turned,
+        ),
+        Mistake("Where kernels overlap the last one covers the others: add.", paint_over),
+        Mistake(
+            "The kernels stand side by side, one kernel size apart: they stand one stride apart, "
+            "and may overlap.",
+            paint_side_by_side,
+        ),
+        Mistake("The stride is not used: all kernels stand one pixel apart.", paint_close),
+        Mistake(
+            "The image is cut: the last kernel reaches beyond (number of positions) · stride.",
+            paint_valid,
+        ),
+    ),
+    cases=(
+        (rng.integers(-3, 4, (3, 4)), rng.integers(1, 5, (3, 2)), 1),
+        (rng.integers(1, 5, (3, 4)), rng.integers(1, 5, (2, 4)), 2),
+        (rng.normal(size=(4, 5)), rng.normal(size=(3, 4)), 3),
+        (np.float32(rng.normal(size=(5, 3))), np.float32(rng.normal(size=(2, 3))), 2),
+    ),
+    alternatives=(paint_per_weight, paint_cnnlab),
+)
+
+
+# 04.3: back through windows that overlap
 
 overlap = Exercise(
-    number="04.2",
+    number="04.3",
     title="Back through windows that overlap",
     stars=1,
     task="Max pooling along one row: inputs 3 8 5 6, windows of two with stride 1. The upstream "
@@ -86,82 +186,6 @@ overlap = Exercise(
             [0, 1, 0, 1],
         ),
     ),
-)
-
-
-# 04.3: a dense layer, backwards
-
-
-def dense_backward(x, weight, upstream):
-    return upstream @ weight.T, x.T @ upstream, upstream.sum(axis=0)
-
-
-def dense_backward_einsum(x, weight, upstream):
-    dx = np.einsum("bo,io->bi", upstream, weight)
-    return dx, np.einsum("bi,bo->io", x, upstream), np.einsum("bo->o", upstream)
-
-
-def dense_mean_over_batch(x, weight, upstream):
-    dx, dweight, dbias = dense_backward(x, weight, upstream)
-    return dx, dweight / len(x), dbias / len(x)
-
-
-def dense_bias_not_summed(x, weight, upstream):
-    return *dense_backward(x, weight, upstream)[:2], upstream
-
-
-def dense_bias_of_units(x, weight, upstream):
-    return *dense_backward(x, weight, upstream)[:2], upstream.sum(axis=1)
-
-
-def dense_exchanged(x, weight, upstream):
-    dx, dweight, dbias = dense_backward(x, weight, upstream)
-    return dweight, dx, dbias
-
-
-def dense_transposed(x, weight, upstream):
-    dx, dweight, dbias = dense_backward(x, weight, upstream)
-    return dx, dweight.T, dbias
-
-
-dense = Exercise(
-    number="04.3",
-    title="A dense layer, backwards",
-    stars=2,
-    task="Forward: y = x @ weight + bias, with x (B, I), weight (I, O). Write "
-    "dense_backward(x, weight, upstream): the tuple dx, dweight, dbias.",
-    hints=(
-        "Each gradient has the shape of its array. upstream is (B, O): which products fit?",
-        "dweight is (I, O), from x (B, I) and upstream (B, O): the sum runs over the batch.",
-        "The bias is added to every row of the batch.",
-    ),
-    solution=dense_backward,
-    insight="The shapes decide it all: what is shared by the batch (weight, bias) is summed over "
-    "it.",
-    mistakes=(
-        Mistake(
-            "The gradients are averaged over the batch: the mean belongs to the loss, and its 1/B "
-            "is already in upstream.",
-            dense_mean_over_batch,
-        ),
-        Mistake(
-            "dbias is still one row per image: the bias is shared, so add over the batch.",
-            dense_bias_not_summed,
-        ),
-        Mistake("dbias is summed over the units: sum over the images.", dense_bias_of_units),
-        Mistake("dx and dweight are exchanged: dx comes first.", dense_exchanged),
-        Mistake("dweight is transposed: it must have the shape of weight.", dense_transposed),
-    ),
-    cases=(
-        (rng.normal(size=(4, 3)), rng.normal(size=(3, 5)), rng.normal(size=(4, 5))),
-        (rng.integers(-3, 4, (2, 6)), rng.integers(-3, 4, (6, 3)), rng.integers(1, 4, (2, 3))),
-        (
-            rng.normal(size=(5, 2)).astype("float32"),
-            rng.normal(size=(2, 4)).astype("float32"),
-            rng.normal(size=(5, 4)).astype("float32"),
-        ),
-    ),
-    alternatives=(dense_backward_einsum,),
 )
 
 
@@ -280,103 +304,79 @@ pooling = Exercise(
 )
 
 
-# 04.5: painting with a kernel
+# 04.5: a dense layer, backwards
 
 
-def paint(kernel, upstream, stride):
-    height, width = kernel.shape
-    rows, columns = upstream.shape
-    dtype = np.result_type(kernel, upstream)
-    image = np.zeros(((rows - 1) * stride + height, (columns - 1) * stride + width), dtype)
-    for row in range(rows):
-        for column in range(columns):
-            top, left = row * stride, column * stride
-            image[top : top + height, left : left + width] += upstream[row, column] * kernel
-    return image
+def dense_backward(x, weight, upstream):
+    return upstream @ weight.T, x.T @ upstream, upstream.sum(axis=0)
 
 
-def paint_per_weight(kernel, upstream, stride):
-    """Weight by weight: each one spreads the whole upstream gradient, `stride` apart."""
-    rows, columns = (np.array(upstream.shape) - 1) * stride
-    image = np.zeros((rows + kernel.shape[0], columns + kernel.shape[1]))
-    for (i, j), weight in np.ndenumerate(kernel):
-        image[i : i + rows + 1 : stride, j : j + columns + 1 : stride] += weight * upstream
-    return image
+def dense_backward_einsum(x, weight, upstream):
+    dx = np.einsum("bo,io->bi", upstream, weight)
+    return dx, np.einsum("bi,bo->io", x, upstream), np.einsum("bo->o", upstream)
 
 
-def paint_cnnlab(kernel, upstream, stride):
-    shape = [(n - 1) * stride + k for n, k in zip(upstream.shape, kernel.shape, strict=True)]
-    dx, _, _ = conv2d_backward(
-        np.zeros((1, *shape, 1)), kernel[:, :, None, None], upstream[None, :, :, None], stride
-    )
-    return dx[0, :, :, 0]
+def dense_mean_over_batch(x, weight, upstream):
+    dx, dweight, dbias = dense_backward(x, weight, upstream)
+    return dx, dweight / len(x), dbias / len(x)
 
 
-def paint_turned(kernel, upstream, stride):
-    return paint(kernel[::-1, ::-1], upstream, stride)
+def dense_bias_not_summed(x, weight, upstream):
+    return *dense_backward(x, weight, upstream)[:2], upstream
 
 
-def paint_over(kernel, upstream, stride):
-    image = np.zeros_like(paint(kernel, upstream, stride))
-    for (row, column), gradient in np.ndenumerate(upstream):
-        top, left = row * stride, column * stride
-        image[top : top + kernel.shape[0], left : left + kernel.shape[1]] = gradient * kernel
-    return image
+def dense_bias_of_units(x, weight, upstream):
+    return *dense_backward(x, weight, upstream)[:2], upstream.sum(axis=1)
 
 
-def paint_side_by_side(kernel, upstream, stride):
-    return np.kron(upstream, kernel)
+def dense_exchanged(x, weight, upstream):
+    dx, dweight, dbias = dense_backward(x, weight, upstream)
+    return dweight, dx, dbias
 
 
-def paint_close(kernel, upstream, stride):
-    return paint(kernel, upstream, 1)
+def dense_transposed(x, weight, upstream):
+    dx, dweight, dbias = dense_backward(x, weight, upstream)
+    return dx, dweight.T, dbias
 
 
-def paint_valid(kernel, upstream, stride):
-    image = paint(kernel, upstream, stride)
-    return image[: upstream.shape[0] * stride, : upstream.shape[1] * stride]
-
-
-painting = Exercise(
+dense = Exercise(
     number="04.5",
-    title="Painting with a kernel",
-    stars=3,
-    task="Write paint(kernel, upstream, stride) for 2-D arrays: the gradient of the image of a "
-    "convolution with that stride and no padding. Every position paints the kernel, times its "
-    "upstream gradient. The image is just as large as the paint reaches.",
+    title="A dense layer, backwards",
+    stars=2,
+    task="Forward: y = x @ weight + bias, with x (B, I), weight (I, O). Write "
+    "dense_backward(x, weight, upstream): the tuple dx, dweight, dbias.",
     hints=(
-        "The last position begins at row (rows − 1) · stride. How far does its kernel reach?",
-        "Where kernels overlap, the paint adds up.",
-        "The loop of section 3, with row · stride for row and column · stride for column.",
+        "Each gradient has the shape of its array. upstream is (B, O): which products fit?",
+        "dweight is (I, O), from x (B, I) and upstream (B, O): the sum runs over the batch.",
+        "The bias is added to every row of the batch.",
     ),
-    solution=paint,
-    insight="Forward, a window gathers; backward, it scatters with the same weights: a transposed "
-    "convolution.",
+    solution=dense_backward,
+    insight="The shapes decide it all: what is shared by the batch (weight, bias) is summed over "
+    "it.",
     mistakes=(
         Mistake(
-            "The kernel is turned: it is turned when you gather from the padded gradient, not when "
-            "you paint.",
-            paint_turned,
+            "The gradients are averaged over the batch: the mean belongs to the loss, and its 1/B "
+            "is already in upstream.",
+            dense_mean_over_batch,
         ),
-        Mistake("Where kernels overlap the last one covers the others: add.", paint_over),
         Mistake(
-            "The kernels stand side by side, one kernel size apart: they stand one stride apart, "
-            "and may overlap.",
-            paint_side_by_side,
+            "dbias is still one row per image: the bias is shared, so add over the batch.",
+            dense_bias_not_summed,
         ),
-        Mistake("The stride is not used: all kernels stand one pixel apart.", paint_close),
-        Mistake(
-            "The image is cut: the last kernel reaches beyond (number of positions) · stride.",
-            paint_valid,
-        ),
+        Mistake("dbias is summed over the units: sum over the images.", dense_bias_of_units),
+        Mistake("dx and dweight are exchanged: dx comes first.", dense_exchanged),
+        Mistake("dweight is transposed: it must have the shape of weight.", dense_transposed),
     ),
     cases=(
-        (rng.integers(-3, 4, (3, 4)), rng.integers(1, 5, (3, 2)), 1),
-        (rng.integers(1, 5, (3, 4)), rng.integers(1, 5, (2, 4)), 2),
-        (rng.normal(size=(4, 5)), rng.normal(size=(3, 4)), 3),
-        (np.float32(rng.normal(size=(5, 3))), np.float32(rng.normal(size=(2, 3))), 2),
+        (rng.normal(size=(4, 3)), rng.normal(size=(3, 5)), rng.normal(size=(4, 5))),
+        (rng.integers(-3, 4, (2, 6)), rng.integers(-3, 4, (6, 3)), rng.integers(1, 4, (2, 3))),
+        (
+            rng.normal(size=(5, 2)).astype("float32"),
+            rng.normal(size=(2, 4)).astype("float32"),
+            rng.normal(size=(5, 4)).astype("float32"),
+        ),
     ),
-    alternatives=(paint_per_weight, paint_cnnlab),
+    alternatives=(dense_backward_einsum,),
 )
 
-EXERCISES = (shared_weight, overlap, dense, pooling, painting)
+EXERCISES = (shared_weight, painting, overlap, pooling, dense)

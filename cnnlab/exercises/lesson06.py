@@ -76,72 +76,7 @@ bottleneck = Exercise(
 )
 
 
-# 06.3: depthwise separable
-
-
-def separable_share(kernel_size, channels, filters):
-    separable = kernel_size**2 * channels + channels * filters
-    return separable / (kernel_size**2 * channels * filters)
-
-
-def separable_share_formula(kernel_size, channels, filters):
-    return np.float32(1 / filters + 1 / kernel_size**2)
-
-
-def share_turned_over(kernel_size, channels, filters):
-    return 1 / separable_share(kernel_size, channels, filters)
-
-
-def share_without_pointwise(kernel_size, channels, filters):
-    return 1 / filters
-
-
-def share_without_depthwise(kernel_size, channels, filters):
-    return 1 / kernel_size**2
-
-
-def share_one_kernel(kernel_size, channels, filters):
-    return (kernel_size**2 + channels * filters) / (kernel_size**2 * channels * filters)
-
-
-def share_multiplied(kernel_size, channels, filters):
-    return kernel_size**2 * channels * channels * filters / (kernel_size**2 * channels * filters)
-
-
-separable = Exercise(
-    number="06.3",
-    title="The share of a separable convolution",
-    stars=2,
-    task="Write separable_share(kernel_size, channels, filters): the weights of a depthwise and a "
-    "pointwise convolution together, as a share of those of a plain convolution (square kernels, "
-    "no biases).",
-    hints=(
-        "The depthwise one has a single slice per channel, the pointwise one is a 1×1 convolution.",
-        "K·K·C_in + C_in·C_out, divided by K·K·C_in·C_out.",
-    ),
-    solution=separable_share,
-    insight="It is 1/C_out + 1/K²: with many filters, about one ninth for 3×3, whatever comes in.",
-    mistakes=(
-        Mistake("That is how many times less: the share is asked for.", share_turned_over),
-        Mistake(
-            "The pointwise convolution is missing: it mixes the channels.", share_without_pointwise
-        ),
-        Mistake("The depthwise convolution is missing.", share_without_depthwise),
-        Mistake(
-            "The depthwise convolution was given a single kernel: each channel has its own.",
-            share_one_kernel,
-        ),
-        Mistake(
-            "The two were multiplied: they run one after the other, so their weights add up.",
-            share_multiplied,
-        ),
-    ),
-    cases=((3, 128, 256), (5, 24, 40), (7, 3, 64)),
-    alternatives=(separable_share_formula,),
-)
-
-
-# 06.4: a residual block
+# 06.3: a residual block
 
 
 def behaviour(model):
@@ -177,7 +112,7 @@ def block_of(last, count=2):
     return keras.Model(maps, last(maps, branch))
 
 
-def block():
+def build_block():
     import keras
     from keras import layers
 
@@ -246,17 +181,18 @@ def no_arguments():
 
 
 residual = Exercise(
-    number="06.4",
+    number="06.3",
     title="A residual block",
     stars=3,
-    task="Write block(): a Keras model of one residual block for maps of 12×20 with 32 channels. "
-    "Two 3×3 convolutions on the branch, a ReLU between them, the addition, a ReLU at the end.",
+    task="Write build_block(): a Keras model of one residual block for maps of 12×20 with 32 "
+    "channels. Two 3×3 convolutions on the branch, a ReLU between them, the addition, a ReLU at "
+    "the end.",
     hints=(
         "The branch must end in the shape in which it began, or nothing can be added.",
         "The shortcut has no layer: it is the variable that holds the input.",
         "layers.Add()([maps, branch]), and the last ReLU behind it.",
     ),
-    solution=block,
+    solution=build_block,
     insight="With all weights at 0 the block hands on its input: a deep stack of them begins as "
     "almost nothing, and learns what to add.",
     mistakes=(
@@ -285,4 +221,69 @@ residual = Exercise(
     alternatives=(block_with_operators, block_with_normalisation),
 )
 
-EXERCISES = (macs, bottleneck, separable, residual)
+
+# 06.4: depthwise separable
+
+
+def separable_share(kernel_size, channels, filters):
+    separable = kernel_size**2 * channels + channels * filters
+    return separable / (kernel_size**2 * channels * filters)
+
+
+def separable_share_formula(kernel_size, channels, filters):
+    return np.float32(1 / filters + 1 / kernel_size**2)
+
+
+def share_turned_over(kernel_size, channels, filters):
+    return 1 / separable_share(kernel_size, channels, filters)
+
+
+def share_without_pointwise(kernel_size, channels, filters):
+    return 1 / filters
+
+
+def share_without_depthwise(kernel_size, channels, filters):
+    return 1 / kernel_size**2
+
+
+def share_one_kernel(kernel_size, channels, filters):
+    return (kernel_size**2 + channels * filters) / (kernel_size**2 * channels * filters)
+
+
+def share_multiplied(kernel_size, channels, filters):
+    return kernel_size**2 * channels * channels * filters / (kernel_size**2 * channels * filters)
+
+
+separable = Exercise(
+    number="06.4",
+    title="The share of a separable convolution",
+    stars=2,
+    task="Write separable_share(kernel_size, channels, filters): the weights of a depthwise and a "
+    "pointwise convolution together, as a share of those of a plain convolution (square kernels, "
+    "no biases).",
+    hints=(
+        "The depthwise one has a single slice per channel, the pointwise one is a 1×1 convolution.",
+        "K·K·C_in + C_in·C_out, divided by K·K·C_in·C_out.",
+    ),
+    solution=separable_share,
+    insight="It is 1/C_out + 1/K²: with many filters, about one ninth for 3×3, whatever comes in.",
+    mistakes=(
+        Mistake("That is how many times less: the share is asked for.", share_turned_over),
+        Mistake(
+            "The pointwise convolution is missing: it mixes the channels.", share_without_pointwise
+        ),
+        Mistake("The depthwise convolution is missing.", share_without_depthwise),
+        Mistake(
+            "The depthwise convolution was given a single kernel: each channel has its own.",
+            share_one_kernel,
+        ),
+        Mistake(
+            "The two were multiplied: they run one after the other, so their weights add up.",
+            share_multiplied,
+        ),
+    ),
+    cases=((3, 128, 256), (5, 24, 40), (7, 3, 64)),
+    alternatives=(separable_share_formula,),
+)
+
+EXERCISES = (macs, bottleneck, residual, separable)
