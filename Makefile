@@ -47,7 +47,7 @@ results: $(READY)  ## measure the tables of data/results again (hours; full MNIS
 	@for file in tools/measure_$(or $(ONLY),*).py; do $(PYTHON) $$file || exit 1; done
 
 bench: $(READY)  ## timings as ratios against a peer
-	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done
+	@status=0; for file in tests/benchmarks/bench_*.py; do $(PYTHON) $$file || status=1; done; exit $$status
 
 mutants: $(READY)  ## do the tests notice single faults? MODULES="sizes pooling" for some
 	$(PYTHON) tests/mutants.py $(MODULES)

@@ -18,6 +18,7 @@ from time import perf_counter  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from table import row  # noqa: E402
 
 from cnnlab.convolution import conv2d, conv2d_backward  # noqa: E402
 
@@ -85,12 +86,9 @@ def main():
             np.testing.assert_allclose(a, b, rtol=1e-2, atol=1e-2)
         for name, (ours, theirs) in pairs.items():
             time, ratio = compare(ours, theirs)
-            verdict = "ok" if ratio <= BUDGETS[name] else "TOO SLOW"
-            broken |= ratio > BUDGETS[name]
-            print(
-                f"{name:16} {x_shape!s:18} {kernel_shape!s:16} {1000 * time:8.2f} ms  "
-                f"{ratio:5.2f} x keras (budget {BUDGETS[name]:.0f})  {verdict}"
-            )
+            what = f"{name} {x_shape} · {kernel_shape}"
+            kept = row(what, ratio, BUDGETS[name], "×", f"keras.ops.conv; {1000 * time:.2f} ms")
+            broken |= not kept
     return int(broken)
 
 

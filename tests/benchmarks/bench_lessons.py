@@ -1,0 +1,50 @@
+"""The lessons under nbval, one after the other, imports included: seconds against their budgets.
+
+Also the size of what a clone checks out. Exit status 1 if a budget is broken.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+
+from table import row
+
+ROOT = Path(__file__).parents[2]
+BUDGETS = {"00 01": 15, "02 04": 30, "03 06": 50, "05": 45, "07": 45, "08 09": 60}  # seconds
+CHECKOUT = 30  # MB
+NBVAL = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with=notebooks/sanitize.cfg")
+
+
+def seconds(notebooks):
+    """The time of a strict comparison, which must pass."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *NBVAL, *notebooks]
+    start = perf_counter()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stdout)
+    return perf_counter() - start
+
+
+def megabytes():
+    """What git keeps in the checkout."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    files = listed.stdout.decode().split("\0")[:-1]
+    return sum((ROOT / file).stat().st_size for file in files) / 1e6
+
+
+def main():
+    """One row per group of lessons, their sum, and the checkout."""
+    kept, total = True, 0
+    for numbers, budget in BUDGETS.items():
+        notebooks = [p for n in numbers.split() for p in (ROOT / "notebooks").glob(f"{n}_*.ipynb")]
+        measured = seconds(map(str, notebooks))
+        total += measured
+        kept &= row(f"lessons {numbers} under nbval", measured, budget, "s")
+    kept &= row("all lessons under nbval", total, 240, "s")
+    kept &= row("checkout without .git", megabytes(), CHECKOUT, "MB")
+    return int(not kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
