@@ -10,7 +10,7 @@ WORKERS ?= 2
 .PHONY: help lab test unit nbval slow lint notebooks results bench mutants e2e site wheelhouse lock
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 .venv/.ready: requirements.lock pyproject.toml
 	$(SYSTEM_PYTHON) -m venv --clear .venv

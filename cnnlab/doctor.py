@@ -37,11 +37,8 @@ NO_BUILD = {
         "the Binder link."
     ),
 }
-ILLEGAL_INSTRUCTION = (
-    -4,
-    132,
-    0xC000001D,
-)  # the exit status on macOS and Linux, in a shell, on Windows
+# The exit status on macOS and Linux, in a shell, on Windows.
+ILLEGAL_INSTRUCTION = (-4, 132, 0xC000001D)
 
 
 @dataclass(frozen=True)
