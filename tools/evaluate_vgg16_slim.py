@@ -1,11 +1,10 @@
 """What `vgg16_slim` can do, measured as it is shipped: the numbers of its card.
 
-    cnnlab fetch cats_vs_dogs
     python tools/evaluate_vgg16_slim.py --data tiny-imagenet-100.zip
 
 Top-1 and top-5 on the 5,000 validation photographs; what it calls the photographs of `data/` at
-four sizes; its frozen features against two small networks trained from scratch, on `textures` and
-on 200 photographs of cats and dogs, five seeds each; milliseconds per image.
+four sizes; milliseconds per image. What its features are worth to other tasks is measured by
+`measure_transfer.py`.
 """
 
 import argparse
@@ -14,14 +13,10 @@ import time
 import zipfile
 from pathlib import Path
 
-import keras
 import numpy as np
-from keras import layers
 from PIL import Image
 
 from cnnlab import datasets, weights
-
-SEEDS = range(5)
 
 
 def validation(archive):
@@ -50,80 +45,6 @@ def top1_top5(scores, labels):
     return hits[:, 0].mean(), hits.any(axis=1).mean()
 
 
-def fitted(model, images, labels, epochs, rate):
-    """The model after plain training."""
-    model.compile(
-        optimizer=keras.optimizers.Adam(rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    model.fit(images, labels, batch_size=16, epochs=epochs, verbose=0)
-    return model
-
-
-def small_network(size, classes, head):
-    """A competitor, trained from scratch on the same few images."""
-    return keras.Sequential(
-        [
-            keras.Input((size, size, 3)),
-            layers.Conv2D(16, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(32, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            *head,
-            layers.Dense(classes),
-        ]
-    )
-
-
-def transfer(name, per_class, test_images):
-    """Prints mean and range over the seeds: frozen features of two layers, and from scratch."""
-    training, test = datasets.load(name, "train"), datasets.load(name, "test")
-    classes, size = len(training.class_names), training.images.shape[1]
-    test_images, test_labels = np.asarray(test.images[:test_images]), test.labels[:test_images]
-    base = weights.pretrained("vgg16_slim")
-    pooled = {
-        layer: keras.Sequential(
-            [keras.Model(base.input, base.get_layer(layer).output), layers.GlobalAveragePooling2D()]
-        )
-        for layer in ("block4_pool", "block5_pool")
-    }
-    test_features = {layer: logits(model, test_images) for layer, model in pooled.items()}
-    test_pixels = weights.preprocess("vgg16_slim", test_images)
-
-    def accuracy(model, x):
-        return model.evaluate(x, test_labels, batch_size=100, verbose=0)[1]
-
-    found = {}
-    for seed in SEEDS:
-        chosen, _ = datasets.split(training, train_size=per_class, seed=seed)
-        images, labels = np.asarray(chosen.images), chosen.labels
-        for layer, model in pooled.items():
-            keras.utils.set_random_seed(seed)
-            features = logits(model, images)
-            head = keras.Sequential([keras.Input(features.shape[1:]), layers.Dense(classes)])
-            fitted(head, features, labels, epochs=60, rate=1e-2)
-            found.setdefault(f"frozen {layer}", []).append(accuracy(head, test_features[layer]))
-        heads = {
-            "flatten": [layers.Flatten(), layers.Dropout(0.5), layers.Dense(64, activation="relu")],
-            "average": [layers.GlobalAveragePooling2D()],
-        }
-        for head_name, head in heads.items():
-            keras.utils.set_random_seed(seed)
-            network = small_network(size, classes, head)
-            fitted(network, weights.preprocess("vgg16_slim", images), labels, epochs=30, rate=1e-3)
-            found.setdefault(f"scratch, {head_name}", []).append(accuracy(network, test_pixels))
-        print(name, seed, {key: round(values[-1], 3) for key, values in found.items()}, flush=True)
-    for key, values in found.items():
-        print(
-            f"{name}, {per_class} per class, {key}: {np.mean(values):.3f} "
-            f"({min(values):.3f} to {max(values):.3f})",
-            flush=True,
-        )
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="tiny-imagenet-100.zip")
@@ -149,9 +70,6 @@ def main():
     for _ in range(20):
         model.predict_on_batch(image)
     print(f"{(time.perf_counter() - began) / 20 * 1000:.0f} ms per 128x128 image", flush=True)
-
-    transfer("textures", per_class=10, test_images=720)
-    transfer("cats_vs_dogs", per_class=100, test_images=500)
 
 
 if __name__ == "__main__":
