@@ -12,7 +12,7 @@ rng = np.random.default_rng(7)
 MEANS = (103.939, 116.779, 123.68)
 
 
-def prepared(images):
+def prepared_by_hand(images):
     return images[..., ::-1].astype("float32") - np.array(MEANS, "float32")
 
 
@@ -49,14 +49,14 @@ by_hand = Exercise(
     number="07.1",
     title="The preprocessing of the original VGG16",
     stars=2,
-    task="Write prepared(images): uint8 pictures (B, H, W, 3) in red, green, blue become float "
-    "pictures in blue, green, red, minus MEANS = (103.939, 116.779, 123.68), which are those of "
-    "blue, green, red.",
+    task="Write prepared_by_hand(images): uint8 pictures (B, H, W, 3) in red, green, blue become "
+    "float pictures in blue, green, red, minus MEANS = (103.939, 116.779, 123.68), which are those "
+    "of blue, green, red.",
     hints=(
         "Two steps, and the order of the channels must be that of the means when you subtract.",
         "images[..., ::-1] turns the last axis round.",
     ),
-    solution=prepared,
+    solution=prepared_by_hand,
     insight="Those are the colours of the program that VGG16 was trained with, and its weights "
     "remember them for ever.",
     mistakes=(
