@@ -15,7 +15,7 @@ import pandas as pd
 from cnnlab import datasets, models, scores
 
 FILE = Path(__file__).parent.parent / "data" / "results" / "optimisers.csv"
-EPOCHS = 6
+EPOCHS = 4
 RATES = (1e-3, 1e-2, 1e-1)
 OPTIMISERS = {
     "SGD": keras.optimizers.SGD,

@@ -2,7 +2,7 @@
 
     CNNLAB_TEST_DATA=folder-with-mnist.npz python tests/benchmarks/bench_lenet.py [ROUNDS]
 
-Both are trained to 99.0 % of the test images, as `tools/measure_speed.py` says. They take turns in
+Both are trained to 99.0 % of the test images, as `tools/time_lenet.py` says. They take turns in
 one process, so that whatever else the machine does falls on both. Prints seconds, epochs and
 accuracy of every training and the median of the ratios; exit status 1 if that is over the budget.
 """
@@ -22,7 +22,7 @@ from cnnlab import datasets, fetch
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
 BUDGET = 0.35
-SPEED = Path(__file__).parents[2] / "tools" / "measure_speed.py"
+SPEED = Path(__file__).parents[2] / "tools" / "time_lenet.py"
 
 
 def main():

@@ -1,7 +1,7 @@
-"""Time three trainings to 99.0 % of MNIST's test images: data/results/speed.csv.
+"""Time three trainings to 99.0 % of MNIST's test images, and print a row each.
 
     cnnlab fetch mnist
-    python tools/measure_speed.py
+    python tools/time_lenet.py
 
 - "Keras documentation": keras.io's "Simple MNIST convnet", 32 and 64 filters, Adam at 1e-3.
 - "LeNet-5": a smaller network (with ReLU and max pooling, as later networks), the same optimiser.
@@ -14,7 +14,6 @@ A row per training and seed: seconds by the clock, processor seconds (of all cor
 little depends on what else the machine does), epochs and accuracy.
 """
 
-from pathlib import Path
 from time import perf_counter, process_time
 
 import keras
@@ -24,7 +23,6 @@ from keras import layers
 
 from cnnlab import datasets, models
 
-FILE = Path(__file__).parent.parent / "data" / "results" / "speed.csv"
 GOAL = 0.99
 LIMIT = 10
 EPOCHS = 4
@@ -122,8 +120,7 @@ def measure(name, seed):
 
 
 def main():
-    rows = [measure(*trial) for trial in TRIALS]
-    pd.DataFrame(rows).to_csv(FILE, index=False, lineterminator="\n")
+    print(pd.DataFrame([measure(*trial) for trial in TRIALS]).to_string(index=False))
 
 
 if __name__ == "__main__":
