@@ -88,3 +88,15 @@ def test_a_thin_line_on_a_photograph_keeps_its_colour():
     figure[40, 10:30, :3] = (0, 114, 178)
     kept = pixels(tidy.small(png(figure)))[40, 10:30]
     assert np.abs(kept - (0, 114, 178)).max() <= 16
+
+
+def test_printed_text_in_pieces_is_joined_and_errors_stay_apart():
+    def stream(text, name="stdout"):
+        return nbformat.v4.new_output("stream", text=text, name=name)
+
+    pieces = [stream("(3, 2)"), stream(" shape\n"), stream("oh\n", "stderr"), stream("7\n")]
+    cell = nbformat.v4.new_code_cell("f()", execution_count=1, outputs=pieces)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("prose"), cell])
+    tidy.tidy(notebook)
+    texts = [(output.name, output.text) for output in notebook.cells[1].outputs]
+    assert texts == [("stdout", "(3, 2) shape\n"), ("stderr", "oh\n"), ("stdout", "7\n")]

@@ -1,7 +1,7 @@
 """Stored notebooks made small and free of this machine: `make notebooks` ends with it.
 
 Figures become PNGs of at most 256 colours, a third of the size; folders of this machine are taken
-out of tracebacks. nbval compares neither.
+out of tracebacks; printed text that came in pieces is joined. nbval compares none of this.
 """
 
 import base64
@@ -44,8 +44,23 @@ def outputs(notebook):
             yield from widget["state"].get("outputs", [])
 
 
+def joined(outputs):
+    """The outputs of a cell; text that arrived in pieces, as chance would have it, in one."""
+    whole = []
+    for output in outputs:
+        if whole and output["output_type"] == "stream" == whole[-1]["output_type"]:
+            if output["name"] == whole[-1]["name"]:
+                whole[-1]["text"] += output["text"]
+                continue
+        whole.append(output)
+    return whole
+
+
 def tidy(notebook):
     """Changes the outputs of a notebook in place; a second call changes nothing more."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
     for output in outputs(notebook):
         if "image/png" in output.get("data", {}):
             output["data"]["image/png"] = small(output["data"]["image/png"])
