@@ -20,6 +20,8 @@ html_title = f"cnnlab {release}"
 html_copy_source = False
 html_show_sphinx = False
 html_math_renderer = "mathml"
+html_theme_options = {"light_css_variables": {"code-font-size": "0.75rem"}}  # 98 characters a line
+suppress_warnings = ["toc.empty_glob"]  # there may be no assignment
 
 nb_execution_mode = "off"
 nb_merge_streams = True
