@@ -8,7 +8,8 @@ A module imports only modules that stand above it here:
   ``scores``, ``photographs``, ``archives``, ``fetch``, ``datasets``
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``traces``, ``gradients``,
   ``feature_maps``, ``patterns``, ``heatmaps``, ``faithfulness``, ``transfer``
-- floor 2, pictures and interaction: ``plots``, ``widgets``
+- floor 2, pictures and interaction: ``plots``, ``overlays``, ``widgets``
+- ``exercises``: ``check``, ``hint``, ``solution``
 - the command line: ``lessons``, ``doctor``, ``cli``
 """
 

@@ -6,7 +6,12 @@ import numpy as np
 from IPython.display import display
 from matplotlib.patches import Rectangle
 
+from cnnlab.batches import as_batch
 from cnnlab.convolution import borders, correlate2d, numbers, pair
+from cnnlab.feature_maps import feature_maps, strongest_patches
+from cnnlab.overlays import draw_heat
+from cnnlab.patterns import filter_patterns
+from cnnlab.placing import placed
 from cnnlab.plots import draw_regions
 from cnnlab.sizes import output_size
 
@@ -197,3 +202,82 @@ def _draw_numbers(ax, matrix, title, texts=None, outlined=((), ())):
             ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2.5))
     ax.set_title(title)
     ax.set_axis_off()
+
+
+def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
+    """One channel: its map, what it looks for, and the pieces of all pictures it answers to most.
+
+    Args:
+        model: a Sequential or functional Keras model with one image input.
+        images: (B, H, W, 3) photographs as the model takes them, 0-255 or 0-1.
+        layer: name or path of a layer.
+        channel: its number.
+        picture: number of the photograph whose map is shown.
+        size: side of the pattern in pixels.
+        patches: the largest number of pieces.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: an unknown layer, one without a map, or no such channel.
+    """
+    images = np.asarray(images)
+    full = 255 if images.max() > 1 else 1
+    best = strongest_patches(model, images, layer, channel, patches)
+    [values] = feature_maps(model, images[[picture]], layer).values()
+    [pattern] = filter_patterns(model, layer, [channel], size, steps=20)
+
+    figure = plt.figure(figsize=(7, 4.6))
+    upper, lower = figure.subfigures(2, 1, height_ratios=[5, 3])
+    left, right = upper.subplots(1, 2, width_ratios=[3, 2])
+    name = as_batch(model, images).picture()
+    view = placed(model, values[..., channel], layer, name, images.shape[1:])[0]
+    largest = float(values[..., channel].max())
+    draw_heat(left, images[picture], view, (0, largest or 1.0))
+    left.set_title(f"{layer}, channel {channel}: up to {largest:.2g}")
+    right.imshow(pattern)
+    found = pattern.std() > 0
+    right.set_title("what it looks for" if found else "no picture moves it: grey")
+    for ax, patch in zip(lower.subplots(1, patches, squeeze=False).flat, best, strict=False):
+        ax.imshow(patch.pixels / full)
+        ax.set_title(f"{patch.answer:.2g}")
+    for ax in [left, right, *lower.axes]:
+        ax.set_axis_off()
+    lower.suptitle("the pieces of all pictures that it answers to most", fontsize=10)
+    return figure
+
+
+def channel_explorer(model, images, layers):
+    """A layer to choose, and sliders for channel and photograph, over `show_channel`.
+
+    Args:
+        model: as for `show_channel`.
+        images: as for `show_channel`.
+        layers: names or paths of the layers to choose from.
+
+    Returns:
+        An ipywidgets box.
+    """
+    counts = {
+        layer: values.shape[-1] for layer, values in feature_maps(model, images[:1], layers).items()
+    }
+    layer = ipywidgets.Dropdown(options=list(counts), description="layer")
+    channel, picture = (
+        ipywidgets.IntSlider(0, 0, last, description=name, continuous_update=False)
+        for name, last in [("channel", counts[layer.value] - 1), ("picture", len(images) - 1)]
+    )
+
+    def limit_channels(_):
+        """The slider of the channels ends where the layer's channels end."""
+        channel.max = counts[layer.value] - 1
+
+    def draw(layer, channel, picture):
+        figure = show_channel(model, images, layer, min(channel, counts[layer] - 1), picture)
+        display(figure)
+        plt.close(figure)
+
+    layer.observe(limit_channels, "value")
+    controls = {"layer": layer, "channel": channel, "picture": picture}
+    shown = ipywidgets.interactive_output(draw, controls)
+    return ipywidgets.VBox([layer, ipywidgets.HBox([channel, picture]), shown])

@@ -6,7 +6,14 @@ import pytest
 
 from cnnlab.convolution import correlate2d
 from cnnlab.receptive_field import receptive_field
-from cnnlab.widgets import show_field, show_window, sliders, sliding_window
+from cnnlab.widgets import (
+    channel_explorer,
+    show_channel,
+    show_field,
+    show_window,
+    sliders,
+    sliding_window,
+)
 
 IMAGE = np.arange(30).reshape(5, 6)
 KERNEL = np.array([[0, 1, 2], [2, 2, 0]])
@@ -151,3 +158,70 @@ def test_a_cell_is_shown_with_the_pixels_it_sees():
 def test_a_picture_of_another_size_than_the_field_is_refused():
     with pytest.raises(ValueError, match=r"\(16, 24\): got \(24, 16\). Use datasets.photo"):
         show_field(np.zeros((24, 16, 3)), field_of_a_small_network())
+
+
+PHOTOS = np.random.default_rng(0).uniform(0, 255, (3, 16, 24, 3)).astype("uint8")
+
+
+def two_layers():
+    """Layers of 4 and 2 channels; channel 1 of the second is dead."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="first"),
+            keras.layers.Conv2D(2, (3, 5), activation="relu", name="second"),
+        ]
+    )
+    kernel, bias = model.get_layer("second").get_weights()
+    model.get_layer("second").set_weights([np.abs(kernel), bias + np.array([0, -1000], "float32")])
+    return model
+
+
+def test_a_channel_is_shown_by_its_map_its_pattern_and_its_strongest_pieces():
+    model = two_layers()
+    figure = show_channel(model, PHOTOS, "second", channel=0, picture=2, size=16, patches=4)
+    view, pattern, *pieces = figure.axes
+    answers = np.asarray(model(PHOTOS.astype("float32")))[..., 0]
+    assert view.get_title() == f"second, channel 0: up to {answers[2].max():.2g}"
+    heat = view.images[1].get_array()
+    assert heat.shape == (16, 24)
+    np.testing.assert_allclose(heat[2:14, 3:21][0, 0], answers[2, 1, 1], rtol=1e-4)
+    assert (pattern.get_title(), pattern.images[0].get_array().shape) == (
+        "what it looks for",
+        (16, 16, 3),
+    )
+    assert len(pieces) == 4
+    assert pieces[0].get_title() == f"{answers.max():.2g}"
+    image, row, column = np.unravel_index(answers.argmax(), answers.shape)
+    region = PHOTOS[image, max(row - 1, 0) : row + 4, max(column - 1, 0) : column + 6]
+    np.testing.assert_allclose(pieces[0].images[0].get_array(), region / 255, rtol=1e-6)
+
+
+def test_a_dead_channel_says_that_its_tile_is_grey(capsys):
+    figure = show_channel(two_layers(), PHOTOS, "second", channel=1, size=16)
+    assert figure.axes[1].get_title() == "no picture moves it: grey"
+    assert "no picture found for filter 1 of second" in capsys.readouterr().out
+
+
+def test_the_explorer_draws_what_its_controls_say(monkeypatch):
+    seen = []
+
+    def noted(model, images, layer, channel, picture):
+        seen.append((layer, channel, picture))
+        return plt.figure()
+
+    monkeypatch.setattr("cnnlab.widgets.show_channel", noted)
+    layer, numbers, picture = channel_explorer(two_layers(), PHOTOS, ["first", "second"]).children
+    channel, photograph = numbers.children
+    assert (layer.options, channel.max, photograph.max) == (("first", "second"), 3, 2)
+    channel.value = 3
+    photograph.value = 2
+    layer.value = "second"
+    assert channel.max == 1
+    assert seen[:3] == [("first", 0, 0), ("first", 3, 0), ("first", 3, 2)]
+    assert seen[-1] == ("second", 1, 2)
+    assert all(number < {"first": 4, "second": 2}[name] for name, number, _ in seen)
+    assert isinstance(picture, ipywidgets.Output)
+    assert not plt.get_fignums()

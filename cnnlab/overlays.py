@@ -1,0 +1,146 @@
+"""What a network sees, drawn: heat on photographs, and every channel of a layer as a tile."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patheffects import withStroke
+
+from cnnlab.plots import PANEL_LIMIT
+
+DOTS = 72  # per inch: a tile's pixel is a dot of the figure
+GREYS = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look
+
+
+def show_heat(images, maps, titles=None, columns=None, boxes=None):
+    """Heat maps over grey photographs, with the colours of one scale.
+
+    Args:
+        images: (B,H,W,C) or a list, or one picture (H,W,C) for all maps; uint8 0-255 or float 0-1.
+        maps: (B,H,W) or a list, each as large as its picture. Values 0-1; where one is negative,
+            red speaks for and blue against, on a scale around 0.
+        titles: one text per map, or None.
+        columns: maps per row; by default at most 3.
+        boxes: (top, left, bottom, right) in pixels to outline, one per map, or None.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: no maps or too many, or a map that is not as large as its picture.
+    """
+    maps = [np.asarray(heat, float) for heat in maps]
+    if not 1 <= len(maps) <= PANEL_LIMIT:
+        raise ValueError(
+            f"`maps` must hold 1 to {PANEL_LIMIT} maps: got {len(maps)}. Choose some of them."
+        )
+    images = [images] * len(maps) if np.ndim(images) == 3 else list(images)
+    signed = any(heat.min() < 0 for heat in maps)
+    high = max(np.abs(heat).max() for heat in maps) or 1.0
+    columns = min(columns or 3, len(maps))
+    rows = -(-len(maps) // columns)
+    aspect = max(heat.shape[0] / heat.shape[1] for heat in maps)
+    size = (7, rows * (6.3 / columns * aspect + 0.3))
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for index, (ax, image, heat) in enumerate(zip(axes.flat, images, maps, strict=False)):
+        scale = (-high, high) if signed else (0, max(high, 1.0))
+        drawn = draw_heat(ax, image, heat, scale, None if boxes is None else boxes[index])
+        if titles is not None:
+            ax.set_title(str(titles[index]))
+    figure.colorbar(drawn, ax=axes, fraction=0.03, label="evidence" if signed else "heat")
+    return figure
+
+
+def draw_heat(ax, image, heat, scale=(0, 1), box=None):
+    """One heat map over its photograph, on an Axes; returns what a colour bar needs.
+
+    Args:
+        ax: Matplotlib Axes.
+        image: (H,W,3) or (H,W,1), uint8 0-255 or float 0-1.
+        heat: (H,W).
+        scale: the values of the darkest and the brightest colour.
+        box: (top, left, bottom, right) to outline, or None.
+    """
+    image, heat = np.asarray(image), np.asarray(heat)
+    if image.shape[:2] != heat.shape:
+        raise ValueError(
+            f"`maps` must be as large as the picture, {image.shape[:2]}: got {heat.shape}. "
+            "Make them with resize=True."
+        )
+    full = 255 if np.issubdtype(image.dtype, np.integer) else 1
+    grey = image @ GREYS if image.shape[-1] == 3 else image[..., 0]
+    ax.imshow(grey, cmap="gray", vmin=0, vmax=full)
+    colours = "RdBu_r" if scale[0] < 0 else "magma"
+    drawn = ax.imshow(heat, cmap=colours, vmin=scale[0], vmax=scale[1], alpha=0.6)
+    if box is not None:
+        top, left, bottom, right = box
+        x = np.array([left, right, right, left, left]) - 0.5
+        y = np.array([top, top, bottom, bottom, top]) - 0.5
+        outline = [withStroke(linewidth=3.5, foreground="white")]
+        ax.plot(x, y, color="C0", linewidth=1.8, path_effects=outline)
+        ax.set(xlim=(-0.5, heat.shape[1] - 0.5), ylim=(heat.shape[0] - 0.5, -0.5))
+    return drawn
+
+
+def show_channels(maps, share_scale=True, tile=24):
+    """Every channel of every layer, a tile each, in reading order.
+
+    Args:
+        maps: a dict from a layer's name to (h,w,C), as `cnnlab.feature_maps.feature_maps` returns
+            for one image; no value below 0, as behind a ReLU.
+        share_scale: True scales a layer's tiles to the layer's largest value; False scales each
+            tile to itself, and the figure's title says so.
+        tile: height of a tile in dots; maps are averaged, or repeated, to that.
+
+    Returns:
+        The figure, a panel per layer; its title tells the largest value.
+    """
+    panels = {
+        f"{name.rsplit('/', 1)[-1]}: {np.shape(values)[-1]} channels of {np.shape(values)[0]}×"
+        f"{np.shape(values)[1]}, up to {np.max(values):.2g}": _mosaic(values, share_scale, tile)
+        for name, values in maps.items()
+    }
+    title_height, total = 17, 18
+    height = sum(panel.shape[0] + title_height for panel in panels.values()) + total
+    width = 7 * DOTS
+    figure = plt.figure(figsize=(7, height / DOTS), layout="none")
+    scale = "each layer scaled to its largest value" if share_scale else "each channel to itself"
+    figure.suptitle(f"{scale}; no channel is left out", fontsize=9, y=1 - 2 / height, va="top")
+    bottom = height - total
+    colours = plt.get_cmap("viridis").with_extremes(bad="white")
+    for title, panel in panels.items():
+        rows, columns = panel.shape
+        bottom -= rows + title_height
+        ax = figure.add_axes((0, bottom / height, columns / width, rows / height))
+        ax.imshow(panel, cmap=colours, vmin=0, vmax=1, aspect="auto")
+        ax.set_axis_off()
+        ax.set_title(title, fontsize=9, pad=2)
+    return figure
+
+
+def _mosaic(values, share_scale, tile):
+    """All channels of (h,w,C), 0-1, side by side with masked lines between them."""
+    values = np.asarray(values, float)
+    height, width, channels = values.shape
+    shape = (tile, max(1, round(tile * width / height)))
+    largest = values.max() if share_scale else values.max(axis=(0, 1))
+    tiles = np.einsum(
+        "ih,hwc,jw->cij", _shares(height, shape[0]), values, _shares(width, shape[1]), optimize=True
+    )
+    largest = np.broadcast_to(largest, channels)[:, None, None]
+    tiles = np.divide(tiles, largest, out=np.zeros_like(tiles), where=largest > 0)
+    columns = min(channels, (7 * DOTS + 1) // (shape[1] + 1))
+    rows = -(-channels // columns)
+    mosaic = np.ma.masked_all((rows * (shape[0] + 1) - 1, columns * (shape[1] + 1) - 1))
+    for number, picture in enumerate(tiles):
+        top, left = ((shape[i] + 1) * place for i, place in enumerate(divmod(number, columns)))
+        mosaic[top : top + shape[0], left : left + shape[1]] = picture
+    return mosaic
+
+
+def _shares(cells, dots):
+    """(dots, cells): which share of a dot each cell covers, so that a dot is a mean of cells."""
+    starts = np.arange(dots)[:, None] * cells / dots
+    ends = starts + cells / dots
+    covered = np.minimum(ends, np.arange(1, cells + 1)) - np.maximum(starts, np.arange(cells))
+    return np.maximum(covered, 0) * dots / cells

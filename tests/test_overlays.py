@@ -1,0 +1,117 @@
+"""Heat on photographs, and every channel of a layer."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from cnnlab.overlays import show_channels, show_heat
+
+PHOTO = np.random.default_rng(0).integers(0, 256, (6, 9, 3)).astype("uint8")
+HEAT = np.linspace(0, 1, 54).reshape(6, 9)
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def test_heat_lies_on_the_grey_picture_with_a_scale_from_0_to_1():
+    figure = show_heat(PHOTO, [HEAT, HEAT / 2], titles=["one", "half"])
+    first, second, bar = figure.axes
+    assert [ax.get_title() for ax in (first, second)] == ["one", "half"]
+    for ax, heat in [(first, HEAT), (second, HEAT / 2)]:
+        grey, drawn = ax.images
+        assert grey.get_array().shape == (6, 9)
+        assert grey.get_clim() == (0, 255)
+        np.testing.assert_array_equal(drawn.get_array(), heat)
+        assert drawn.get_clim() == (0, 1)
+    assert bar.get_ylabel() == "heat"
+
+
+def test_green_looks_brighter_than_blue():
+    photo = np.zeros((1, 2, 3))
+    photo[0, 0, 1] = photo[0, 1, 2] = 1
+    grey = show_heat(photo, [np.zeros((1, 2))]).axes[0].images[0].get_array()
+    assert grey[0, 0] > 4 * grey[0, 1]
+
+
+def test_signed_heat_is_centred_on_zero():
+    figure = show_heat([PHOTO, PHOTO], [HEAT - 0.75, HEAT / 2], columns=1)
+    assert [ax.images[1].get_clim() for ax in figure.axes[:2]] == [(-0.75, 0.75)] * 2
+    assert figure.axes[-1].get_ylabel() == "evidence"
+
+
+def test_a_box_is_outlined_where_it_is():
+    ax = show_heat(PHOTO, [HEAT], boxes=[(1, 2, 5, 8)]).axes[0]
+    x, y = ax.lines[0].get_xydata().T
+    assert (y.min(), x.min(), y.max(), x.max()) == (0.5, 1.5, 4.5, 7.5)
+
+
+def test_a_map_of_another_size_than_its_picture_is_refused():
+    with pytest.raises(ValueError, match=r"picture, \(6, 9\): got \(3, 4\)\. .*resize=True"):
+        show_heat(PHOTO, [np.ones((3, 4))])
+
+
+@pytest.mark.parametrize("count", [0, 65])
+def test_too_few_or_too_many_maps_are_refused(count):
+    with pytest.raises(ValueError, match=f"1 to 64 maps: got {count}"):
+        show_heat(PHOTO, [HEAT] * count)
+
+
+def tiles(ax, shape, channels):
+    """The tiles of a mosaic, cut along its masked lines."""
+    mosaic = ax.images[0].get_array()
+    columns = (mosaic.shape[1] + 1) // (shape[1] + 1)
+    found = []
+    for number in range(channels):
+        top, left = ((shape[i] + 1) * place for i, place in enumerate(divmod(number, columns)))
+        found.append(mosaic[top : top + shape[0], left : left + shape[1]])
+    return np.ma.stack(found)
+
+
+MAPS = np.random.default_rng(1).uniform(size=(8, 12, 70)) * np.arange(70)
+
+
+def test_every_channel_has_a_tile_in_reading_order_on_the_scale_of_its_layer():
+    figure = show_channels({"base/conv": MAPS}, tile=8)
+    [ax] = figure.axes
+    assert ax.get_title() == f"conv: 70 channels of 8×12, up to {MAPS.max():.2g}"
+    found = tiles(ax, (8, 12), 70)
+    np.testing.assert_allclose(found, MAPS.transpose(2, 0, 1) / MAPS.max(), rtol=1e-6)
+    assert (ax.images[0].get_array().mask).any()
+    assert figure.get_suptitle().startswith("each layer scaled to its largest value")
+
+
+def test_each_channel_can_be_scaled_to_itself_and_the_title_says_so():
+    figure = show_channels({"conv": MAPS}, share_scale=False, tile=8)
+    found = tiles(figure.axes[0], (8, 12), 70)
+    np.testing.assert_allclose(found[1:].max(axis=(1, 2)), 1)
+    assert found[0].max() == 0  # a dead channel stays dark
+    assert figure.get_suptitle().startswith("each channel to itself")
+
+
+def test_a_large_map_is_averaged_and_a_small_one_repeated():
+    small = np.arange(6.0).reshape(2, 3, 1)
+    large = np.kron(small[..., 0], np.ones((4, 4)))[..., None]
+    for values in (small, large):
+        [ax] = show_channels({"conv": values}, tile=4).axes
+        expected = np.kron(small[..., 0], np.ones((2, 2))) / 5
+        np.testing.assert_allclose(tiles(ax, (4, 6), 1)[0], expected, rtol=1e-6)
+
+
+def test_a_dot_is_the_mean_of_the_cells_that_it_covers():
+    values = np.array([[[0.0]], [[1.0]], [[2.0]]])  # three rows on two dots
+    [ax] = show_channels({"conv": values}, tile=2).axes
+    np.testing.assert_allclose(tiles(ax, (2, 1), 1)[0][:, 0], [1 / 6, 5 / 6], rtol=1e-6)
+
+
+def test_every_layer_has_a_panel_of_its_own_below_the_last():
+    figure = show_channels({"one": MAPS[..., :3], "two": MAPS[:4, :6]}, tile=8)
+    one, two = (ax.get_position() for ax in figure.axes)
+    assert one.y0 >= two.y1
+    width, height = 72 * figure.get_size_inches()
+    for ax in figure.axes:  # a dot of the mosaic is a dot of the figure
+        rows, columns = ax.images[0].get_array().shape
+        place = ax.get_position()
+        np.testing.assert_allclose((place.height * height, place.width * width), (rows, columns))
