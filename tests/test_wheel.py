@@ -41,6 +41,7 @@ def test_the_wheel_carries_data_lessons_and_style(installed):
         "cnnlab/data/digits.npz",
         "cnnlab/notebooks/00_start_here.ipynb",
         "cnnlab/cnnlab.mplstyle",
+        "cnnlab/exercises/lesson01.py",
     } <= files
     assert not [f for f in files if "checkpoint" in f or "__pycache__" in f]
 
