@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnlab import datasets, kernels, models, weights
+from cnnlab import datasets, kernels, models, scores, weights
 from cnnlab.convolution import (
     conv1d,
     conv2d,
@@ -21,7 +21,10 @@ from cnnlab.convolution import (
     windows,
 )
 from cnnlab.costs import layer_table, totals
+from cnnlab.feature_maps import feature_maps
 from cnnlab.gradients import effective_receptive_field
+from cnnlab.heatmaps import grad_cam
+from cnnlab.patterns import filter_patterns
 from cnnlab.pooling import average_pool2d, max_pool2d, max_pool2d_backward
 from cnnlab.receptive_field import receptive_field
 from cnnlab.sizes import output_size
@@ -582,6 +585,46 @@ def test_B9_the_network_of_1998_had_60000_parameters_and_340908_connections():
     assert sum(connections) == 340_908
 
 
+def test_B12_the_tables_of_both_mnist_networks_row_by_row():
+    mlp, cnn = table_of(models.mlp).parameters, table_of(models.mnist_cnn).parameters
+    assert mlp.to_dict() == {"flatten": 0, "hidden": (784 + 1) * 784, "output": (784 + 1) * 10}
+    assert cnn.to_dict() == {
+        "conv1": conv2d_parameters(5, 1, 30),
+        "pool1": 0,
+        "conv2": conv2d_parameters(3, 30, 15),
+        "pool2": 0,
+        "dropout": 0,
+        "flatten": 0,
+        "dense1": (5 * 5 * 15 + 1) * 128,
+        "dense2": (128 + 1) * 50,
+        "output": (50 + 1) * 10,
+    }
+    assert mlp.tolist() == [0, 615_440, 7_850]
+    assert cnn.tolist() == [780, 0, 4_065, 0, 0, 0, 48_128, 6_450, 510]
+    assert (mlp.sum(), cnn.sum()) == (623_290, 59_933)
+
+
+def test_B12_channels_first_is_refused():
+    with pytest.raises(ValueError, match="output size would be zero or negative"):
+        models.mnist_cnn(input_shape=(1, 28, 28))
+    assert models.mnist_cnn(input_shape=(28, 28, 1)).output_shape == (None, 10)
+
+
+def mean_accuracy(name, by):
+    """Of a stored result, over its seeds."""
+    return datasets.result(name).groupby(by).accuracy.mean()
+
+
+def test_B13_mlp_98_2_percent_and_cnn_99_3_percent_on_mnist():
+    found = mean_accuracy("networks", ["data", "network"])
+    assert found["mnist", "mlp"] >= 0.982
+    assert found["mnist", "mnist_cnn"] >= 0.992
+    assert found["digits"][["mlp", "mnist_cnn"]].between(0.94, 0.99).all()
+    assert round((1 - 0.982) / (1 - 0.993), 1) == 2.6
+    parameters = [build().count_params() for build in (models.mlp, models.mnist_cnn)]
+    assert round(parameters[0] / parameters[1], 1) == 10.4
+
+
 VGG16_TABLE = {
     "block1_conv1": ((224, 224, 64), 1_792),
     "block1_conv2": ((224, 224, 64), 36_928),
@@ -831,6 +874,17 @@ def test_D1_bytes_saturate_tanh_and_fractions_do_not():
     assert saturated(images * 255) > 0.5
 
 
+def test_D1_only_the_mlp_under_plain_gradient_steps_needs_scaled_inputs():
+    last = datasets.result("inputs").query("epoch == 8")
+    found = last.groupby(["network", "optimiser", "inputs"]).accuracy.mean()
+    bytes_in = found.xs("0 to 255", level="inputs")
+    assert bytes_in["mlp", "SGD with momentum"] < 0.2
+    assert (bytes_in.drop(("mlp", "SGD with momentum")) > 0.9).all()
+    scaled = found.drop("0 to 255", level="inputs").unstack("inputs")
+    assert (scaled > 0.9).all(axis=None)
+    assert np.ptp(scaled.to_numpy(), axis=1).max() < 0.02  # x/255 or x/255 - 0.5: no difference
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
@@ -931,6 +985,34 @@ def test_D3_dropout_drops_its_rate_and_enlarges_the_rest_in_training_only():
     np.testing.assert_array_equal(layer(x, training=False), x)
 
 
+@pytest.mark.parametrize("data", ["digits", "mnist"])
+def test_D3_what_each_practice_is_worth_on_500_digits(data):
+    accuracy = mean_accuracy("practices", ["data", "practice"])[data]
+    harm = ["tiny initial weights", "augmentation with flips"]
+    assert (accuracy[harm] < accuracy["none"] - 0.01).all()
+    assert (accuracy.drop(["none", *harm]) > accuracy["none"]).all()
+    assert accuracy["all together"] > accuracy["none"] + 0.01
+
+
+def test_D4_dense_layers_must_learn_a_digit_again_at_every_place():
+    by_shift = mean_accuracy("shifts", ["data", "network", "shift"]).unstack("shift")
+    accuracy = by_shift.loc["digits"]
+    assert (accuracy.loc[["mlp", "lenet5"], 0] > 0.9).all()
+    assert (accuracy.loc[["mlp", "lenet5"], 4] < 0.2).all()
+    assert accuracy.loc["global pooling", 4] > 0.8
+    assert accuracy.loc["mlp, shifted training", 0] < accuracy.loc["mlp", 0] - 0.1
+    assert (accuracy.loc["mlp, shifted training", :5] > 0.7).all()
+
+
+def test_D5_more_than_six_first_maps_cost_more_and_gain_little():
+    table = datasets.result("filters").groupby(["data", "filters"])
+    found = table[["parameters", "accuracy", "processor_seconds"]].mean()
+    six, many = found.loc["digits"].loc[6], found.loc["digits"].loc[32]
+    assert abs(many.accuracy - six.accuracy) < 0.01
+    assert many.processor_seconds > 1.3 * six.processor_seconds
+    assert many.parameters - six.parameters == 26 * (25 + 1 + 16 * 25)
+
+
 @pytest.mark.parametrize(
     ("kernel_start", "head_start", "equal"),
     [
@@ -998,6 +1080,50 @@ def test_D9_a_logistic_output_is_a_softmax_of_two_logits_their_difference():
     np.testing.assert_allclose(one(dogs, logits[:, 1] - logits[:, 0]), two(dogs, logits), rtol=1e-6)
 
 
+def test_D10_every_channel_of_every_layer_comes_from_one_pass():
+    model = weights.pretrained("vgg16_slim")
+    photo = weights.preprocess("vgg16_slim", datasets.photo("chelsea", size=64)[None])
+    maps = feature_maps(model, photo)
+    convolutions = [values for name, values in maps.items() if "conv" in name]
+    assert len(convolutions) == 13
+    assert sum(values.shape[-1] for values in convolutions) == 2112
+    upto = keras.Model(model.inputs[0], model.get_layer("block4_conv2").output)
+    np.testing.assert_allclose(maps["block4_conv2"], upto(photo), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("layer", ["block1_conv2", "block3_conv3", "block5_conv3"])
+def test_D10_a_filter_prefers_the_pattern_made_for_it(layer):
+    model, filters = weights.pretrained("vgg16_slim"), [5, 14, 20]
+    patterns = filter_patterns(model, layer, filters, size=48, steps=12)
+    assert (patterns.std(axis=(1, 2, 3)) > 0.05).all()
+    answers = feature_maps(model, 2 * patterns - 1, layer)[layer].mean(axis=(1, 2))[:, filters]
+    assert answers.argmax(axis=0).tolist() == [0, 1, 2]
+
+
+def test_D10_the_heat_of_a_class_lies_on_its_object():
+    """The cat above the cup, each asked for by its name; the boxes are those of data/boxes.csv."""
+    size = (88, 132)
+    names, boxes = weights.class_names("vgg16_slim"), datasets.table("boxes")
+    pictures, places = [], []
+    for number, (name, thing) in enumerate([("chelsea", "cat"), ("coffee", "cup")]):
+        photo = datasets.photo(name)
+        resized = keras.ops.image.resize(photo.astype("float32"), size, antialias=True)
+        pictures.append(np.asarray(resized).round().clip(0, 255).astype("uint8"))
+        row = boxes[(boxes.photo == name) & (boxes.object == thing)].iloc[0]
+        down, across = np.array(size) / photo.shape[:2]
+        top, left, bottom, right = row.top, row.left, row.bottom, row.right
+        box = [top * down, left * across, bottom * down, right * across]
+        places.append(np.round(box).astype(int) + number * np.array([size[0], 0, size[0], 0]))
+    both = weights.preprocess("vgg16_slim", np.concatenate(pictures))
+    classes = [names.index("Egyptian cat"), names.index("espresso")]
+    model = weights.pretrained("vgg16_slim", include_top=True)
+    heat = grad_cam(model, both[None].repeat(2, axis=0), classes)
+    assert scores.pointing_game(heat, places).all()
+    top, left, bottom, right = np.array(places).T
+    share = (bottom - top) * (right - left) / heat[0].size
+    assert (scores.energy_in_box(heat, places) > 1.5 * share).all()
+
+
 def lenet5_maps(images):
     """The maps of C1 and of S4 of the trained `lenet5`, by hand."""
     lenet = weights.pretrained("lenet5")
@@ -1045,6 +1171,15 @@ def test_D13_rmsprop_by_hand_is_keras_s():
         point = point - rate * gradient / np.sqrt(mean_square + epsilon)
         optimiser.apply([variable * slopes.astype("float32")], [variable])
     np.testing.assert_allclose(variable, point, rtol=1e-3)
+
+
+def test_D13_every_optimiser_at_its_best_rate_learns_and_momentum_helps():
+    table = datasets.result("optimisers").query("batch_size == 32")
+    best = table.groupby(["optimiser", "learning_rate"]).accuracy.mean().groupby("optimiser").max()
+    assert set(best.index) == {"SGD", "SGD with momentum", "RMSProp", "Adam"}
+    assert (best > 0.9).all()
+    slow = table.query("learning_rate == 0.001").groupby("optimiser").training_loss.mean()
+    assert slow["Adam"] < slow["SGD with momentum"] < slow["SGD"]
 
 
 def test_D13_the_mean_gradient_of_two_half_batches_is_that_of_the_batch():
