@@ -1,6 +1,7 @@
-"""The command line: `cnnlab lab`, `cnnlab doctor`, `cnnlab fetch`."""
+"""The command line: `cnnlab lab`, `doctor`, `fetch`, `solutions`, `grade`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -39,6 +40,26 @@ def _fetch(arguments):
     )
 
 
+def _solutions(arguments):
+    from cnnlab.exercises import engine, grading, solution
+
+    for name in arguments.exercises or engine.lessons():
+        for exercise in grading.exercises_in(grading.source_of(name)):
+            solution(exercise)
+            print()
+    return 0
+
+
+def _grade(arguments):
+    from cnnlab.exercises import grading
+
+    name = arguments.exercises or lessons.source_folder() / "homework" / "edges_and_digits.py"
+    rules = grading.Rules(grading.source_of(name), arguments.seconds, arguments.output)
+    rows = grading.grade(arguments.folder, arguments.out, rules, arguments.jobs)
+    print(*grading.summary(rows), sep="\n")
+    return 0
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog="cnnlab", description="The CNN workbook's commands.")
     parser.add_argument("--version", action="version", version=cnnlab.__version__)
@@ -70,6 +91,22 @@ def _parser():
     bring.add_argument("--verify", action="store_true", help="check what is here, fetch nothing")
     bring.add_argument("--remove", action="store_true", help="delete what was fetched")
     bring.set_defaults(run=_fetch)
+
+    solve = commands.add_parser("solutions", help="print the solutions, for instructors")
+    which = "a lesson's number or a file that holds EXERCISES"
+    solve.add_argument("exercises", nargs="*", metavar="05", help=f"{which} (default: all lessons)")
+    solve.set_defaults(run=_solutions)
+
+    mark = commands.add_parser("grade", help="run many submitted notebooks and grade them")
+    mark.add_argument("folder", help="holds the notebooks, also in subfolders")
+    mark.add_argument("--out", default="grades.csv", help="the table to write (grades.csv)")
+    mark.add_argument("--exercises", metavar="FILE", help=f"{which} (default: the homework's)")
+    mark.add_argument("--jobs", type=int, default=os.cpu_count(), help="kernels at a time")
+    mark.add_argument("--seconds", type=float, default=600, help="limit per notebook (600)")
+    mark.add_argument(
+        "--output", type=int, default=20_000_000, help="characters a notebook may print (20000000)"
+    )
+    mark.set_defaults(run=_grade)
     return parser
 
 
@@ -81,6 +118,8 @@ def main(arguments=None):
     except (ValueError, OSError) as error:
         print(f"cnnlab: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import nbformat
 import numpy as np
 import pytest
 
+from cnnlab.convolution import conv2d, conv2d_backward, correlate2d
+from cnnlab.costs import layer_table, totals
 from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solution
 from cnnlab.exercises.differences import difference
 from cnnlab.exercises.engine import (
@@ -22,10 +24,14 @@ from cnnlab.exercises.engine import (
     unanswered,
     written,
 )
+from cnnlab.exercises.grading import exercises_in
 from cnnlab.exercises.limits import OutOfTime, limited
+from cnnlab.pooling import max_pool2d, max_pool2d_backward
+from cnnlab.receptive_field import ReceptiveField, receptive_field
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-ALL = [exercise for lesson in lessons() for exercise in exercises(lesson)]
+HOMEWORK = [e for file in (NOTEBOOKS / "homework").glob("*.py") for e in exercises_in(file)]
+ALL = [exercise for lesson in lessons() for exercise in exercises(lesson)] + HOMEWORK
 PLAIN_WRONG = (None, 0, -12345.6, "no", (), [[1]], True, lambda *arguments: arguments)
 
 
@@ -159,6 +165,153 @@ def test_cases_are_the_same_each_time(exercise):
     for mistake in exercise.mistakes:
         judge(exercise, mistake.answer)
     assert judge(exercise, exercise.solution).mark == "✓"
+
+
+# The values asked for, computed in another way
+
+
+def strided_shape():
+    return correlate2d(np.zeros((62, 91)), np.zeros((7, 3)), strides=2, padding=1).shape
+
+
+def parameters_by_keras():
+    import keras
+
+    layer = keras.layers.Conv2D(24, (3, 5))
+    layer.build((None, 32, 48, 10))
+    return layer.count_params()
+
+
+def smallest_shift_by_trial():
+    """The first shift of a spot that moves the last of three strided maps by whole cells."""
+    rng = np.random.default_rng(0)
+    picture = np.zeros((1, 64, 72, 1))
+    picture[:, 24:36, 24:36] = rng.normal(size=(1, 12, 12, 1))
+    kernels = rng.normal(size=(2, 3, 3, 1, 1))
+
+    def last_map(x):
+        x = max_pool2d(np.maximum(conv2d(x, kernels[0], strides=2, padding=1), 0))
+        return conv2d(x, kernels[1], strides=2, padding=1)
+
+    before = last_map(picture)
+    for shift in range(1, 20):
+        after = last_map(np.roll(picture, shift, axis=2))
+        if np.allclose(after, np.roll(before, 1, axis=2)):
+            return shift
+    return None
+
+
+def field_of_stack():
+    import keras
+    from keras import layers
+
+    stack = [layers.Conv2D(1, 5), layers.MaxPooling2D(), layers.Conv2D(1, 3), layers.Conv2D(1, 3)]
+    return receptive_field(keras.Sequential([keras.Input((64, 80, 1)), *stack])).size[0]
+
+
+def rows_of_cell():
+    pairs = {"size": (40, 40), "stride": (8, 8), "padding": (12, 12)}
+    field = ReceptiveField(**pairs, map_size=(20, 20), input_size=(160, 160))
+    top, _, bottom, _ = field.region(5, 0)
+    return top, bottom - 1
+
+
+def gradient_of_second_weight():
+    x, upstream = np.array([2, 5, 1, 4]), np.array([3, 10, -1])
+    _, dkernel, _ = conv2d_backward(
+        x.reshape(1, 1, 4, 1), np.ones((1, 2, 1, 1)), upstream.reshape(1, 1, 3, 1)
+    )
+    return dkernel[0, 1, 0, 0]
+
+
+def through_overlapping_windows():
+    x, upstream = np.array([3, 8, 5, 6]), np.array([1, 2, 4])
+    shape = (1, 1, -1, 1)
+    return max_pool2d_backward(x.reshape(shape), upstream.reshape(shape), (1, 2), 1).ravel()
+
+
+def macs_by_table(*layers, channels):
+    import keras
+
+    network = keras.Sequential([keras.Input((56, 72, channels)), *layers])
+    return totals(layer_table(network)).macs
+
+
+def macs_of_strided_layer():
+    from keras.layers import Conv2D
+
+    return macs_by_table(Conv2D(40, (3, 5), strides=2, padding="same"), channels=24)
+
+
+def widest_neck():
+    from keras.layers import Conv2D
+
+    direct = macs_by_table(Conv2D(32, 5, padding="same"), channels=192)
+    widths = range(1, 33)
+    costs = [
+        macs_by_table(Conv2D(n, 1), Conv2D(32, 5, padding="same"), channels=192) for n in widths
+    ]
+    return max(n for n, macs in zip(widths, costs, strict=True) if macs <= direct / 10)
+
+
+OTHER_WAYS = {
+    "01.2": strided_shape,
+    "02.3": parameters_by_keras,
+    "02.4": smallest_shift_by_trial,
+    "03.1": field_of_stack,
+    "03.2": rows_of_cell,
+    "04.1": gradient_of_second_weight,
+    "04.3": through_overlapping_windows,
+    "06.1": macs_of_strided_layer,
+    "06.2": widest_neck,
+}
+
+
+@pytest.mark.parametrize("number", OTHER_WAYS)
+def test_a_value_asked_for_is_the_same_when_computed_in_another_way(number):
+    outcome = judge(find(number), OTHER_WAYS[number]())
+    assert outcome.mark == "✓", outcome.message
+
+
+def test_the_solutions_of_functions_agree_with_the_package_and_keras():
+    import keras
+
+    rng = np.random.default_rng(3)
+    image, kernel = rng.normal(size=(9, 12)), rng.normal(size=(2, 3))
+    correlate = find("01.3").solution
+    assert np.allclose(correlate(image, kernel, 2), correlate2d(image, kernel, strides=2))
+    matrix = find("01.5").solution(kernel, 9, 12)
+    assert np.allclose(matrix @ image.ravel(), correlate2d(image, kernel).ravel())
+
+    x, first, second = (rng.normal(size=s) for s in [(2, 6, 5, 3), (2, 3, 3, 4), (1, 1, 4, 2)])
+    biases = rng.normal(size=4), rng.normal(size=2)
+    both = conv2d(conv2d(x, first, biases[0]), second, biases[1])
+    folded = find("02.5").solution(first, biases[0], second, biases[1])
+    assert np.allclose(conv2d(x, *folded), both)
+
+    stack = [(5, 2, 1), (3, 1, 2), (2, 3, 1), (3, 1, 1)]
+    layers = [keras.layers.Conv2D(1, k, strides=s, dilation_rate=d) for k, s, d in stack]
+    field = receptive_field(keras.Sequential([keras.Input((64, 80, 1)), *layers]))
+    assert find("03.3").solution(stack) == (field.size[0], field.stride[0])
+
+    dense = keras.layers.Dense(5)
+    batch, upstream = rng.normal(size=(4, 3)), rng.normal(size=(4, 5))
+    x, weights = keras.Variable(batch, dtype="float32"), np.float32(upstream)
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss = keras.ops.sum(dense(x) * weights)
+    by_keras = tape.gradient(loss, [x.value, dense.kernel.value, dense.bias.value])
+    ours = find("04.5").solution(batch, np.asarray(dense.kernel), upstream)
+    for one, other in zip(ours, by_keras, strict=True):
+        assert np.allclose(one, other, atol=1e-5)
+
+    plain = keras.layers.Conv2D(8, 3, use_bias=False)
+    separable = keras.layers.SeparableConv2D(8, 3, use_bias=False)
+    for layer in (plain, separable):
+        layer.build((None, 9, 12, 5))
+    share = separable.count_params() / plain.count_params()
+    assert np.isclose(find("06.4").solution(3, 5, 8), share)
 
 
 # The engine, on an exercise of its own
@@ -302,8 +455,10 @@ def test_hints_come_one_at_a_time(capsys):
     hint(MEAN)
     hint(MEAN, 2)
     assert capsys.readouterr().out == (
-        "T.1 hint 1 of 2: Add.\nThe next one: hint('T.1', 2)\nT.1 hint 2 of 2: Halve.\n"
+        "T.1 hint 1 of 2: Add.\nThe next one: hint(..., 2)\nT.1 hint 2 of 2: Halve.\n"
     )
+    hint("01.2")
+    assert "The next one: hint('01.2', 2)" in capsys.readouterr().out
     with pytest.raises(ValueError, match="from 1 to 2: got which=3"):
         hint(MEAN, 3)
 

@@ -1,10 +1,12 @@
 """Exercises: `check` an answer, ask for a `hint`, read the `solution`.
 
 ``engine`` judges an answer, ``differences`` says where two results differ, ``limits`` stops what
-does not end, and there is one file of exercises per lesson.
+does not end, and there is one file of exercises per lesson. ``grading`` runs many submitted
+notebooks, each under ``supervision``.
 """
 
-from cnnlab.exercises.engine import LEVELS, Exercise, Mistake, Outcome, find, judge, written
+from cnnlab.exercises.engine import LEVELS, Exercise, Mistake, Outcome, find, judge, quoted, written
+from cnnlab.exercises.supervision import record
 
 __all__ = ["Exercise", "Mistake", "Outcome", "check", "hint", "judge", "solution"]
 
@@ -20,7 +22,9 @@ def check(number, answer):
         >>> check("01.1", ...)
         ○ 01.1 not answered yet
     """
-    print(judge(find(number), answer))
+    outcome = judge(find(number), answer)
+    record(number=outcome.number, mark=outcome.mark, message=outcome.message)
+    print(outcome)
 
 
 def hint(number, which=1):
@@ -39,7 +43,7 @@ def hint(number, which=1):
         raise ValueError(f"`which` must be a whole number from 1 to {count}: got which={which!r}.")
     print(f"{exercise.number} hint {which} of {count}: {exercise.hints[which - 1]}")
     if which < count:
-        print(f"The next one: hint({exercise.number!r}, {which + 1})")
+        print(f"The next one: hint({quoted(exercise)}, {which + 1})")
 
 
 def solution(number):

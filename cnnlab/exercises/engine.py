@@ -229,7 +229,7 @@ def _explained(exercise, answer, cases, runs, right):
     else:
         names = [n for n, c in zip(_names(answer, cases[place]), run.changed, strict=True) if c]
         message = f"The result is right, but `{names[0]}` is changed on the way: work on a copy."
-    return f"{message}\nTry hint({exercise.number!r})."
+    return f"{message}\nTry hint({quoted(exercise)})."
 
 
 def _names(answer, case):
@@ -300,6 +300,11 @@ def find(number):
             f"Did you mean {near[0]!r}?"
         )
     return next(e for e in exercises(lesson) if e.number == number)
+
+
+def quoted(exercise):
+    """How a student names an exercise in code: a lesson's by number, any other by its own name."""
+    return repr(exercise.number) if exercise.number.split(".")[0] in lessons() else "..."
 
 
 def written(answer):

@@ -1,0 +1,359 @@
+"""Many submitted notebooks, run and graded: `cnnlab grade FOLDER --out grades.csv`.
+
+Each notebook runs in a kernel and a temporary folder of its own. Each `check` in it leaves a line
+in a record (see `supervision`); the last check of an exercise counts. What is done is kept in a
+journal beside the table, so that a second start goes on where the first was stopped.
+"""
+
+import contextlib
+import csv
+import hashlib
+import importlib.util
+import json
+import logging
+import math
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnlab.exercises import engine, supervision
+
+COLUMNS = ("submission", "exercise", "points", "of", "result", "diagnosis", "run")
+RESULTS = {"✓": "right", "✗": "wrong", "○": "not answered"}
+SIZE_LIMIT = 100_000_000  # bytes of a submitted file
+NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: for pip, curl and their like
+
+# The setting of notebooks/pinned.env, and no way out.
+SETTING = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "PYTHONHASHSEED": "0",
+    "CNNLAB_PROGRESS": "off",
+    "PIP_NO_INDEX": "1",
+    **{name: NOWHERE for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")},
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What holds for every submission.
+
+    Attributes:
+        source: the file that holds the exercises, ``EXERCISES``; each kernel finds it, under its
+            own name, beside the notebook.
+        seconds: the time limit of a notebook, its imports included.
+        output: how many characters a notebook may print and show.
+    """
+
+    source: Path
+    seconds: float = 600
+    output: int = 20_000_000
+
+
+def source_of(name):
+    """The file of exercises behind a lesson's number, such as "05", or behind a path.
+
+    Raises:
+        ValueError: there is no such lesson or file.
+    """
+    if name in engine.lessons():
+        return Path(engine.__file__).with_name(f"lesson{name}.py")
+    if not Path(name).is_file():
+        known = ", ".join(engine.lessons())
+        raise ValueError(
+            f"`exercises` must be a file or one of {known}: got {str(name)!r}. "
+            "Give the path of the file that holds EXERCISES."
+        )
+    return Path(name)
+
+
+def exercises_in(source):
+    """The exercises of a file.
+
+    Raises:
+        ValueError: it holds no tuple ``EXERCISES``.
+    """
+    spec = importlib.util.spec_from_file_location(Path(source).stem, source)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = getattr(module, "EXERCISES", ())
+    if not found or not all(isinstance(each, engine.Exercise) for each in found):
+        raise ValueError(
+            f"`exercises` must name a file that holds EXERCISES, a tuple of Exercise: got "
+            f"{str(source)!r}. Take notebooks/homework/edges_and_digits.py as an example."
+        )
+    return tuple(found)
+
+
+def submissions(folder):
+    """The notebooks in a folder and its subfolders, in the order of their names.
+
+    Raises:
+        ValueError: there are none.
+    """
+    found = [path for path in Path(folder).rglob("*.ipynb") if not _is_hidden(path, folder)]
+    if not found:
+        raise ValueError(
+            f"`folder` must hold notebooks, *.ipynb: got {str(folder)!r}. "
+            "Unpack the submissions there; subfolders are searched too."
+        )
+    return sorted(found)
+
+
+def _is_hidden(path, folder):
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def grade(folder, out, rules, jobs=2):
+    """Runs every submission and writes a table: a row per submission and exercise.
+
+    Args:
+        folder: holds the notebooks, also in subfolders.
+        out: the table to write, CSV; the journal lies beside it until all is done.
+        rules: `Rules`.
+        jobs: how many kernels at a time.
+
+    Returns:
+        The rows, a list of dicts with the keys `COLUMNS`.
+    """
+    from tqdm.auto import tqdm
+
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it reports what died with a kernel
+    folder, out = Path(folder), Path(out)
+    exercises = exercises_in(rules.source)
+    paths = submissions(folder)
+    keys = {path: _key(path, rules) for path in paths}
+    journal = out.with_name(out.name + ".journal")
+    done = _read_journal(journal)
+    kernels = set()
+    todo = [path for path in paths if keys[path] not in done]
+    with (
+        tqdm(total=len(paths), initial=len(paths) - len(todo), unit="notebook") as bar,
+        _opened(journal) as file,
+        ThreadPoolExecutor(jobs) as pool,
+    ):
+        futures = {pool.submit(run, path, rules, kernels): path for path in todo}
+        try:
+            for future in as_completed(futures):
+                key = keys[futures[future]]
+                done[key] = future.result()
+                file.write(json.dumps({"key": key, "entries": done[key]}) + "\n")
+                file.flush()
+                bar.update()
+        except BaseException:  # Ctrl-C: no kernel outlives the command
+            pool.shutdown(wait=False, cancel_futures=True)
+            while kernels:
+                _kill(kernels.pop())
+            raise
+    rows = []
+    for path in paths:
+        rows += _rows(path.relative_to(folder).as_posix(), exercises, done[keys[path]])
+    _write(rows, out)
+    journal.unlink()
+    return rows
+
+
+def _key(path, rules):
+    """Names what a result depends on: the same key, the same result."""
+    limits = f"{path} {rules.seconds} {rules.output}".encode(errors="surrogateescape")
+    content = path.read_bytes() if path.stat().st_size <= SIZE_LIMIT else b""
+    return hashlib.sha256(limits + rules.source.read_bytes() + content).hexdigest()
+
+
+def _read_journal(journal):
+    """What a stopped run has done: {key: entries}; its last line may be half written."""
+    done = {}
+    if journal.exists():
+        for line in journal.read_text(encoding="ascii").splitlines():
+            with contextlib.suppress(ValueError):
+                entry = json.loads(line)
+                done[entry["key"]] = entry["entries"]
+    return done
+
+
+def _opened(journal):
+    """The journal, ready for a new line also after half a line."""
+    file = journal.open("a", encoding="ascii")
+    file.write("\n")
+    return file
+
+
+def run(path, rules, kernels=None):
+    """Runs one notebook.
+
+    Args:
+        path: the notebook.
+        rules: `Rules`.
+        kernels: a set that holds the kernel's process while it runs.
+
+    Returns:
+        A list of dicts: the outcome of each check in order, and last {"run": how the run ended}.
+    """
+    kernels = set() if kernels is None else kernels
+    if path.stat().st_size > SIZE_LIMIT:
+        return [{"run": f"not run: larger than {SIZE_LIMIT // 10**6} MB"}]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import nbformat
+
+            notebook = nbformat.read(path, as_version=4)
+    except Exception as error:
+        return [{"run": f"not run: no notebook ({type(error).__name__})"}]
+    for _ in range(2):  # a second time if a port was taken or the machine was too busy
+        entries = _run(notebook, rules, kernels)
+        if {"event": "supervised"} in entries:
+            break
+    return [entry for entry in entries if "event" not in entry]
+
+
+def _run(notebook, rules, kernels):
+    """One attempt: the record of the kernel, and how the run ended."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        folder = Path(folder)
+        work, record = folder / "work", folder / "record"
+        work.mkdir()
+        shutil.copyfile(rules.source, work / rules.source.name)
+        environment = {
+            **os.environ,
+            **SETTING,
+            supervision.RECORD: str(record),
+            supervision.LIMIT: str(rules.output),
+            "IPYTHONDIR": str(folder / "ipython"),  # no start-up files of the grader's own
+        }
+        ended, where = _executed(notebook, work, environment, rules.seconds, kernels)
+        lines = record.read_text(encoding="ascii").splitlines() if record.exists() else []
+        entries = [json.loads(line) for line in lines]
+    if not entries:
+        return [{"run": "not run: the kernel did not start"}]
+    if {"event": "too much output"} in entries:
+        ended = f"stopped: more than {rules.output:,} characters of output"
+    return [*entries, {"run": ended + where}]
+
+
+def _executed(notebook, work, environment, seconds, kernels):
+    """How the run of a notebook ended, and where: two texts."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import DeadKernelError
+
+    reached, deadline = 0, math.inf
+
+    def started(notebook):
+        nonlocal deadline
+        kernels.add(client.km.provisioner.pid)
+        own.append(client.km.provisioner.pid)
+        deadline = time.monotonic() + seconds
+
+    def begun(cell, cell_index):
+        nonlocal reached
+        reached += 1
+
+    def rest(cell):
+        if time.monotonic() >= deadline:
+            raise TimeoutError
+        return math.ceil(deadline - time.monotonic())
+
+    own = []
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        extra_arguments=["--ext=cnnlab.exercises.supervision"],
+        resources={"metadata": {"path": str(work)}},
+        allow_errors=True,  # each exercise is judged by itself
+        startup_timeout=120,
+        shutdown_kernel="immediate",
+        timeout_func=rest,
+        on_notebook_start=started,
+        on_cell_execute=begun,
+    )
+    try:
+        client.execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except TimeoutError:
+        return f"stopped after {seconds:g} s", f", in cell {reached}"
+    except DeadKernelError:
+        return "the kernel died", f", in cell {reached}"
+    except Exception as error:
+        return f"stopped by {type(error).__name__}", f", in cell {reached}"
+    finally:
+        for process in own:
+            kernels.discard(process)
+            _kill(process)
+    return "to its end", _first_error(notebook)
+
+
+def _kill(process):
+    """Ends a kernel and what it has started in turn."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
+    else:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGTERM)  # Windows ends it at once
+
+
+def _first_error(notebook):
+    """The first error that was not planned, in a few words."""
+    code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+    for number, cell in enumerate(code, 1):
+        if "raises-exception" in cell.metadata.get("tags", []):
+            continue
+        for output in cell.outputs:
+            if output.output_type == "error":
+                return f"; error in cell {number}: {output.ename}: {output.evalue}"
+    return ""
+
+
+def _rows(name, exercises, entries):
+    """The rows of one submission."""
+    outcomes = {entry["number"]: entry for entry in entries if "number" in entry}  # the last counts
+    for exercise in exercises:
+        outcome = outcomes.get(exercise.number, {})
+        mark = outcome.get("mark")
+        values = (
+            name,
+            exercise.number,
+            exercise.stars if mark == "✓" else 0,
+            exercise.stars,
+            RESULTS.get(mark, "not checked"),
+            outcome.get("message", "No check of this exercise was run."),
+            entries[-1]["run"],
+        )
+        yield {column: _cleaned(value) for column, value in zip(COLUMNS, values, strict=True)}
+
+
+def _cleaned(value):
+    """One short line of a table, the same in every run; no formula for a spreadsheet."""
+    if not isinstance(value, str):
+        return value
+    text = "".join(c if c.isprintable() else " " for c in value)
+    text = " ".join(re.sub(r"0x[0-9a-fA-F]{6,}", "0x…", text).split())
+    text = f"{text[:400]}…" if len(text) > 400 else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _write(rows, out):
+    """The table, written to the side and moved into place."""
+    beside = out.with_name(out.name + ".part")
+    with beside.open("w", encoding="utf-8-sig", newline="") as file:  # Excel asks for the mark
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(rows)
+    beside.replace(out)
+
+
+def summary(rows):
+    """A line for the command's end, and one per submission that did not run to its end."""
+    runs = {row["submission"]: row["run"] for row in rows}
+    troubles = [f"{name}: {run}" for name, run in runs.items() if not run.startswith("to its end")]
+    count = f"{len(runs)} submissions, {len(runs) - len(troubles)} ran to their end"
+    return [*troubles, count]

@@ -1,0 +1,407 @@
+"""Exercises of the homework `edges_and_digits.ipynb`."""
+
+import math
+
+import numpy as np
+
+from cnnlab.convolution import correlate2d
+from cnnlab.exercises import Exercise, Mistake
+from cnnlab.sizes import output_size
+
+rng = np.random.default_rng(0)
+
+
+# H1.1: three layers, one shape
+
+HEIGHT, WIDTH = 86, 125
+
+
+def behind(rows, columns):
+    """The shape behind the pooling and the last convolution, 5×3 with stride 2."""
+    rows, columns = output_size(rows, 2, 2), output_size(columns, 2, 2)
+    return output_size(rows, 5, 2), output_size(columns, 3, 2)
+
+
+output_shape = Exercise(
+    number="H1.1",
+    title="Three layers, one shape",
+    stars=1,
+    task="A picture of 86×125 goes through a 3×3 convolution, a 2×2 max pooling with stride 2, and "
+    "a 5×3 convolution with stride 2, all without padding. Which shape comes out? Answer with a "
+    "tuple (rows, columns).",
+    hints=(
+        "Write down the shape behind each layer, rows and columns each for themselves.",
+        "Behind the first convolution there are 84 rows. What is left over is dropped.",
+    ),
+    solution=behind(HEIGHT - 2, WIDTH - 2),
+    insight="Layer by layer, axis by axis, and every division is rounded down.",
+    mistakes=(
+        Mistake(
+            "The first convolution has no padding here: it takes a pixel from every side.",
+            behind(HEIGHT, WIDTH),
+        ),
+        Mistake(
+            "The divisions were rounded up: what does not fill a window is dropped.",
+            (math.ceil((42 - 5) / 2) + 1, math.ceil((62 - 3) / 2) + 1),
+        ),
+        Mistake(
+            "That is the shape at stride 1: the last convolution moves by two pixels.",
+            (output_size(42, 5), output_size(61, 3)),
+        ),
+        Mistake(
+            "Rows and columns of the last kernel are exchanged: rows come first.",
+            (output_size(42, 3, 2), output_size(61, 5, 2)),
+        ),
+        Mistake(
+            "The pooling is missing: it halves both sides.",
+            (output_size(84, 5, 2), output_size(123, 3, 2)),
+        ),
+    ),
+)
+
+
+# H1.2: how strong is an edge?
+
+SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+
+
+def edge_strength(image):
+    across, down = correlate2d(image, SOBEL), correlate2d(image, SOBEL.T)
+    return np.sqrt(across.astype(float) ** 2 + down.astype(float) ** 2)
+
+
+def edge_strength_by_slices(image):
+    image = np.asarray(image, float)
+    rows = image[:-2] + 2 * image[1:-1] + image[2:]
+    columns = image[:, :-2] + 2 * image[:, 1:-1] + image[:, 2:]
+    return np.hypot(rows[:, 2:] - rows[:, :-2], columns[2:] - columns[:-2])
+
+
+def strength_across_only(image):
+    return np.abs(correlate2d(image, SOBEL))
+
+
+def strength_down_only(image):
+    return np.abs(correlate2d(image, SOBEL.T))
+
+
+def strength_with_signs(image):
+    return correlate2d(image, SOBEL) + correlate2d(image, SOBEL.T)
+
+
+def strength_as_sum(image):
+    return np.abs(correlate2d(image, SOBEL)) + np.abs(correlate2d(image, SOBEL.T))
+
+
+def strength_squared(image):
+    return edge_strength(image) ** 2
+
+
+def strength_padded(image):
+    across = correlate2d(image, SOBEL, padding="same").astype(float)
+    return np.hypot(across, correlate2d(image, SOBEL.T, padding="same"))
+
+
+edges = Exercise(
+    number="H1.2",
+    title="How strong is an edge?",
+    stars=2,
+    task="Write edge_strength(image): with the two Sobel kernels, SOBEL for the change across and "
+    "SOBEL.T for the change down, the length of the arrow (across, down) at every pixel. No "
+    "padding.",
+    hints=(
+        "Two calls of correlate2d give the two sides of a right triangle at every pixel.",
+        "The length is the square root of the sum of the two squares.",
+    ),
+    solution=edge_strength,
+    insight="The length does not depend on the direction of the edge; each kernel alone does.",
+    mistakes=(
+        Mistake("Only the change across is measured: a horizon stays dark.", strength_across_only),
+        Mistake("Only the change down is measured: a mast stays dark.", strength_down_only),
+        Mistake(
+            "The two changes were added with their signs: some edges cancel out.",
+            strength_with_signs,
+        ),
+        Mistake(
+            "The sum of two sides is longer than the third: slanted edges come out too strong.",
+            strength_as_sum,
+        ),
+        Mistake("That is the square of the length.", strength_squared),
+        Mistake(
+            "The picture was padded: the zeros draw an edge around it that is not there.",
+            strength_padded,
+        ),
+    ),
+    cases=(
+        (rng.integers(0, 256, (7, 9), dtype="uint8"),),
+        (rng.random((5, 8)).astype("float32"),),
+        (np.tri(6, 4),),
+    ),
+    alternatives=(edge_strength_by_slices,),
+)
+
+
+# H1.3: what does a cell see? (convolution 5×3, pooling 2×2, convolution 3×5, none padded)
+
+ROW, COLUMN = 4, 7
+
+
+def field(step=2, row=ROW, column=COLUMN, sides=((5, 3), (3, 5))):
+    """(top, left, bottom, right) of a cell, half-open."""
+    first, second = sides
+    starts = (step * row, step * column)
+    sizes = [f + 1 + step * (s - 1) for f, s in zip(first, second, strict=True)]
+    return (*starts, *(a + b for a, b in zip(starts, sizes, strict=True)))
+
+
+seen = Exercise(
+    number="H1.3",
+    title="What does a cell see?",
+    stars=2,
+    task='Which pixels of the digit does the cell in row 4, column 7 of the layer "second" see? '
+    "Work it out, then read it with receptive_field(network, name).region(row, column). Answer "
+    "with (top, left, bottom, right), bottom and right being the first ones outside.",
+    hints=(
+        "From one cell to its neighbour the window moves by two pixels: the pooling made that.",
+        "Size along the rows: 5 for the first kernel, 1 more for the pooling, then 2 steps of 2 "
+        "pixels for the second kernel.",
+    ),
+    solution=field(),
+    insight="The pooling doubles the step of everything behind it: where a window begins, and how "
+    "much a kernel adds.",
+    mistakes=(
+        Mistake(
+            "The pooling is forgotten: behind it neighbours are two pixels apart.", field(step=1)
+        ),
+        Mistake(
+            "Bottom and right are the last pixels inside: asked for are the first ones outside.",
+            tuple(v - (i > 1) for i, v in enumerate(field())),
+        ),
+        Mistake("Row and column are exchanged: rows come first.", field(row=COLUMN, column=ROW)),
+        Mistake(
+            "The sides of the kernels are exchanged: a kernel of 5×3 is five rows high.",
+            field(sides=((3, 5), (5, 3))),
+        ),
+        Mistake(
+            "That is the cell in row 5, column 8: rows and columns are counted from 0.",
+            field(row=ROW + 1, column=COLUMN + 1),
+        ),
+    ),
+)
+
+
+# H1.4: a small network
+
+BUDGET, FIELD = 5_000, 16
+
+
+def small_network():
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(8, 5, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 5, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10),
+        ]
+    )
+
+
+def small_network_of_small_kernels():
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(8, 5, strides=2, activation="relu"),
+            layers.Conv2D(8, 3, strides=2, activation="relu"),
+            layers.Conv2D(16, 3, strides=2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10),
+        ]
+    )
+
+
+def small_network_dilated():
+    import keras
+    from keras import layers
+
+    image = keras.Input((28, 28, 1))
+    x = layers.Conv2D(6, 3, activation="relu")(image)
+    x = layers.Conv2D(10, 3, dilation_rate=3, activation="relu")(x)
+    x = layers.Conv2D(12, 3, dilation_rate=4, activation="relu")(x)
+    return keras.Model(image, layers.Dense(10)(layers.GlobalMaxPooling2D()(x)))
+
+
+def small_network_with_wide_head():
+    import keras
+    from keras import layers
+
+    body = [keras.Input((28, 28, 1)), layers.Conv2D(4, 17, activation="relu")]
+    return keras.Sequential([*body, layers.Flatten(), layers.Dense(10)])
+
+
+def small_network_short_sighted():
+    import keras
+    from keras import layers
+
+    body = [keras.Input((28, 28, 1)), layers.Conv2D(8, 3, activation="relu")]
+    return keras.Sequential([*body, layers.GlobalAveragePooling2D(), layers.Dense(10)])
+
+
+def small_network_with_softmax():
+    import keras
+    from keras import layers
+
+    return keras.Sequential([*small_network().layers[:-1], layers.Dense(10, activation="softmax")])
+
+
+def digits_only():
+    """One case. Keras is loaded here, where no time limit runs."""
+    import keras  # noqa: F401
+
+    return ((),)
+
+
+def verdicts(model):
+    """What is asked for of the network."""
+    from cnnlab.receptive_field import last_map, receptive_field
+
+    narrow = min(size or 28 for size in receptive_field(model, last_map(model)).size)
+    outputs = model(rng.random((2, 28, 28, 1)).astype("float32"))
+    sums = np.asarray(outputs).sum(axis=-1)
+    return {
+        "output shape": tuple(outputs.shape[1:]),
+        "parameters": "within the budget" if model.count_params() <= BUDGET else "too many",
+        "field of the last map": "wide enough" if narrow >= FIELD else "too narrow",
+        "output": "probabilities" if np.allclose(sums, 1, atol=1e-3) else "logits",
+    }
+
+
+design = Exercise(
+    number="H1.4",
+    title="A network on a budget",
+    stars=3,
+    task="Write small_network(): an uncompiled Keras model that makes ten logits of a digit of "
+    "28×28×1, has at most 5,000 parameters, and whose last map sees at least 16×16 pixels.",
+    hints=(
+        "layer_table(model) shows where the parameters sit, receptive_field_table(model) what "
+        "each layer sees.",
+        "Pooling and strides widen the field and cost no parameters; a flattened large map costs "
+        "most of them.",
+    ),
+    solution=small_network,
+    insight="Width of view is cheap, a dense layer on a large map is not: pool before you flatten.",
+    mistakes=(
+        Mistake(
+            "The field is wide enough; but the dense layer reads a large map and costs more than "
+            "the whole budget.",
+            small_network_with_wide_head,
+        ),
+        Mistake(
+            "The budget is kept, but the last map sees too few pixels to tell an 8 from a 3.",
+            small_network_short_sighted,
+        ),
+        Mistake(
+            "The outputs are probabilities; the loss of this homework expects logits.",
+            small_network_with_softmax,
+        ),
+    ),
+    cases=digits_only,
+    view=verdicts,
+    alternatives=(small_network_of_small_kernels, small_network_dilated),
+    seconds=60,
+)
+
+
+# H1.5: how much of the heat is on the ink?
+
+
+def heat_on_ink(heat, digit):
+    ink = digit[..., 0] > 0.5
+    total = heat.sum()
+    return heat[ink].sum() / total if total > 0 else 0.0
+
+
+def heat_by_loops(heat, digit):
+    inside = everything = 0.0
+    for row, column in np.ndindex(heat.shape):
+        everything += float(heat[row, column])
+        if digit[row, column, 0] > 0.5:
+            inside += float(heat[row, column])
+    return inside / max(everything, 1e-12)
+
+
+def ink_that_is_hot(heat, digit):
+    total = heat.sum()
+    ink = digit[..., 0] > 0.5
+    return heat[ink].sum() / ink.sum() if total > 0 else 0.0
+
+
+def hot_pixels_on_ink(heat, digit):
+    hot = heat > 0.5
+    return (hot & (digit[..., 0] > 0.5)).sum() / max(hot.sum(), 1)
+
+
+def heat_times_ink(heat, digit):
+    total = heat.sum()
+    return (heat * digit[..., 0]).sum() / total if total > 0 else 0.0
+
+
+def heat_beside_ink(heat, digit):
+    return 1 - heat_on_ink(heat, digit)
+
+
+def heat_without_zero(heat, digit):
+    return heat[digit[..., 0] > 0.5].sum() / heat.sum()
+
+
+def blob(height, width, dtype="float32"):
+    """Heat and a digit of one size, both not square."""
+    return rng.random((height, width)).astype(dtype), rng.random((height, width, 1)).astype(dtype)
+
+
+on_ink = Exercise(
+    number="H1.5",
+    title="How much of the heat is on the ink?",
+    stars=2,
+    task="Write heat_on_ink(heat, digit): which share of all heat, an array (H, W), lies on pixels "
+    "of the digit, an array (H, W, 1), that are brighter than 0.5? It is 0 where there is no heat "
+    "at all.",
+    hints=(
+        "digit[..., 0] > 0.5 is True on ink; heat[...] with such an array picks the values there.",
+        "Divide the heat on the ink by all heat, but look at all heat first: it may be 0.",
+    ),
+    solution=heat_on_ink,
+    insight="A share needs its whole: without heat there is nothing to share, and 0 / 0 is NaN.",
+    mistakes=(
+        Mistake(
+            "That is the heat of a pixel of ink, on average: asked for is the share of all heat.",
+            ink_that_is_hot,
+        ),
+        Mistake(
+            "Pixels were counted, not their heat: a pixel of 0.6 weighs as much as one of 1.",
+            hot_pixels_on_ink,
+        ),
+        Mistake(
+            "The heat was multiplied by the brightness: grey ink then counts for less than white.",
+            heat_times_ink,
+        ),
+        Mistake("That is the share beside the ink.", heat_beside_ink),
+        Mistake("Without any heat the result is NaN: 0 / 0.", heat_without_zero),
+    ),
+    cases=(
+        blob(5, 7),
+        blob(9, 4, "float64"),
+        (np.zeros((3, 5), "float32"), np.ones((3, 5, 1), "float32")),
+    ),
+    alternatives=(heat_by_loops,),
+)
+
+EXERCISES = (output_shape, edges, seen, design, on_ink)

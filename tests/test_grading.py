@@ -1,0 +1,406 @@
+"""Grading: what is right is graded right, and what goes wrong is reported."""
+
+import csv
+import runpy
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cnnlab import cli
+from cnnlab.exercises import check, grading, supervision
+
+ROOT = Path(__file__).parents[1]
+EXERCISES = """
+from cnnlab.exercises import Exercise, Mistake
+
+def mean(values):
+    return sum(values) / len(values)
+
+def not_divided(values):
+    return sum(values) / 1
+
+average = Exercise(
+    number="T.1", title="A mean", stars=1, task="Write the mean.", hints=("Add.", "Divide."),
+    solution=mean, insight="A share each.",
+    mistakes=(Mistake("The sum is not divided.", not_divided),),
+    cases=(([1, 3],), ([2, 5, 8],)),
+)
+dozen = Exercise(
+    number="T.2", title="A number", stars=2, task="How many?", hints=("Eggs.", "Hours."),
+    solution=12, insight="A dozen.", mistakes=(Mistake("Twice as many.", 24),),
+)
+EXERCISES = (average, dozen)
+"""
+START = "from cnnlab.exercises import check\nimport small"
+RIGHT = "check(small.average, lambda values: sum(values) / len(values))"
+WRONG = "check(small.average, sum)"
+NUMBER = "check(small.dozen, {})"
+
+
+def submit(path, *cells):
+    """A notebook of these cells."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in (START, *cells)])
+    nbformat.write(made, path)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A file of two exercises."""
+    path = tmp_path_factory.mktemp("exercises") / "small.py"
+    path.write_text(EXERCISES, encoding="utf-8")
+    return path
+
+
+def command(folder, out, small, *options):
+    given = ["grade", folder, "--out", out, "--exercises", small, "--jobs", "2", *options]
+    return [sys.executable, "-m", "cnnlab.cli", *map(str, given)]
+
+
+def read(out):
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# A small class, in real kernels
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, small):
+    """({submission: its rows}, what was printed) of a small class."""
+    folder = tmp_path_factory.mktemp("class")
+    submit(folder / "anna" / "w.ipynb", RIGHT, "1 / 0", NUMBER.format(24), NUMBER.format(12))
+    submit(
+        folder / "ben.ipynb", WRONG, "import socket\nsocket.create_connection(('192.0.2.1', 80))"
+    )
+    cell = "import os\nos.abort()"
+    submit(folder / "cleo.ipynb", NUMBER.format(12), cell, RIGHT)
+    submit(folder / "dan.ipynb", RIGHT, "print('x' * 10**9)")
+    (folder / "emil.ipynb").write_text('{"cells": [', encoding="utf-8")
+    submit(folder / ".ipynb_checkpoints" / "old.ipynb", WRONG)
+    out = folder / "grades.csv"
+    done = subprocess.run(
+        command(folder, out, small, "--output", "100000"), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    rows = read(out)
+    assert sorted(p.name for p in folder.glob("grades*")) == ["grades.csv"]
+    names = list(dict.fromkeys(row["submission"] for row in rows))
+    return {name: [r for r in rows if r["submission"] == name] for name in names}, done.stdout
+
+
+def test_every_submission_has_a_row_per_exercise_in_the_order_of_the_names(graded):
+    rows, _ = graded
+    assert list(rows) == ["anna/w.ipynb", "ben.ipynb", "cleo.ipynb", "dan.ipynb", "emil.ipynb"]
+    assert all([row["exercise"] for row in mine] == ["T.1", "T.2"] for mine in rows.values())
+
+
+def test_an_error_in_between_takes_no_points_and_the_last_check_counts(graded):
+    first, second = graded[0]["anna/w.ipynb"]
+    assert (first["points"], first["of"], first["result"]) == ("1", "1", "right")
+    assert (second["points"], second["of"], second["result"]) == ("2", "2", "right")
+    run = "to its end; error in cell 3: ZeroDivisionError: division by zero"
+    assert first["run"] == second["run"] == run
+
+
+def test_a_wrong_answer_gets_its_diagnosis_and_a_connection_is_refused(graded):
+    first, second = graded[0]["ben.ipynb"]
+    assert (first["points"], first["result"]) == ("0", "wrong")
+    assert first["diagnosis"] == "The sum is not divided."
+    assert (second["points"], second["result"]) == ("0", "not checked")
+    assert "ConnectionRefusedError: grading runs without a network" in first["run"]
+
+
+def test_a_crash_keeps_what_was_checked_before(graded):
+    first, second = graded[0]["cleo.ipynb"]
+    assert (first["result"], second["result"]) == ("not checked", "right")
+    assert first["run"] == "the kernel died, in cell 3"
+
+
+def test_a_flood_is_stopped_before_it_is_kept(graded):
+    first, _ = graded[0]["dan.ipynb"]
+    assert first["result"] == "right"
+    assert first["run"] == "stopped: more than 100,000 characters of output, in cell 3"
+
+
+def test_a_file_that_is_no_notebook_is_reported(graded):
+    first, second = graded[0]["emil.ipynb"]
+    assert first["run"] == second["run"] == "not run: no notebook (NotJSONError)"
+
+
+def test_the_command_ends_with_the_submissions_in_trouble_and_the_count(graded):
+    lines = graded[1].splitlines()
+    assert [line.split(":")[0] for line in lines[:-1]] == ["cleo.ipynb", "dan.ipynb", "emil.ipynb"]
+    assert lines[-1] == "5 submissions, 2 ran to their end"
+
+
+# Without kernels
+
+
+def entries(mark="✓"):
+    return [{"number": "T.2", "mark": mark, "message": "A dozen."}, {"run": "to its end"}]
+
+
+@pytest.fixture
+def three(tmp_path, monkeypatch, small):
+    """A folder of three submissions, and the names of those that were run."""
+    for name in "abc":
+        submit(tmp_path / f"{name}.ipynb", NUMBER.format(12))
+    ran = []
+    monkeypatch.setattr(grading, "run", lambda path, *others: ran.append(path.stem) or entries())
+    return tmp_path, ran, grading.Rules(small)
+
+
+def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monkeypatch):
+    folder, ran, rules = three
+    out = folder / "grades.csv"
+    run = grading.run
+    with monkeypatch.context() as once:
+
+        def stopped(path, *others):
+            if path.stem == "c":
+                raise KeyboardInterrupt
+            return run(path, *others)
+
+        once.setattr(grading, "run", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            grading.grade(folder, out, rules, jobs=1)
+    assert ran == ["a", "b"]
+    assert not out.exists()
+    journal = folder / "grades.csv.journal"
+    journal.write_text(journal.read_text() + '{"key": "half a li')
+    rows = grading.grade(folder, out, rules, jobs=1)
+    assert ran == ["a", "b", "c"]
+    assert [row["points"] for row in rows] == [0, 2] * 3
+    assert not journal.exists()
+
+
+def test_a_submission_that_changed_meanwhile_runs_again(three, monkeypatch):
+    folder, ran, rules = three
+    out = folder / "grades.csv"
+    monkeypatch.setattr(grading, "_write", lambda rows, out: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        grading.grade(folder, out, rules, jobs=1)
+    submit(folder / "b.ipynb", NUMBER.format(13))
+    monkeypatch.undo()
+    monkeypatch.setattr(grading, "run", lambda path, *others: ran.append(path.stem) or entries())
+    grading.grade(folder, out, rules, jobs=1)
+    assert sorted(ran) == ["a", "b", "b", "c"]
+
+
+def test_a_full_disk_leaves_the_old_table_whole(three, monkeypatch):
+    folder, _, rules = three
+    out = folder / "grades.csv"
+    out.write_text("the old table", encoding="utf-8")
+
+    def full(table, rows):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(csv.DictWriter, "writerows", full)
+    with pytest.raises(OSError, match="No space left"):
+        grading.grade(folder, out, rules, jobs=1)
+    assert out.read_text(encoding="utf-8") == "the old table"
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("one\ntwo\x1b[0m\x00", "one two [0m"),
+        ("<f at 0x7f00aa11bb22>", "<f at 0x…>"),
+        ("=1+1", "'=1+1"),
+        ("-5 is not right.", "'-5 is not right."),
+        ("y" * 500, "y" * 400 + "…"),
+        ("\udc80lone", "lone"),
+    ],
+)
+def test_a_cell_of_the_table_is_one_short_line_and_never_a_formula(text, cleaned):
+    assert grading._cleaned(text) == cleaned
+
+
+def test_what_cannot_be_graded_is_told_with_a_remedy(tmp_path, small, capsys):
+    with pytest.raises(ValueError, match=r"`folder` must hold notebooks, \*\.ipynb: got "):
+        grading.submissions(tmp_path)
+    with pytest.raises(ValueError, match=r"a file or one of 01, .*: got '77'\. Give the path"):
+        grading.source_of("77")
+    empty = tmp_path / "empty.py"
+    empty.write_text("EXERCISES = ()", encoding="utf-8")
+    with pytest.raises(ValueError, match="must name a file that holds EXERCISES"):
+        grading.exercises_in(empty)
+    assert cli.main(["grade", str(tmp_path), "--exercises", str(small)]) == 2
+    assert capsys.readouterr().err.startswith("cnnlab: `folder` must hold notebooks")
+
+
+def test_a_lesson_is_graded_by_its_number():
+    numbers = [exercise.number for exercise in grading.exercises_in(grading.source_of("01"))]
+    assert numbers[:2] == ["01.1", "01.2"]
+
+
+def test_a_kernel_under_grading_has_the_pinned_setting():
+    pinned = (ROOT / "notebooks" / "pinned.env").read_text(encoding="utf-8").split()
+    assert dict(line.split("=", 1) for line in pinned).items() <= grading.SETTING.items()
+
+
+def test_checks_leave_a_record_only_under_grading(tmp_path, monkeypatch, capsys):
+    check("01.2", (1, 2))
+    path = tmp_path / "record"
+    monkeypatch.setattr(supervision, "_record_path", path)
+    check("01.2", ...)
+    assert path.read_text(encoding="ascii").count("\n") == 1
+    assert '"mark": "\\u25cb"' in path.read_text(encoding="ascii")
+    assert len(capsys.readouterr().out.splitlines()) >= 2
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", b"127.0.0.1", "", None])
+def test_this_machine_may_be_asked(host):
+    supervision._refuse_connections("socket.getaddrinfo", (host, 80))
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments"),
+    [
+        ("socket.getaddrinfo", ("example.org", 80)),
+        ("socket.gethostbyname", ("example.org",)),
+        ("socket.connect", (None, ("192.0.2.1", 80))),
+        ("socket.sendto", (None, ("192.0.2.1", 53))),
+    ],
+)
+def test_another_machine_may_not(event, arguments):
+    with pytest.raises(ConnectionRefusedError, match="grading runs without a network"):
+        supervision._refuse_connections(event, arguments)
+
+
+# Solutions, and the homework itself
+
+
+def test_the_solutions_of_a_lesson_and_of_the_homework_are_printed(capsys, small):
+    assert cli.main(["solutions", "01", str(small)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("01.1 The kernel that shifts ★\n")
+    assert "def correlate(image, kernel, stride):" in text
+    assert "T.2 A number ★★\nHow many?\n\n12\n\nA dozen.\n" in text
+
+
+def homework():
+    return runpy.run_path(str(ROOT / "notebooks" / "homework" / "edges_and_digits.py"))
+
+
+def test_the_numbers_of_the_homework_are_those_of_a_keras_model():
+    import keras
+    from keras import layers
+
+    from cnnlab.receptive_field import receptive_field
+
+    asked = homework()
+    shape = keras.Sequential(
+        [
+            keras.Input((86, 125, 1)),
+            layers.Conv2D(1, 3),
+            layers.MaxPooling2D(),
+            layers.Conv2D(1, (5, 3), strides=2),
+        ]
+    ).output_shape[1:3]
+    assert asked["output_shape"].solution == shape
+    network = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(8, (5, 3)),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, (3, 5), name="second"),
+        ]
+    )
+    assert asked["seen"].solution == receptive_field(network, "second").region(4, 7)
+
+
+def test_the_homework_sets_its_exercises_in_order_with_title_and_task():
+    asked = homework()["EXERCISES"]
+    cells = nbformat.read(ROOT / "notebooks" / "homework" / "edges_and_digits.ipynb", 4).cells
+    prose = " ".join(" ".join(c.source for c in cells if c.cell_type == "markdown").split())
+    prose = prose.replace("`", "")
+    places = [prose.index(f"Exercise {e.number} {'★' * e.stars} {e.title}") for e in asked]
+    assert sorted(places) == places
+    assert [e.task for e in asked if e.task.replace("`", "") not in prose] == []
+    assert sum(e.stars for e in asked) == 10
+
+
+# Sixty submissions
+
+
+ENDS = {
+    "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)": "the kernel died",
+    "import os\nos._exit(0)": "the kernel died",
+    "while True:\n    pass": "stopped after 40 s",
+    "import subprocess\nsubprocess.run(['sleep', '1000'])": "stopped after 40 s",
+    "print('x' * 10**9)": "stopped: more than 1,000,000 characters of output",
+    "while True:\n    print('x' * 1000)": "stopped: more than 1,000,000 characters of output",
+}
+
+
+def class_of_sixty(folder):
+    """54 honest submissions, of six kinds, and six others: {name: (points of T.1, of T.2, run)}."""
+    expected = {}
+    answers = [(RIGHT, 1), (WRONG, 0), ("check(small.average, ...)", 0)]
+    numbers = [(12, 2), (24, 0)]
+    ends = iter(ENDS.items())
+    for place in range(60):
+        name = f"student_{place:02}.ipynb"
+        (first, one), (number, two) = answers[place % 3], numbers[place // 3 % 2]
+        cells = [first, NUMBER.format(number)]
+        if place % 10 == 4:
+            trouble, run = next(ends)
+            submit(folder / name, cells[0], trouble, cells[1])
+            expected[name] = (one, 0, f"{run}, in cell 3")
+        else:
+            submit(folder / name, *cells)
+            expected[name] = (one, two, "to its end")
+    return expected
+
+
+def kernels_of(process):
+    import psutil
+
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+def test_sixty_submissions_six_in_trouble_twice_and_stopped_in_between(tmp_path, small):
+    import psutil
+
+    folder = tmp_path / "class"
+    expected = class_of_sixty(folder)
+    assert sum(run != "to its end" for _, _, run in expected.values()) == 6
+    options = ["--seconds", "40", "--output", "1000000"]
+    out, again = tmp_path / "grades.csv", tmp_path / "again.csv"
+
+    first = subprocess.Popen(command(folder, out, small, *options), stderr=subprocess.DEVNULL)
+    journal = tmp_path / "grades.csv.journal"
+    while not journal.exists() or journal.read_text().count('"key"') < 25:
+        assert first.poll() is None
+        time.sleep(0.2)
+    children = kernels_of(first)
+    first.kill()
+    first.wait()
+    assert children
+    _, alive = psutil.wait_procs(children, timeout=60)
+    assert alive == []
+    assert not out.exists()
+    done = journal.read_text().count('"key"')
+
+    resumed = subprocess.run(
+        command(folder, out, small, *options), check=True, capture_output=True, text=True
+    )
+    assert f"{done}/60" in resumed.stderr  # the bar begins where the first run was stopped
+    rows = read(out)
+    found = {
+        one["submission"]: (int(one["points"]), int(two["points"]), one["run"])
+        for one, two in zip(rows[::2], rows[1::2], strict=True)
+    }
+    assert found == expected
+    assert resumed.stdout.splitlines()[-1] == "60 submissions, 54 ran to their end"
+
+    subprocess.run(command(folder, again, small, *options), check=True, capture_output=True)
+    assert again.read_bytes() == out.read_bytes()
