@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+import warnings
 from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -27,7 +28,7 @@ from cnnlab.exercises.engine import (
 from cnnlab.exercises.grading import exercises_in
 from cnnlab.exercises.limits import OutOfTime, limited
 from cnnlab.pooling import max_pool2d, max_pool2d_backward
-from cnnlab.receptive_field import ReceptiveField, receptive_field
+from cnnlab.receptive_field import receptive_field
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 HOMEWORK = [e for file in (NOTEBOOKS / "homework").glob("*.py") for e in exercises_in(file)]
@@ -210,8 +211,12 @@ def field_of_stack():
 
 
 def rows_of_cell():
-    pairs = {"size": (40, 40), "stride": (8, 8), "padding": (12, 12)}
-    field = ReceptiveField(**pairs, map_size=(20, 20), input_size=(160, 160))
+    import keras
+    from keras import layers
+
+    stack = [layers.ZeroPadding2D(12), layers.Conv2D(1, 40, strides=8)]
+    field = receptive_field(keras.Sequential([keras.Input((160, 200, 1)), *stack]))
+    assert (field.size[0], field.stride[0], field.padding[0]) == (40, 8, 12)
     top, _, bottom, _ = field.region(5, 0)
     return top, bottom - 1
 
@@ -425,6 +430,7 @@ def test_a_missing_return_is_asked_about():
 
 def test_warnings_of_the_students_code_stay_silent():
     def answer(values):
+        warnings.warn("old-fashioned", stacklevel=1)
         return np.log(values * 0).sum()
 
     assert "-inf is not right" in judge(MEAN, answer).message
