@@ -60,7 +60,8 @@ def copy(folder, reset=(), agreed=lambda question: False):
         ValueError: `reset` names no lesson.
     """
     folder, source = Path(folder), source_folder()
-    names = sorted(str(p.relative_to(source)) for p in source.rglob("*.ipynb"))
+    files = [*source.rglob("*.ipynb"), *source.glob("homework/*.py")]  # with their exercises
+    names = sorted(p.relative_to(source).as_posix() for p in files)
     names = [name for name in names if ".ipynb_checkpoints" not in name]
     _check_reset(reset, names)
     folder.mkdir(parents=True, exist_ok=True)

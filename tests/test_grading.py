@@ -1,6 +1,7 @@
 """Grading: what is right is graded right, and what goes wrong is reported."""
 
 import csv
+import re
 import runpy
 import subprocess
 import sys
@@ -282,6 +283,20 @@ def test_the_solutions_of_a_lesson_and_of_the_homework_are_printed(capsys, small
     assert text.startswith("01.1 The kernel that shifts ★\n")
     assert "def correlate(image, kernel, stride):" in text
     assert "T.2 A number ★★\nHow many?\n\n12\n\nA dozen.\n" in text
+
+
+def test_the_exercise_of_ten_lines_in_the_page_for_instructors_works(tmp_path, capsys):
+    page = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    file = tmp_path / "my_exercises.py"
+    file.write_text(example, encoding="utf-8")
+    (halves,) = grading.exercises_in(file)
+    check(halves, lambda image: image[::2, ::2])
+    check(halves, lambda image: image[::2])
+    right, wrong = capsys.readouterr().out.splitlines()
+    assert right == "✓ H2.1 A slice is a view: nothing is copied."
+    assert wrong == "✗ H2.1 Only every second row is taken: columns count too."
+    assert " ".join(wrong.split()) in " ".join(page.split())
 
 
 def homework():

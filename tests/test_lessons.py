@@ -13,6 +13,8 @@ def course(tmp_path, monkeypatch):
     (source / "00_start_here.ipynb").write_text("zero")
     (source / "03_fields.ipynb").write_text("three")
     (source / "homework" / "one.ipynb").write_text("homework")
+    (source / "homework" / "one.py").write_text("its exercises")
+    (source / "conftest.py").write_text("the tests' own")
     (source / "homework" / ".ipynb_checkpoints").mkdir()
     (source / "homework" / ".ipynb_checkpoints" / "one.ipynb").write_text("old")
     monkeypatch.setattr(lessons, "source_folder", lambda: source)
@@ -25,8 +27,10 @@ def test_every_lesson_is_copied_and_a_second_run_changes_nothing(course, tmp_pat
         "00_start_here.ipynb: copied",
         "03_fields.ipynb: copied",
         "homework/one.ipynb: copied",
+        "homework/one.py: copied",
     ]
     assert (work / "homework" / "one.ipynb").read_text() == "homework"
+    assert (work / "homework" / "one.py").read_text() == "its exercises"
     assert lessons.copy(work) == []
 
 
@@ -88,7 +92,8 @@ def test_a_full_disk_leaves_the_students_file_whole(course, tmp_path, monkeypatc
 
 
 def test_an_unknown_lesson_number_is_named(course, tmp_path):
-    with pytest.raises(ValueError, match=r"one of 00, 03, homework/one.ipynb: got '07'"):
+    known = "one of 00, 03, homework/one.ipynb, homework/one.py"
+    with pytest.raises(ValueError, match=f"{known}: got '07'"):
         lessons.copy(tmp_path / "work", reset=["07"])
 
 
