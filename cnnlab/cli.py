@@ -119,6 +119,7 @@ def main(arguments=None):
         print(f"cnnlab: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("cnnlab: stopped", file=sys.stderr)
         return 130
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from cnnlab import cli
 from cnnlab.exercises import check, grading, supervision
+from cnnlab.exercises.engine import written
 
 ROOT = Path(__file__).parents[1]
 EXERCISES = """
@@ -36,6 +37,7 @@ dozen = Exercise(
 )
 EXERCISES = (average, dozen)
 """
+NAMES = ("output_shape", "edges", "seen", "design", "on_ink")  # of the homework's exercises
 START = "from cnnlab.exercises import check\nimport small"
 RIGHT = "check(small.average, lambda values: sum(values) / len(values))"
 WRONG = "check(small.average, sum)"
@@ -335,10 +337,46 @@ def test_the_homework_sets_its_exercises_in_order_with_title_and_task():
     cells = nbformat.read(ROOT / "notebooks" / "homework" / "edges_and_digits.ipynb", 4).cells
     prose = " ".join(" ".join(c.source for c in cells if c.cell_type == "markdown").split())
     prose = prose.replace("`", "")
+    code = "\n".join(c.source for c in cells if c.cell_type == "code")
+    assert tuple(re.findall(r"^check\(homework\.(\w+),", code, re.MULTILINE)) == NAMES
     places = [prose.index(f"Exercise {e.number} {'★' * e.stars} {e.title}") for e in asked]
     assert sorted(places) == places
     assert [e.task for e in asked if e.task.replace("`", "") not in prose] == []
     assert sum(e.stars for e in asked) == 10
+
+
+def answered(path, *answers):
+    """The homework with these answers, one line or function per exercise."""
+    made = nbformat.read(ROOT / "notebooks" / "homework" / "edges_and_digits.ipynb", 4)
+    cells = [cell for cell in made.cells if "\ncheck(homework." in cell.source]
+    for cell, answer in zip(cells, answers, strict=True):
+        cell.source = answer
+    nbformat.write(made, path)
+
+
+@pytest.mark.slow
+def test_the_homework_is_graded_solved_wrong_and_untouched(tmp_path):
+    places = {exercise.number: name for name, exercise in homework().items() if name in NAMES}
+    solved, wrong = [], []
+    for exercise in homework()["EXERCISES"]:
+        name = places[exercise.number]
+        text = written(exercise.solution)
+        given = f"answer = {text}" if "def " not in text else text
+        called = "answer" if "def " not in text else exercise.solution.__name__
+        solved.append(f"{given}\n\n\ncheck(homework.{name}, {called})")
+        wrong.append(f"check(homework.{name}, homework.{name}.mistakes[-1].answer)")
+    answered(tmp_path / "solved.ipynb", *solved)
+    answered(tmp_path / "wrong.ipynb", *wrong)
+    untouched = ROOT / "notebooks" / "homework" / "edges_and_digits.ipynb"
+    (tmp_path / "untouched.ipynb").write_bytes(untouched.read_bytes())
+    assert cli.main(["grade", str(tmp_path), "--out", str(tmp_path / "g.csv"), "--jobs", "2"]) == 0
+    rows = read(tmp_path / "g.csv")
+    assert {row["run"] for row in rows} == {"to its end"}
+    results = [row["result"] for row in rows]
+    assert results == ["right"] * 5 + ["not answered"] * 5 + ["wrong"] * 5
+    assert sum(int(row["points"]) for row in rows) == 10
+    said = [row["diagnosis"] for row in rows[10:]]
+    assert said == [exercise.mistakes[-1].diagnosis for exercise in homework()["EXERCISES"]]
 
 
 # Sixty submissions

@@ -152,8 +152,10 @@ def grade(folder, out, rules, jobs=2):
                 bar.update()
         except BaseException:  # Ctrl-C: no kernel outlives the command
             pool.shutdown(wait=False, cancel_futures=True)
-            while kernels:
-                _kill(kernels.pop())
+            while any(future.running() for future in futures):
+                for process in [*kernels]:
+                    _kill(process)
+                time.sleep(0.1)
             raise
     rows = []
     for path in paths:
