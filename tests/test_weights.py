@@ -86,12 +86,22 @@ def test_shipped_weights_read_mnist(name, accuracy, tmp_path, monkeypatch):
         ("coffee", 128, "espresso"),
         ("rocket", 96, "projectile"),
         ("chelsea", 64, "Egyptian cat"),
+        ("chelsea", 128, "Persian cat"),
     ],
 )
 def test_slim_names_what_is_on_a_photo(photo, size, expected):
     x = weights.preprocess("vgg16_slim", datasets.photo(photo, size)[None])
     logits = weights.pretrained("vgg16_slim", include_top=True)(x)
     assert weights.class_names("vgg16_slim")[np.argmax(logits)] == expected
+
+
+@pytest.mark.parametrize("photo", datasets.photo_names())
+def test_slim_calls_a_photograph_what_its_card_says(photo):
+    x = weights.preprocess("vgg16_slim", datasets.photo(photo, 128)[None])
+    shares = keras.ops.softmax(weights.pretrained("vgg16_slim", include_top=True)(x))[0]
+    best = int(np.argmax(shares))
+    told = f"{photo} {weights.class_names('vgg16_slim')[best]} {float(shares[best]):.0%}"
+    assert told.replace("%", " %") in " ".join(datasets.card("vgg16_slim").split())
 
 
 def test_slim_is_plain_vgg_for_images_of_any_size():

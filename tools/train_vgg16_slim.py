@@ -27,6 +27,9 @@ from torch.nn import functional
 
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # (convolutions, filters at width 1)
 
+# Two more epochs show parts and whole objects enlarged, as in photographs of 96 pixels and more.
+ENLARGED = (((48, 64, 96), 0.08), ((64, 96, 128), 0.35))
+
 
 def read_photographs(archive):
     """uint8 images and class numbers of both splits, in the order of `classes.csv`."""
@@ -109,12 +112,11 @@ def top1_top5(model, images, labels):
 def sizes_and_smallest(epoch, epochs):
     """The sizes of the crops in an epoch, and the smallest share of the picture in a crop.
 
-    Most epochs are cheap ones at small sizes. The one after the last shows parts enlarged, as
-    objects in a photograph of 96 pixels and more are.
+    Most epochs are cheap ones at small sizes. Those of `ENLARGED` come after the last.
     """
     if epoch < 0.7 * epochs:
         return (32, 40, 48), 0.25
-    return ((40, 48, 64), 0.25) if epoch < epochs else ((48, 64, 96), 0.08)
+    return ((40, 48, 64), 0.25) if epoch < epochs else ENLARGED[epoch - epochs]
 
 
 def train_one_epoch(model, optimiser, schedule, data, epoch, options):
@@ -207,8 +209,8 @@ def main():
             last_epoch=start * steps - 1,
         )
 
-    for epoch in range(start, options.epochs + 1):
-        if epoch == options.epochs:
+    for epoch in range(start, options.epochs + len(ENLARGED)):
+        if epoch >= options.epochs:
             for group in optimiser.param_groups:
                 group["lr"] = group["initial_lr"] = options.rate / 10
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
