@@ -7,6 +7,7 @@ from matplotlib.patheffects import withStroke
 from cnnlab.plots import PANEL_LIMIT
 
 DOTS = 72  # per inch: a tile's pixel is a dot of the figure
+SHADES = 32  # of a tile: enough for the eye, and half the bytes in a notebook
 GREYS = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look
 
 
@@ -107,7 +108,7 @@ def show_channels(maps, share_scale=True, tile=24):
     scale = "each layer scaled to its largest value" if share_scale else "each channel to itself"
     figure.suptitle(f"{scale}; no channel is left out", fontsize=9, y=1 - 2 / height, va="top")
     bottom = height - total
-    colours = plt.get_cmap("viridis").with_extremes(bad="white")
+    colours = plt.get_cmap("viridis", SHADES).with_extremes(bad="white")
     for title, panel in panels.items():
         rows, columns = panel.shape
         bottom -= rows + title_height
@@ -131,7 +132,8 @@ def _mosaic(values, share_scale, tile):
     tiles = np.divide(tiles, largest, out=np.zeros_like(tiles), where=largest > 0)
     columns = min(channels, (7 * DOTS + 1) // (shape[1] + 1))
     rows = -(-channels // columns)
-    mosaic = np.ma.masked_all((rows * (shape[0] + 1) - 1, columns * (shape[1] + 1) - 1))
+    size = rows * (shape[0] + 1) - 1, columns * (shape[1] + 1) - 1
+    mosaic = np.ma.array(np.zeros(size), mask=True)
     for number, picture in enumerate(tiles):
         top, left = ((shape[i] + 1) * place for i, place in enumerate(divmod(number, columns)))
         mosaic[top : top + shape[0], left : left + shape[1]] = picture
