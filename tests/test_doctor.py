@@ -196,6 +196,7 @@ def test_a_virtual_environment_that_links_to_the_same_python_is_another_kernel(t
         (tmp_path / name).mkdir()
         (tmp_path / name / "python").symlink_to(sys.executable)
     assert doctor.check_kernel(str(tmp_path / "other" / "python"), tmp_path / "course").failed
+    assert not doctor.check_kernel(str(tmp_path / "course" / "python"), tmp_path / "course").failed
 
 
 def test_an_absent_kernel_is_a_fault():
@@ -269,4 +270,5 @@ def test_the_verdict_counts_what_must_be_mended():
     fine, slow = doctor.Finding("a", "b"), doctor.Finding("a", "b", "c")
     broken = doctor.Finding("a", "b", "c", failed=True)
     assert doctor.verdict([fine, slow]) == "This machine is ready."
+    assert doctor.verdict([fine, broken]) == "1 thing to mend: see ✗ above."
     assert doctor.verdict([fine, broken, broken]) == "2 things to mend: see ✗ above."
