@@ -2,7 +2,7 @@
 
 SYSTEM_PYTHON ?= python3
 PYTHON ?= .venv/bin/python
-NOTEBOOKS := $(wildcard notebooks/$(or $(ONLY),*).ipynb)
+NOTEBOOKS := $(wildcard notebooks/$(or $(ONLY),*).ipynb notebooks/homework/$(or $(ONLY),*).ipynb)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 300
 WORKERS ?= 2
 
@@ -43,7 +43,7 @@ notebooks: $(READY)  ## run the notebooks in the pinned setting and store their 
 	env $$(cat notebooks/pinned.env) $(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(PYTHON) tools/tidy_notebooks.py $(NOTEBOOKS)
 
-results: $(READY)  ## measure the tables of data/results again (hours; full MNIST: cnnlab fetch mnist); ONLY=shifts for one
+results: $(READY)  ## measure the tables of data/results again (an hour; full MNIST: cnnlab fetch mnist); ONLY=shifts for one
 	@for file in tools/measure_$(or $(ONLY),*).py; do $(PYTHON) $$file || exit 1; done
 
 bench: $(READY)  ## timings as ratios against a peer
