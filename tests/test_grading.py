@@ -176,8 +176,12 @@ def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monke
     assert not out.exists()
     journal = folder / "grades.csv.journal"
     journal.write_text(journal.read_text() + '{"key": "half a li')
+    with monkeypatch.context() as once, pytest.raises(ZeroDivisionError):
+        once.setattr(grading, "_write", lambda rows, out: 1 / 0)
+        grading.grade(folder, out, rules, jobs=1)
     rows = grading.grade(folder, out, rules, jobs=1)
     assert ran == ["a", "b", "c"]
+    assert read(out)[5]["result"] == "right"
     assert [row["points"] for row in rows] == [0, 2] * 3
     assert not journal.exists()
 
