@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from keras import layers
 
-from cnnlab import datasets, models
+from cnnlab import datasets
 from cnnlab.transfer import classifier, unfreeze
 from cnnlab.weights import preprocess, pretrained
 
@@ -120,11 +120,11 @@ def augmentation():
 
 
 def trials(data):
-    """(pictures per class, seed) of each trial: five seeds where all ways are tried, else three."""
+    """(pictures per class, seed) of each trial: five seeds for ten textures of each, else three."""
     return [
         (count, seed)
         for count in PER_CLASS[data]
-        for seed in (SEEDS if count == CLOSE_UP[data] else SEEDS[:3])
+        for seed in (SEEDS if (data, count) == ("textures", 10) else SEEDS[:3])
     ]
 
 
@@ -149,25 +149,6 @@ def from_scratch(data, tried=None):
             model = small_network(test.images.shape[1:], classes, averaging)
             seconds = fitted(model, drawn, 2e-3, epochs)
             yield row(data, trial, way, model, test.images, test.labels, seconds)
-
-
-def same_network(data, tried=None):
-    """The rows of the base itself, begun with random weights and shown varied pictures."""
-    train = pictures(data, "train", TRAINING_PICTURES)
-    test = pictures(data, "test", TEST_PICTURES)
-    for trial in tried or FAULTS[data]:
-        drawn, _ = datasets.split(train, *trial)
-        keras.utils.set_random_seed(trial[1])
-        own = cut(models.vgg16_slim(include_top=False), LAYER)
-        for layer in own.layers:
-            if isinstance(layer, layers.Conv2D):
-                layer.kernel_initializer = keras.initializers.HeNormal()
-        own = keras.models.clone_model(own)  # draws its first weights anew
-        model = classifier(own, len(test.class_names), augmentation=augmentation())
-        unfreeze(model, "block1_conv1")
-        seconds = fitted(model, drawn, 1e-3, epochs=20)
-        way = "from scratch, same network"
-        yield row(data, trial, way, model, test.images, test.labels, seconds)
 
 
 def transferred(data, tried=None):
@@ -230,7 +211,7 @@ def transferred(data, tried=None):
 
 def measure(data):
     """The table of a data set."""
-    rows = [*from_scratch(data), *same_network(data), *transferred(data)]
+    rows = [*from_scratch(data), *transferred(data)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

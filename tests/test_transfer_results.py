@@ -1,0 +1,161 @@
+"""The stored results of lesson 07 are whole, and training again gives what they say."""
+
+import os
+import runpy
+from functools import cache
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import nbformat
+import pandas as pd
+import pytest
+
+from cnnlab import datasets, fetch, weights
+
+ROOT = Path(__file__).parents[1]
+LESSON = ROOT / "notebooks" / "07_vgg16_transfer_learning.ipynb"
+RIVALS = ["from scratch", "from scratch, averaging"]
+WAYS = ["frozen features", "with augmentation", "fine-tuned"]
+
+
+@cache
+def tool():
+    """What the script that writes the tables defines."""
+    return runpy.run_path(str(ROOT / "tools" / "measure_transfer.py"))
+
+
+def stored(data):
+    return datasets.result(f"transfer_{data}")
+
+
+def close_up(data):
+    """Mean accuracy of each way, at the number of pictures where all of them were tried."""
+    table = stored(data)
+    return table[table.per_class == tool()["CLOSE_UP"][data]].groupby("way").accuracy.mean()
+
+
+def names():
+    return ["textures", "cats_vs_dogs", "digits"]
+
+
+@pytest.mark.parametrize("data", names())
+def test_a_table_holds_every_trial_of_its_script(data):
+    table = stored(data)
+    assert list(table.columns) == tool()["COLUMNS"]
+    assert not table.isna().any().any()
+    assert table.accuracy.between(0, 1).all()
+    for way in [*RIVALS, "frozen features"]:
+        rows = table[table.way == way][["per_class", "seed"]]
+        assert list(rows.itertuples(index=False, name=None)) == tool()["trials"](data)
+
+
+@pytest.mark.parametrize("data", ["textures", "cats_vs_dogs"])
+def test_every_way_of_the_lesson_was_measured_with_several_seeds_that_differ(data):
+    table = stored(data)
+    groups = table[table.per_class == tool()["CLOSE_UP"][data]].groupby("way").accuracy
+    layers = [f"features of {layer}" for layer in tool()["BLOCKS"]]
+    for way in [*RIVALS, *WAYS, *layers]:
+        assert groups.count()[way] == (5 if data == "textures" else 3)
+        assert groups.nunique()[way] > 1
+
+
+@pytest.mark.parametrize("data", ["textures", "cats_vs_dogs"])
+def test_fine_tuned_is_at_least_frozen_and_frozen_beats_the_rivals_from_scratch(data):
+    mean = close_up(data)
+    assert mean["fine-tuned"] >= mean["frozen features"]
+    for rival in RIVALS:
+        assert mean["frozen features"] > mean[rival]
+
+
+def test_each_mistake_costs_accuracy():
+    mean = close_up("textures")
+    for fault in ("rate 100 times too high", "nothing frozen", "wrong preprocessing"):
+        assert mean[fault] < mean["frozen features"]
+
+
+def test_digits_are_learned_better_from_scratch():
+    mean = stored("digits").groupby(["way", "per_class"]).accuracy.mean()
+    assert (mean["from scratch"] > mean["frozen features"]).all()
+
+
+# Trained again: by the very script that wrote the tables.
+
+
+@pytest.fixture
+def cats_vs_dogs(tmp_path, monkeypatch):
+    """Cats and dogs in a cache of this test's own."""
+    folder = os.environ.get("CNNLAB_TEST_DATA")
+    if not folder:
+        pytest.skip("set CNNLAB_TEST_DATA to a folder with cats-vs-dogs.zip")
+    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
+    fetch.fetch("cats_vs_dogs", folder)
+
+
+def trained_again(data):
+    """Mean accuracy of each way of the lesson over five seeds, printed with its spread."""
+    trials = [(tool()["CLOSE_UP"][data], seed) for seed in tool()["SEEDS"]]
+    rows = [*tool()["from_scratch"](data, trials), *tool()["transferred"](data, trials)]
+    table = pd.DataFrame(rows, columns=tool()["COLUMNS"])
+    shares = table.groupby("way", sort=False).accuracy
+    print(shares.agg(["mean", "std", "min", "max"]).round(3))
+    mean = shares.mean()
+    assert mean["fine-tuned"] >= mean["frozen features"]
+    for rival in RIVALS:
+        assert mean["frozen features"] > mean[rival]
+    for way in [*RIVALS, *WAYS]:
+        assert mean[way] == pytest.approx(close_up(data)[way], abs=0.04)
+
+
+@pytest.mark.slow
+def test_ten_textures_of_each_class_fine_tuned_frozen_from_scratch():
+    trained_again("textures")
+
+
+@pytest.mark.slow
+def test_two_hundred_cats_and_dogs_fine_tuned_frozen_from_scratch(cats_vs_dogs):
+    trained_again("cats_vs_dogs")
+
+
+# The lesson, with one word changed.
+
+
+def run_lesson(word, other):
+    """Runs the code of the lesson's cells, with one word changed; returns its names."""
+    cells = [c for c in nbformat.read(LESSON, 4).cells if c.cell_type == "code"]
+    places = [c for c in cells if f' = "{word}"' in c.source]
+    assert len(places) == 1 and places[0].source.count(word) == 1
+    lesson = {"__name__": "lesson"}
+    for cell in cells:
+        source = cell.source.replace(f' = "{word}"', f' = "{other}"')
+        if "raises-exception" in cell.metadata.get("tags", []):
+            with pytest.raises(ValueError):
+                exec(source, lesson)
+        else:
+            exec(source, lesson)
+        plt.close("all")
+    return lesson
+
+
+@pytest.mark.slow
+def test_the_lesson_runs_with_the_original_vgg16(monkeypatch):
+    def untrained(include_top):
+        assert not include_top
+        return keras.applications.VGG16(weights=None, include_top=False, name="vgg16")
+
+    monkeypatch.setattr(weights, "_vgg16", untrained)
+    lesson = run_lesson("vgg16_slim", "vgg16")
+    assert lesson["features"].shape[-1] == 512
+    assert set(lesson["right"]) == {
+        "from scratch",
+        "frozen features",
+        "with augmentation",
+        "fine-tuned",
+    }
+
+
+@pytest.mark.slow
+def test_the_lesson_runs_with_cats_and_dogs(cats_vs_dogs):
+    lesson = run_lesson("textures", "cats_vs_dogs")
+    assert lesson["two_classes"].output_shape == (None, 1)
+    assert lesson["right"]["frozen features"] > 0.5
