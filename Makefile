@@ -32,8 +32,8 @@ unit: $(READY)
 nbval: $(READY)
 	$(PYTHON) -m pytest $(NBVAL) -n $(WORKERS) --dist loadscope $(if $(REPORT),--junitxml=$(REPORT)) $(NOTEBOOKS)
 
-slow: $(READY)  ## the tests that take minutes (full data: set CNNLAB_TEST_DATA)
-	$(PYTHON) -m pytest -m slow
+slow: $(READY)  ## the tests that take minutes (full data: set CNNLAB_TEST_DATA); ONLY=mnist for some
+	$(PYTHON) -m pytest -m slow $(if $(ONLY),-k $(ONLY))
 
 lint: $(READY)  ## ruff over code and notebooks
 	$(PYTHON) -m ruff check .
