@@ -72,6 +72,7 @@ def setup(seed=0):
         import tensorflow as tf
 
         tf.zeros(1) + 1  # the first operation is what starts TensorFlow's devices and their log
+        tf.get_logger().setLevel("ERROR")  # or it warns of retracing where models are many
     _check_backend(keras.config.backend())  # keras.json can name one too
     import matplotlib.pyplot as plt
 
