@@ -357,5 +357,4 @@ def summary(rows):
     """A line for the command's end, and one per submission that did not run to its end."""
     runs = {row["submission"]: row["run"] for row in rows}
     troubles = [f"{name}: {run}" for name, run in runs.items() if not run.startswith("to its end")]
-    count = f"{len(runs)} submissions, {len(runs) - len(troubles)} ran to their end"
-    return [*troubles, count]
+    return [*troubles, f"{len(runs)} submissions, {len(runs) - len(troubles)} ran to their end"]
