@@ -29,6 +29,10 @@ def test_heat_lies_on_the_grey_picture_with_a_scale_from_0_to_1():
     assert bar.get_ylabel() == "heat"
 
 
+def test_a_weak_map_stays_dark():
+    assert show_heat(PHOTO, [HEAT / 2]).axes[0].images[1].get_clim() == (0, 1)
+
+
 def test_green_looks_brighter_than_blue():
     photo = np.zeros((1, 2, 3))
     photo[0, 0, 1] = photo[0, 1, 2] = 1
@@ -111,8 +115,8 @@ def test_a_dot_is_the_mean_of_the_cells_that_it_covers():
 def test_every_layer_has_a_panel_of_its_own_below_the_last():
     figure = show_channels({"one": MAPS[..., :3], "two": MAPS[:4, :6]}, tile=8)
     one, two = (ax.get_position() for ax in figure.axes)
-    assert one.y0 >= two.y1
     width, height = 72 * figure.get_size_inches()
+    assert round((one.y0 - two.y1) * height) == 17  # room for a title
     for ax in figure.axes:  # a dot of the mosaic is a dot of the figure
         rows, columns = ax.images[0].get_array().shape
         place = ax.get_position()
