@@ -399,4 +399,4 @@ multi_task = Exercise(
 )
 
 
-EXERCISES = (recalls, more_maps, batch_normalisation, momentum, multi_task)
+EXERCISES = ()
