@@ -249,7 +249,7 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
 
 
 def channel_explorer(model, images, layers):
-    """A layer to choose, and sliders for channel and photograph, over `show_channel`.
+    """Sliders for layer, channel and photograph, over `show_channel`.
 
     Args:
         model: as for `show_channel`.
@@ -262,7 +262,9 @@ def channel_explorer(model, images, layers):
     counts = {
         layer: values.shape[-1] for layer, values in feature_maps(model, images[:1], layers).items()
     }
-    layer = ipywidgets.Dropdown(options=list(counts), description="layer")
+    layer = ipywidgets.SelectionSlider(
+        options=list(counts), description="layer", continuous_update=False
+    )
     channel, picture = (
         ipywidgets.IntSlider(0, 0, last, description=name, continuous_update=False)
         for name, last in [("channel", counts[layer.value] - 1), ("picture", len(images) - 1)]
