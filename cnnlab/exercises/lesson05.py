@@ -399,4 +399,4 @@ multi_task = Exercise(
 )
 
 
-EXERCISES = ()
+EXERCISES = (recalls, more_maps, batch_normalisation, momentum, multi_task)
