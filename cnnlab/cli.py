@@ -44,7 +44,9 @@ def _solutions(arguments):
     from cnnlab.exercises import engine, grading, solution
 
     for name in arguments.exercises or engine.lessons():
-        for exercise in grading.exercises_in(grading.source_of(name)):
+        is_lesson = name in engine.lessons()
+        source = grading.source_of(name)
+        for exercise in engine.exercises(name) if is_lesson else grading.exercises_in(source):
             solution(exercise)
             print()
     return 0
