@@ -212,7 +212,7 @@ def result(name):
         ValueError: an unknown name.
 
     Example:
-        >>> result("networks").columns[0]  # doctest: +SKIP
+        >>> result("networks").columns[0]
         'data'
     """
     place = folder() / "results"
