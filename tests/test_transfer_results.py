@@ -56,7 +56,7 @@ def test_every_way_of_the_lesson_was_measured_with_several_seeds_that_differ(dat
     groups = table[table.per_class == tool()["CLOSE_UP"][data]].groupby("way").accuracy
     layers = [f"features of {layer}" for layer in tool()["BLOCKS"]]
     for way in [*RIVALS, *WAYS, *layers]:
-        assert groups.count()[way] == (5 if data == "textures" else 3)
+        assert groups.count()[way] == 5
         assert groups.nunique()[way] > 1
 
 
@@ -66,6 +66,14 @@ def test_fine_tuned_is_at_least_frozen_and_frozen_beats_the_rivals_from_scratch(
     assert mean["fine-tuned"] >= mean["frozen features"]
     for rival in RIVALS:
         assert mean["frozen features"] > mean[rival]
+
+
+@pytest.mark.parametrize("data", ["textures", "cats_vs_dogs"])
+def test_the_card_of_the_network_tells_what_was_measured(data):
+    mean = (100 * close_up(data)).round(1)
+    scratch, averaging = mean[RIVALS]
+    told = f"{mean['frozen features']} % against {scratch} and {averaging} %"
+    assert told in " ".join(datasets.card("vgg16_slim").split())
 
 
 def test_each_mistake_costs_accuracy():

@@ -120,11 +120,11 @@ def augmentation():
 
 
 def trials(data):
-    """(pictures per class, seed) of each trial: five seeds for ten textures of each, else three."""
+    """(pictures per class, seed) of each trial: five seeds where all ways are tried, else three."""
     return [
         (count, seed)
         for count in PER_CLASS[data]
-        for seed in (SEEDS if (data, count) == ("textures", 10) else SEEDS[:3])
+        for seed in (SEEDS if count == CLOSE_UP[data] and data != "digits" else SEEDS[:3])
     ]
 
 
