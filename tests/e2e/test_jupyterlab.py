@@ -98,7 +98,8 @@ def opened(browser, server, lesson):
     """A page that shows the lesson, its kernel ready."""
     page = browser.new_page(viewport={"width": 1200, "height": 1600})
     page.set_default_timeout(120_000)  # a busy machine draws a long lesson slowly
-    page.goto(f"{server}/lab/tree/{lesson}.ipynb?token=e2e")
+    # A workspace of its own: the last lesson must not come back as a second tab.
+    page.goto(f"{server}/lab/workspaces/{lesson}/tree/{lesson}.ipynb?token=e2e")
     page.wait_for_selector(".jp-CodeCell", state="attached", timeout=60_000)
     select = page.locator(".jp-Dialog button", has_text="Select")  # a slow machine is asked which
     ready = page.get_by_text(re.compile(r"Python 3 .*\| Idle"))
