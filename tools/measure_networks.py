@@ -18,7 +18,7 @@ FILE = Path(__file__).parent.parent / "data" / "results" / "networks.csv"
 EPOCHS = {"digits": 15, "mnist": 6}
 RATE = {"mlp": 2e-3, "lenet5": 4e-3, "mnist_cnn": 4e-3}  # the largest, after the warm-up
 BATCH = {"digits": 32, "mnist": 128}
-NETWORKS = {"digits": ("mlp", "lenet5", "mnist_cnn"), "mnist": ("mlp",)}
+NETWORKS = {"digits": ("mlp", "lenet5", "mnist_cnn"), "mnist": ("mlp", "mnist_cnn")}
 TRIALS = [(data, name, seed) for data in NETWORKS for name in NETWORKS[data] for seed in (0, 1, 2)]
 
 
