@@ -1,6 +1,7 @@
 """The notebook suite catches what nbval alone lets pass."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,14 @@ def test_a_connection_out_is_refused(folder):
     refusal = "tests and notebooks run unplugged: socket.getaddrinfo to '192.0.2.1'\n"
     status, text = run_nbval(folder, notebook(cell(source, printed(refusal))))
     assert status == 0, text
+
+
+@pytest.mark.parametrize(
+    "look_up", [socket.gethostbyname, lambda name: socket.getaddrinfo(name, 80)]
+)
+def test_a_name_is_not_even_looked_up(look_up):
+    with pytest.raises(ConnectionRefusedError, match=r"unplugged: .* to 'example\.org'"):
+        look_up("example.org")
 
 
 def test_the_kernel_runs_in_the_pinned_setting(folder):

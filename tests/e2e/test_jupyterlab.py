@@ -6,7 +6,6 @@
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import sync_playwright
 
 from cnnlab import lessons
 
@@ -83,17 +81,6 @@ def server(work, tmp_path_factory):
     process.wait(20)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield chromium
-        chromium.close()
-
-
 def opened(browser, server, lesson):
     """A page that shows the lesson, its kernel ready."""
     page = browser.new_page(viewport={"width": 1200, "height": 1600})
@@ -139,11 +126,21 @@ CONTROLS = {
 PICTURE = ".widget-output"
 
 
+def widgets(page):
+    """The widgets of a lesson: controls and the picture that they move."""
+    boxes = page.locator(".jp-OutputArea-output > .widget-box")
+    return boxes.filter(has=page.locator(PICTURE)).all()
+
+
+def shows_widget(cell):
+    """Whether a stored cell shows a widget."""
+    return any("widget-view+json" in str(output.get("data", {}).keys()) for output in cell.outputs)
+
+
 def unmoved_controls(page):
     """The controls of all widgets whose keys change nothing in the widget's picture."""
     unmoved = []
-    widgets = page.locator(".jp-OutputArea-output > .widget-box").filter(has=page.locator(PICTURE))
-    for widget in widgets.all():
+    for widget in widgets(page):
         picture = widget.locator(PICTURE).last
         for selector, keys in CONTROLS.items():
             for number in range(widget.locator(selector).count()):
@@ -195,6 +192,7 @@ def test_a_lesson_runs_from_top_to_bottom(browser, server, work, lesson):
     assert len(errors(page)) == len(planned), errors(page)
     assert all("Traceback" in text for text in errors(page))
     screenshot(page, lesson)
+    assert len(widgets(page)) == sum(map(shows_widget, code))
     assert unmoved_controls(page) == []
     for number, picture in enumerate(page.locator(PICTURE).all()):
         picture.scroll_into_view_if_needed()
