@@ -27,8 +27,14 @@ from torch.nn import functional
 
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # (convolutions, filters at width 1)
 
-# Two more epochs show parts and whole objects enlarged, as in photographs of 96 pixels and more.
-ENLARGED = (((48, 64, 96), 0.08), ((64, 96, 128), 0.35))
+# Three more epochs, each (sizes, smallest, sharpness), show parts and whole objects enlarged, as in
+# photographs of 96 pixels and more. An enlarged crop is soft and a photograph of that size is not,
+# so in the last one the sharpness varies too.
+ENLARGED = (
+    ((48, 64, 96), 0.08, (0, 0)),
+    ((64, 96, 128), 0.35, (0, 0)),
+    ((64, 80, 96, 112, 128), 0.35, (-0.7, 2)),
+)
 
 
 def read_photographs(archive):
@@ -56,10 +62,11 @@ def scaled(images):
     return images.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def augmented(images, size, smallest):
-    """Random resized crops of `size` pixels, mirrored and with the light changed.
+def augmented(images, size, smallest, sharpness):
+    """Random resized crops of `size` pixels, mirrored, with light and sharpness changed.
 
     A crop holds a share between `smallest` and 1 of the picture: objects are seen at many scales.
+    A crop x becomes x + a (x - blurred x), with a from the range `sharpness`.
     """
     count = len(images)
     area = torch.empty(count).uniform_(smallest, 1)
@@ -75,6 +82,9 @@ def augmented(images, size, smallest):
     crops = functional.grid_sample(
         scaled(images), grid, padding_mode="reflection", align_corners=False
     )
+    if any(sharpness):
+        details = crops - functional.avg_pool2d(crops, 3, 1, 1, count_include_pad=False)
+        crops = crops + torch.empty(count, 1, 1, 1).uniform_(*sharpness) * details
     contrast = torch.empty(count, 1, 1, 1).uniform_(0.7, 1.3)
     light = torch.empty(count, 3, 1, 1).uniform_(-0.1, 0.1) + torch.empty(count, 1, 1, 1).uniform_(
         -0.2, 0.2
@@ -109,29 +119,28 @@ def top1_top5(model, images, labels):
     return hits[:, 0].float().mean().item(), hits.any(1).float().mean().item()
 
 
-def sizes_and_smallest(epoch, epochs):
-    """The sizes of the crops in an epoch, and the smallest share of the picture in a crop.
+def views(epoch, epochs):
+    """The sizes of the crops in an epoch, the smallest share of the picture, the sharpness.
 
     Most epochs are cheap ones at small sizes. Those of `ENLARGED` come after the last.
     """
     if epoch < 0.7 * epochs:
-        return (32, 40, 48), 0.25
-    return ((40, 48, 64), 0.25) if epoch < epochs else ENLARGED[epoch - epochs]
+        return (32, 40, 48), 0.25, (0, 0)
+    return ((40, 48, 64), 0.25, (0, 0)) if epoch < epochs else ENLARGED[epoch - epochs]
 
 
 def train_one_epoch(model, optimiser, schedule, data, epoch, options):
     """Mean loss of the epoch; every batch is drawn at one of the epoch's sizes."""
     torch.manual_seed(options.seed * 1000 + epoch)  # so that a continued run sees the same batches
     model.train()
-    sizes, smallest = sizes_and_smallest(epoch, options.epochs)
+    sizes, smallest, sharpness = views(epoch, options.epochs)
     order = torch.randperm(len(data["train_x"]))
     order = order[: len(order) // options.batch * options.batch].view(-1, options.batch)
     total = 0.0
     for batch in order:
         size = sizes[torch.randint(len(sizes), ()).item()]
-        images = augmented(data["train_x"][batch], size, smallest).contiguous(
-            memory_format=torch.channels_last
-        )
+        images = augmented(data["train_x"][batch], size, smallest, sharpness)
+        images = images.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(images)
         loss = functional.cross_entropy(logits.float(), data["train_y"][batch], label_smoothing=0.1)
