@@ -61,18 +61,7 @@ def convolve2d(image, kernel, strides=1, padding="valid", dilation_rate=1):
     `correlate2d` with the kernel turned by 180 degrees:
     ``out[r, c] = sum over i, j of image[r + i, c + j] * kernel[K_h - 1 - i, K_w - 1 - j]``
 
-    Args:
-        image: array of shape (H, W), any real dtype and range.
-        kernel: array of shape (K_h, K_w).
-        strides: int or (rows, columns), >= 1.
-        padding: "valid", "same" or an int P >= 0.
-        dilation_rate: int or (rows, columns), >= 1.
-
-    Returns:
-        Array of shape (H', W').
-
-    Raises:
-        ValueError: an array has the wrong number of axes, or the kernel does not fit.
+    Arguments, result and errors are those of `correlate2d`.
 
     Example:
         >>> convolve2d([[1, 2, 3, 4], [5, 6, 7, 8]], [[1, 10]])

@@ -1,8 +1,11 @@
 """The order of the modules: each imports only modules above it, and floor 0 loads no framework."""
 
 import ast
+import io
 import subprocess
 import sys
+import tokenize
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -105,8 +108,11 @@ def test_the_test_of_what_is_loaded_can_fail():
     assert loaded_after("import matplotlib") == {"matplotlib"}
 
 
-def code_lines(source):
-    """Lines that hold code: no blank lines, comments or docstrings."""
+def code_lines(source, texts=True):
+    """Lines that hold code: no blank lines, comments or docstrings.
+
+    Without `texts` neither lines of nothing but strings and brackets: the prose of an exercise.
+    """
     tree = ast.parse(source)
     docstrings = set()
     for node in ast.walk(tree):
@@ -114,19 +120,37 @@ def code_lines(source):
             node
         ):
             docstrings |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    lines = enumerate(source.splitlines(), 1)
-    return sum(
-        bool(text.strip()) and not text.strip().startswith("#") and number not in docstrings
-        for number, text in lines
-    )
+    words = {tokenize.NAME, tokenize.NUMBER, tokenize.OP} | ({tokenize.STRING} if texts else set())
+    found = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in words and (texts or token.string not in "()[]{},"):
+            found |= set(range(token.start[0], token.end[0] + 1))
+    return len(found - docstrings)
 
 
 @pytest.mark.parametrize("path", modules())
 def test_a_module_stays_one_concept(path):
     exercises = path.stem.startswith("lesson") and path.parent.name == "exercises"
-    limit = 450 if exercises else 250  # up to five exercises with all that belongs to them
-    assert code_lines(path.read_text(encoding="utf-8")) <= limit
+    assert code_lines(path.read_text(encoding="utf-8"), texts=not exercises) <= 250
 
 
 def test_docstrings_and_comments_are_not_counted_as_code():
     assert code_lines('"""One.\n\nTwo."""\n# three\n\nx = 1\n') == 1
+
+
+def test_a_text_of_an_exercise_is_not_counted_as_code():
+    source = "task = (\n    'Write it,',\n    'and run it.',\n)\n"
+    assert code_lines(source) == 4
+    assert code_lines(source, texts=False) == 1
+
+
+def blocks(source, height=13):
+    """Every run of so many lines, as one text each."""
+    lines = [line.strip() for line in source.splitlines()]
+    return ["\n".join(lines[i : i + height]) for i in range(len(lines) - height + 1)]
+
+
+def test_no_block_of_more_than_twelve_lines_stands_twice():
+    sources = [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))]
+    counts = Counter(block for source in sources for block in blocks(source))
+    assert [block for block, count in counts.items() if count > 1] == []
