@@ -262,8 +262,10 @@ def channel_explorer(model, images, layers):
     counts = {
         layer: values.shape[-1] for layer, values in feature_maps(model, images[:1], layers).items()
     }
+    ends = [name.rsplit("/", 1)[-1] for name in counts]  # a slider has no room for a path
+    labels = ends if len(set(ends)) == len(ends) else counts
     layer = ipywidgets.SelectionSlider(
-        options=list(counts), description="layer", continuous_update=False
+        options=list(zip(labels, counts, strict=True)), description="layer", continuous_update=False
     )
     channel, picture = (
         ipywidgets.IntSlider(0, 0, last, description=name, continuous_update=False)

@@ -215,7 +215,8 @@ def test_the_explorer_draws_what_its_controls_say(monkeypatch):
     monkeypatch.setattr("cnnlab.widgets.show_channel", noted)
     layer, numbers, picture = channel_explorer(two_layers(), PHOTOS, ["first", "second"]).children
     channel, photograph = numbers.children
-    assert (layer.options, channel.max, photograph.max) == (("first", "second"), 3, 2)
+    assert layer.options == (("first", "first"), ("second", "second"))
+    assert (channel.max, photograph.max) == (3, 2)
     channel.value = 3
     photograph.value = 2
     layer.value = "second"
@@ -225,3 +226,20 @@ def test_the_explorer_draws_what_its_controls_say(monkeypatch):
     assert all(number < {"first": 4, "second": 2}[name] for name, number, _ in seen)
     assert isinstance(picture, ipywidgets.Output)
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("paths", "labels"),
+    [
+        (["base/first", "base/second"], ["first", "second"]),
+        (["base[0]/first", "base[1]/first"], ["base[0]/first", "base[1]/first"]),
+    ],
+)
+def test_the_explorer_names_layers_by_their_last_name_where_that_tells_them_apart(
+    monkeypatch, paths, labels
+):
+    monkeypatch.setattr("cnnlab.widgets.show_channel", lambda *_: plt.figure())
+    maps = {path: np.zeros((1, 2, 3, 4)) for path in paths}
+    monkeypatch.setattr("cnnlab.widgets.feature_maps", lambda *_: maps)
+    layer = channel_explorer(two_layers(), PHOTOS, paths).children[0]
+    assert layer.options == tuple(zip(labels, paths, strict=True))
