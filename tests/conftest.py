@@ -1,5 +1,6 @@
 """Every unit test runs unplugged."""
 
+import os
 import runpy
 from pathlib import Path
 
@@ -8,6 +9,16 @@ import pytest
 
 runpy.run_path(str(Path(__file__).parent / "offline" / "sitecustomize.py"))
 matplotlib.use("agg")
+
+
+@pytest.fixture
+def full_data(tmp_path, monkeypatch):
+    """The folder of the full data sets, and a cache of this test's own to fetch them into."""
+    folder = os.environ.get("CNNLAB_TEST_DATA")
+    if not folder:
+        pytest.skip("set CNNLAB_TEST_DATA to the folder of the full data sets")
+    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
+    return Path(folder)
 
 
 @pytest.fixture(autouse=True)

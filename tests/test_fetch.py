@@ -500,11 +500,9 @@ def test_no_other_module_can_open_a_connection():
 # The real files, where they are at hand
 
 
-@pytest.mark.skipif("CNNLAB_TEST_DATA" not in os.environ, reason="CNNLAB_TEST_DATA is not set")
-def test_the_full_sets_come_from_a_folder(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
+def test_the_full_sets_come_from_a_folder(full_data, capsys):
     wanted = ["mnist", "cats_vs_dogs"]
-    assert fetch.fetch_command(wanted, os.environ["CNNLAB_TEST_DATA"]) == 0
+    assert fetch.fetch_command(wanted, full_data) == 0
     assert "2,000 train and 1,998 test photographs, 0 skipped" in capsys.readouterr().out
     assert datasets.load("mnist", "train").images.shape == (60000, 28, 28, 1)
     pictures = datasets.load("cats_vs_dogs", "train")

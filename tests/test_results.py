@@ -1,6 +1,5 @@
 """The stored results of lesson 05 are whole, and training again gives what they say."""
 
-import os
 import runpy
 from functools import cache
 from pathlib import Path
@@ -102,13 +101,8 @@ def test_parameters_are_those_of_the_networks():
 
 
 @pytest.fixture
-def mnist(tmp_path, monkeypatch):
-    """MNIST in a cache of this test's own."""
-    folder = os.environ.get("CNNLAB_TEST_DATA")
-    if not folder:
-        pytest.skip("set CNNLAB_TEST_DATA to a folder with mnist.npz")
-    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
-    fetch.fetch("mnist", folder)
+def mnist(full_data):
+    fetch.fetch("mnist", full_data)
 
 
 @pytest.mark.slow

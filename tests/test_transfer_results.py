@@ -1,6 +1,5 @@
 """The stored results of lesson 07 are whole, and training again gives what they say."""
 
-import os
 import runpy
 from functools import cache
 from pathlib import Path
@@ -91,13 +90,8 @@ def test_digits_are_learned_better_from_scratch():
 
 
 @pytest.fixture
-def cats_vs_dogs(tmp_path, monkeypatch):
-    """Cats and dogs in a cache of this test's own."""
-    folder = os.environ.get("CNNLAB_TEST_DATA")
-    if not folder:
-        pytest.skip("set CNNLAB_TEST_DATA to a folder with cats-vs-dogs.zip")
-    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
-    fetch.fetch("cats_vs_dogs", folder)
+def cats_vs_dogs(full_data):
+    fetch.fetch("cats_vs_dogs", full_data)
 
 
 def trained_again(data):

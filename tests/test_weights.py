@@ -1,10 +1,8 @@
 """Pretrained networks and their preprocessing, with keras.applications as oracle."""
 
 import functools
-import os
 import re
 import zipfile
-from pathlib import Path
 
 import h5py
 import keras
@@ -67,11 +65,9 @@ def test_networks_trained_on_mnist_read_most_of_the_other_digits_too(name):
     assert (np.argmax(logits, 1) == digits.labels).mean() > 0.75
 
 
-@pytest.mark.skipif("CNNLAB_TEST_DATA" not in os.environ, reason="CNNLAB_TEST_DATA is not set")
 @pytest.mark.parametrize(("name", "accuracy"), [("lenet5", 0.99), ("mnist_cnn", 0.992)])
-def test_shipped_weights_read_mnist(name, accuracy, tmp_path, monkeypatch):
-    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
-    fetch.fetch("mnist", os.environ["CNNLAB_TEST_DATA"])
+def test_shipped_weights_read_mnist(name, accuracy, full_data):
+    fetch.fetch("mnist", full_data)
     test = datasets.load("mnist", "test")
     logits = weights.pretrained(name, include_top=True).predict(
         test.images, batch_size=1000, verbose=0
@@ -117,10 +113,9 @@ def test_slim_has_a_name_for_each_of_its_classes():
     assert weights.pretrained("vgg16_slim", include_top=True).output_shape == (None, 100)
 
 
-@pytest.mark.skipif("CNNLAB_TEST_DATA" not in os.environ, reason="CNNLAB_TEST_DATA is not set")
-def test_slim_as_shipped_knows_half_of_its_validation_photographs():
+def test_slim_as_shipped_knows_half_of_its_validation_photographs(full_data):
     images, labels = [], []
-    with zipfile.ZipFile(Path(os.environ["CNNLAB_TEST_DATA"]) / "tiny-imagenet-100.zip") as archive:
+    with zipfile.ZipFile(full_data / "tiny-imagenet-100.zip") as archive:
         rows = archive.read("classes.csv").decode("utf-8").splitlines()[1:]
         wnids = [row.split(",")[0] for row in rows]
         for name in archive.namelist():
