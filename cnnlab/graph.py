@@ -21,7 +21,7 @@ trace on them (symbolic calls, which would add nodes to the user's layers, are n
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 CONVOLUTIONS = frozenset(
@@ -51,6 +51,7 @@ class Node:
         input_shapes: a shape per input, (B, H, W, C) with None where a size is open.
         output_shapes: a shape per output.
         dtype: of the first output, such as "float32".
+        arguments: what the call got behind its first argument, such as the key of `x[..., ::-1]`.
     """
 
     address: str
@@ -61,6 +62,7 @@ class Node:
     input_shapes: tuple
     output_shapes: tuple
     dtype: str
+    arguments: tuple = field(default=(), compare=False, repr=False)
 
     @property
     def output_shape(self):
@@ -282,17 +284,17 @@ def _calls(function, prefix, arriving, counts):
 def _call(node, address, wires, counts):
     """One call of a layer: the list of its only Node, and its output wires."""
     layer = node.operation
-    sources = [wires[id(tensor)] for tensor in node.input_tensors]
     specs = _output_specs(node, address, wires)
     call = Node(
         address=address,
         layer=layer,
         kind=_kind(layer),
         call=counts[id(layer)],
-        inputs=tuple(wire.address for wire in sources),
-        input_shapes=tuple(tuple(wire.spec.shape) for wire in sources),
+        inputs=tuple(wires[id(tensor)].address for tensor in node.input_tensors),
+        input_shapes=tuple(tuple(wires[id(tensor)].spec.shape) for tensor in node.input_tensors),
         output_shapes=tuple(tuple(spec.shape) for spec in specs),
         dtype=str(specs[0].dtype),
+        arguments=tuple(node.arguments.args[1:]),
     )
     counts[id(layer)] += 1
     return [call], [_Wire(address, spec) for spec in specs]
@@ -300,8 +302,7 @@ def _call(node, address, wires, counts):
 
 def _function(model):
     """The functional graph that a model's `call` runs; None for a layer or a subclassed model."""
-    function = getattr(model, "_functional", None)  # that of a built Sequential
-    function = model if function is None else function
+    function = getattr(model, "_functional", None) or model  # that of a built Sequential
     if not hasattr(function, "_nodes_by_depth"):
         return None
     keras_class = next(cls for cls in type(model).__mro__ if _is_from_keras(cls))

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from cnnlab import graph as graphs
-from cnnlab.sight import EVERYTHING, MERGES, ONE_CELL, PIXEL, Window, look, positions
+from cnnlab.sight import EVERYTHING, MERGES, ONE_CELL, PIXEL, Window, is_plane, look, positions
 
 
 @dataclass(frozen=True)
@@ -256,19 +256,21 @@ class _Axis:
 
 def _fields(graph, source):
     """By address: (rows, columns), None where `source` is not seen, or the error to raise."""
-    fields = {}
+    fields, planes = {}, {}
     for node in graph.nodes:
-        below = [
-            (fields[address], positions(shape))
-            for address, shape in zip(node.inputs, node.input_shapes, strict=True)
-            if fields[address] is not None
-        ]
+        if is_plane(node):
+            planes[node.address] = (node.inputs[0], node.input_shapes[0])
+        inputs = zip(node.inputs, node.input_shapes, strict=True)
+        images = [planes.get(address, (address, shape)) for address, shape in inputs]
+        below = [(fields[a], positions(shape)) for a, shape in images if fields[a] is not None]
         errors = [pair for pair, _ in below if isinstance(pair, ValueError)]
         if node.address == source:
             is_image = len(node.output_shape) == 4
             fields[source] = (_Axis(PIXEL), _Axis(PIXEL, placed=is_image))
         elif errors:
             fields[node.address] = errors[0]
+        elif any((address in planes) != (node.kind == "Stack") for address in node.inputs):
+            fields[node.address] = _unknown(node)  # only a stack makes images of planes again
         else:
             fields[node.address] = _pair(node, below) if below else None
     return fields
@@ -290,13 +292,17 @@ def _pair(node, below):
         axis = _merged(branches, node.address)
         sight = look(node, index)
         if sight is None:
-            return ValueError(
-                "`model` must have layers of a known receptive field on the way: got a "
-                f"{node.kind} at {node.address!r}. Ask for a layer in front of it or, if it treats "
-                "every pixel by itself, set layer.pointwise = True."
-            )
+            return _unknown(node)
         result.append(_onward(axis, sight) if axis.placed else axis)
     return tuple(result)
+
+
+def _unknown(node):
+    return ValueError(
+        f"`model` must have layers of a known receptive field on the way: got a {node.kind} at "
+        f"{node.address!r}. Ask for a layer in front of it or, if it treats every pixel by "
+        "itself, set layer.pointwise = True."
+    )
 
 
 def _onward(axis, sight):

@@ -24,7 +24,12 @@ MERGES = frozenset(
     "Add Subtract Multiply Average Maximum Minimum Concatenate Divide TrueDivide".split()
 )
 # These mix cells along the axis they name.
-ALONG_AN_AXIS = NORMALISATIONS - {"BatchNormalization"} | {"Softmax", "LogSoftmax", "Concatenate"}
+ALONG_AN_AXIS = NORMALISATIONS - {"BatchNormalization"} | {
+    "Softmax",
+    "LogSoftmax",
+    "Concatenate",
+    "Stack",
+}
 REDUCTIONS = frozenset("Mean Max Amax Min Amin Sum".split())
 # Each pixel by itself. Dropout, noise and augmentation do nothing at inference.
 PIXEL_BY_PIXEL = (
@@ -33,7 +38,7 @@ PIXEL_BY_PIXEL = (
     BatchNormalization Dropout SpatialDropout1D SpatialDropout2D AlphaDropout GaussianDropout
     GaussianNoise StochasticDepth RandomFlip RandomRotation RandomTranslation RandomZoom
     RandomShear RandomContrast RandomBrightness RandomErasing Negative Abs Absolute Square Sqrt
-    Exp Log Power Clip""".split()
+    Exp Log Power Clip Cast""".split()
     )
     | ACTIVATIONS
     | MERGES
@@ -152,6 +157,8 @@ def look(node, index):
         return ONE_CELL
     if kind == "Reshape":
         return _reshaped(node)
+    if kind == "GetItem":
+        return _indexed(node, index)
     if "1D" in kind and index == 1:
         return PIXEL
     sliding = _sliding(node, index) if kind in CONVOLUTIONS | POOLINGS else None
@@ -165,7 +172,7 @@ def _along_an_axis(node, index):
     named = _named_axes(node.layer, rank)
     if node.kind == "GroupNormalization":
         return EVERYTHING
-    if node.kind == "Concatenate":
+    if node.kind in ("Concatenate", "Stack"):
         return PIXEL if named == {rank - 1} else None
     return EVERYTHING if index + 1 in named and index < rank - 2 else PIXEL
 
@@ -196,6 +203,30 @@ def _reshaped(node):
     if len(after) == 2:
         return ONE_CELL
     return PIXEL if positions(before) == positions(after) and None not in before[1:] else None
+
+
+def _indexed(node, index):
+    """``x[..., ::-1]`` on the channels, ``x[:, 2:, ::3]`` on the positions."""
+    key = _key(node)
+    if not all(isinstance(part, slice) for part in key[:-1]) or key[0] != slice(None):
+        return None
+    if index + 1 >= len(key) - 1:
+        return PIXEL
+    first, step = key[index + 1].start or 0, key[index + 1].step or 1
+    return Window((first,), (first + 1,), step) if first >= 0 and step > 0 else None
+
+
+def is_plane(node):
+    """Whether a node takes one channel out of images, as ``x[..., 0]`` does: (B, H, W)."""
+    return node.kind == "GetItem" and isinstance(_key(node)[-1], int)
+
+
+def _key(node):
+    """What an indexing says of each axis."""
+    key = node.arguments[0] if isinstance(node.arguments[0], tuple) else node.arguments
+    gap = next((i for i, part in enumerate(key) if part is Ellipsis), len(key))
+    behind = key[gap + 1 :]
+    return (*key[:gap], *[slice(None)] * (len(node.input_shapes[0]) - gap - len(behind)), *behind)
 
 
 def _sliding(node, index):

@@ -618,3 +618,34 @@ def test_the_last_map_is_where_the_field_is_asked_for_by_default():
     with pytest.raises(ValueError, match="`input_name` must say which of"):
         last_map(two_inputs())
     assert last_map(two_inputs(), input_name="left") == "base[0]/conv"
+
+
+@pytest.mark.parametrize("network", ["vgg16", "mobilenet_v2", "densenet"])
+def test_keras_preprocessing_inside_the_model_changes_no_field(network):
+    image = keras.Input((12, 20, 3))
+    conv = layers.Conv2D(4, (3, 5), strides=(1, 2), padding="same", name="conv")
+    prepared = getattr(keras.applications, network).preprocess_input(image)
+    model = keras.Model(image, layers.Conv2D(2, 3, name="last")(conv(prepared)))
+    field = receptive_field(model, "conv")
+    assert (field.size, field.stride, field.padding) == ((3, 5), (1, 2), (1, 1))
+    assert receptive_field(model).size == (5, 9)
+    table = receptive_field_table(model).set_index("layer")
+    assert table.loc["last", "size"] == (5, 9)
+    assert (table.share[: table.index.get_loc("conv")] == 1 / 240).all()
+
+
+def test_a_plane_of_an_image_that_is_not_stacked_again_is_not_guessed():
+    image = keras.Input((8, 12, 3))
+    plane = image[..., 0]  # (B, 8, 12): a layer would take its columns for channels
+    model = keras.Model(image, layers.Conv1D(2, 3, name="conv")(plane))
+    with pytest.raises(
+        ValueError, match="known receptive field on the way: got a Conv1D at 'conv'"
+    ):
+        receptive_field(model)
+
+
+def test_stacked_sequences_are_not_guessed():
+    sequence = keras.Input((8, 12))
+    model = keras.Model(sequence, keras.ops.stack([sequence, 2 * sequence], axis=-1))
+    with pytest.raises(ValueError, match="got a Stack at"):
+        receptive_field_table(model)

@@ -215,7 +215,31 @@ def test_operations():
     assert operation(lambda x: ops.sum(x, axis=2, keepdims=True)) == (PIXEL, ONE_CELL)
     assert operation(lambda x: ops.mean(x, axis=-1)) == (None, None)
     assert operation(lambda x: ops.max(x, axis=(0, 1, 2), keepdims=True)) == (None, None)
-    assert operation(lambda x: x[:, 1:]) == (None, None)
+
+
+def test_indexing_turns_the_channels_or_cuts_and_thins_the_positions():
+    assert operation(lambda x: x[..., ::-1]) == (PIXEL, PIXEL)
+    assert operation(lambda x: x[:, 2:, ::3]) == (Window((2,), (3,), 1), Window((0,), (1,), 3))
+    assert operation(lambda x: x[:, :-1, 1:, :2]) == (PIXEL, Window((1,), (2,), 1))
+
+
+def test_a_plane_of_the_channels_keeps_their_positions_and_a_stack_puts_them_together():
+    assert operation(lambda x: x[..., 0]) == (PIXEL, PIXEL)
+    assert operation(lambda x: x[:, :, :, -1]) == (PIXEL, PIXEL)
+    planes = [0, 2]
+    assert operation(lambda x: keras.ops.stack([x[..., i] for i in planes], axis=-1)) == (
+        PIXEL,
+        PIXEL,
+    )
+    assert operation(lambda x: keras.ops.stack([x[..., i] for i in planes], axis=1)) == (None, None)
+
+
+def test_indexing_from_the_end_or_without_an_axis_is_not_guessed():
+    assert operation(lambda x: x[:, -4:]) == (None, PIXEL)
+    assert operation(lambda x: x[:, ::-1]) == (None, PIXEL)
+    assert operation(lambda x: x[:, 0]) == (None, None)
+    assert operation(lambda x: x[:, None, 0]) == (None, None)
+    assert operation(lambda x: x[1:, :]) == (None, None)
 
 
 def test_a_layer_of_unknown_kind_is_not_guessed():
