@@ -13,7 +13,7 @@ import tensorflow as tf
 from cnnlab.batches import as_batch
 from cnnlab.memory import remembered
 from cnnlab.receptive_field import last_map
-from cnnlab.traces import before_last, channel_count, compiled, listened, logits_of, uses_float16
+from cnnlab.traces import before_last, compiled, listened, logits_of, uses_float16
 
 BATCH_SIZE = 16  # images per pass; the gradient by 16 images of VGG16 holds about 1 GB
 
@@ -167,8 +167,8 @@ def channel_evidence(model, images, layer, channels):
     Args:
         model: a Keras model with one image input.
         images: what ``model(images)`` accepts.
-        layer: name or path of a layer.
-        channels: (B,) a channel number per image.
+        layer: name or path of a layer with a map.
+        channels: (B,) the number of a channel that the layer has, per image.
 
     Returns:
         scores (B,) and gradients (B,H,W,C), float32.
@@ -176,19 +176,13 @@ def channel_evidence(model, images, layer, channels):
     Raises:
         ValueError: images or layer do not suit the model.
     """
-    batch, channels = as_batch(model, images), np.asarray(channels, np.int32)
-    count = remembered(model, ("channels", layer), lambda: channel_count(model, layer))
-    if channels.min() < 0 or channels.max() >= count:
-        raise ValueError(
-            f"`channels` must be 0 to {count - 1}, for {layer!r} has {count}: "
-            f"got {channels.tolist()}. Number the channels from 0."
-        )
+    batch = as_batch(model, images)
     run = remembered(
         model,
         ("channel", batch.form, layer),
         lambda: compiled(_channel_evidence, model, batch.form, layer),
     )
-    return _joined([run(batch.arrays, channels)])
+    return _joined([run(batch.arrays, np.asarray(channels, np.int32))])
 
 
 def layer_outputs(model, images, layers):

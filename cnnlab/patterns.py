@@ -29,7 +29,8 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
         layer: name or path such as "base/block3_conv2".
         filters: their numbers; None takes the first 16.
         size: height and width of the pictures in pixels, one number or a pair; None takes the
-            model's own or, where that is open, the receptive field between 64 and 160.
+            model's own, the only one where that is fixed, else the receptive field between 64
+            and 160.
         steps: of the ascent.
         seed: of noise and shifts.
         value_range: smallest and largest value of a pixel as the model takes it; None takes
@@ -40,7 +41,8 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
         says so.
 
     Raises:
-        ValueError: an unknown layer, one without a map, or no such filter.
+        ValueError: an unknown layer, one without a map, no such filter, or a size that the model
+            does not take.
 
     Example:
         >>> import keras
@@ -53,10 +55,22 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
     Source: Erhan et al. (2009), Visualizing higher-layer features; the blurs after Mordvintsev,
         Olah & Tyka (2015), Inceptionism, who scale a Laplacian pyramid of the gradient.
     """
-    address, channels, shape = remembered(model, ("pattern", layer), lambda: _place(model, layer))
+    address, channels, shape, fit = remembered(
+        model, ("pattern", layer), lambda: _place(model, layer)
+    )
     filters = np.arange(min(16, channels)) if filters is None else np.atleast_1d(filters)
+    if not filters.size or filters.min() < 0 or filters.max() >= channels:
+        raise ValueError(
+            f"`filters` must be 0 to {channels - 1}, for {address!r} has {channels}: "
+            f"got {filters.tolist()}. Number the filters from 0."
+        )
+    height, width = np.broadcast_to(fit if size is None else size, 2)
+    if shape[0] not in (None, height) or shape[1] not in (None, width):
+        raise ValueError(
+            f"`size` must be {shape[0] or 'any'}×{shape[1] or 'any'}, for the model's input is "
+            f"fixed: got size={size}. Leave it out."
+        )
     low, high = value_range or ((0, 255) if rescales(model) else (-1, 1))
-    height, width = np.broadcast_to(shape[:2] if size is None else size, 2)
     rng = np.random.default_rng(seed)
     grey, span = (low + high) / 2, high - low
     noise = rng.standard_normal((1, height, width, shape[2]), dtype=np.float32)
@@ -95,12 +109,13 @@ def _largest(model, layer, pictures, filters):
 
 
 def _place(model, layer):
-    """Address and number of channels of the layer, and (H, W, C) of a picture for it."""
+    """Address and channels of the layer, (H, W, C) that the model takes, and a size that fits."""
     channels = channel_count(model, layer)
     network = graph.read(model)
     node = graph.find(network, layer)
-    height, width, colours = network[network.inputs[0]].output_shape[1:]
-    if None in (height, width):
-        field = receptive_field(model, node.address, input_shape=(160, 160, colours)).size
-        height, width = (min(max(64, size or 160), 160) for size in field)
-    return node.address, channels, (height, width, colours)
+    shape = network[network.inputs[0]].output_shape[1:]
+    field = (None, None)
+    if None in shape[:2]:
+        field = receptive_field(model, node.address, input_shape=(160, 160, shape[2])).size
+    fit = [own or min(max(64, seen or 160), 160) for own, seen in zip(shape, field, strict=False)]
+    return node.address, channels, shape, fit

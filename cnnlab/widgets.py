@@ -213,7 +213,8 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
         layer: name or path of a layer.
         channel: its number.
         picture: number of the photograph whose map is shown.
-        size: side of the pattern in pixels.
+        size: height and width of the pattern in pixels, one number or a pair, as far as the model
+            leaves them open.
         patches: the largest number of pieces.
 
     Returns:
@@ -226,6 +227,8 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     full = 255 if images.max() > 1 else 1
     best = strongest_patches(model, images, layer, channel, patches)
     [values] = feature_maps(model, images[[picture]], layer).values()
+    fixed = model.inputs[0].shape[1:3]
+    size = [own or asked for own, asked in zip(fixed, np.broadcast_to(size, 2), strict=True)]
     [pattern] = filter_patterns(model, layer, [channel], size, steps=20)
 
     figure = plt.figure(figsize=(7, 4.6))

@@ -106,9 +106,24 @@ def test_the_first_sixteen_filters_are_taken_where_there_are_more():
 
 def test_a_filter_that_is_not_there_is_refused():
     with pytest.raises(
-        ValueError, match=r"`channels` must be 0 to 1, for 'conv' has 2: got \[1, 2\]"
+        ValueError, match=r"`filters` must be 0 to 1, for 'conv' has 2: got \[1, 2\]\. Number"
     ):
         filter_patterns(network(colour_filters()), "conv", filters=[1, 2])
+    with pytest.raises(ValueError, match=r"`filters` must be 0 to 1, .* got \[\]\."):
+        filter_patterns(network(colour_filters()), "conv", filters=[])
+
+
+@pytest.mark.parametrize("shape, size", [((20, 28, 3), 20), ((None, 28, 3), (28, 20))])
+def test_another_size_than_the_models_own_is_refused(shape, size):
+    rule = "×".join(str(n or "any") for n in shape[:2])
+    message = rf"`size` must be {rule}, for the model's input is fixed: got size=.*2.* Leave it out"
+    with pytest.raises(ValueError, match=message):
+        filter_patterns(network(colour_filters(), shape=shape), "conv", size=size)
+
+
+def test_a_size_may_be_given_where_it_is_the_models_own():
+    model = network(colour_filters(), shape=(None, 28, 3))
+    assert filter_patterns(model, "conv", size=(12, 28), steps=1).shape == (2, 12, 28, 3)
 
 
 def test_a_layer_without_a_map_is_refused():

@@ -163,12 +163,12 @@ def test_a_picture_of_another_size_than_the_field_is_refused():
 PHOTOS = np.random.default_rng(0).uniform(0, 255, (3, 16, 24, 3)).astype("uint8")
 
 
-def two_layers():
+def two_layers(shape=(None, None, 3)):
     """Layers of 4 and 2 channels; channel 1 of the second is dead."""
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [
-            keras.Input((None, None, 3)),
+            keras.Input(shape),
             keras.layers.Rescaling(1 / 255),
             keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="first"),
             keras.layers.Conv2D(2, (3, 5), activation="relu", name="second"),
@@ -197,6 +197,14 @@ def test_a_channel_is_shown_by_its_map_its_pattern_and_its_strongest_pieces():
     image, row, column = np.unravel_index(answers.argmax(), answers.shape)
     region = PHOTOS[image, max(row - 1, 0) : row + 4, max(column - 1, 0) : column + 6]
     np.testing.assert_allclose(pieces[0].images[0].get_array(), region / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((16, 24, 3), (16, 24, 3)), ((None, 24, 3), (64, 24, 3))]
+)
+def test_the_pattern_of_a_model_of_fixed_size_has_that_size(shape, expected):
+    figure = show_channel(two_layers(shape), PHOTOS, "second", channel=0, patches=1)
+    assert figure.axes[1].images[0].get_array().shape == expected
 
 
 def test_a_dead_channel_says_that_its_tile_is_grey(capsys):
