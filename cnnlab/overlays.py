@@ -15,8 +15,8 @@ def show_heat(images, maps, titles=None, columns=None, boxes=None):
     """Heat maps over grey photographs, with the colours of one scale.
 
     Args:
-        images: (B,H,W,C) or a list, or one picture (H,W,C) for all maps; uint8 0-255 or float 0-1.
-        maps: (B,H,W) or a list, each as large as its picture. Values 0-1; where one is negative,
+        images: (B,H,W,C) or a list, or one picture (H,W,C) for all maps, of any `pixel_range`.
+        maps: (B,H,W) or a list, each as large as its picture, or one (H,W). Values 0-1; where one is negative,
             red speaks for and blue against, on a scale around 0.
         titles: one text per map, or None.
         columns: maps per row; by default at most 3.
@@ -28,12 +28,12 @@ def show_heat(images, maps, titles=None, columns=None, boxes=None):
     Raises:
         ValueError: no maps or too many, or a map that is not as large as its picture.
     """
-    maps = [np.asarray(heat, float) for heat in maps]
+    maps = [np.asarray(heat, float) for heat in ([maps] if _axes(maps) == 2 else maps)]
     if not 1 <= len(maps) <= PANEL_LIMIT:
         raise ValueError(
             f"`maps` must hold 1 to {PANEL_LIMIT} maps: got {len(maps)}. Choose some of them."
         )
-    images = [images] * len(maps) if np.ndim(images) == 3 else list(images)
+    images = [images] * len(maps) if _axes(images) == 3 else list(images)
     signed = any(heat.min() < 0 for heat in maps)
     high = max(np.abs(heat).max() for heat in maps) or 1.0
     columns = min(columns or 3, len(maps))
@@ -57,7 +57,7 @@ def draw_heat(ax, image, heat, scale=(0, 1), box=None):
 
     Args:
         ax: Matplotlib Axes.
-        image: (H,W,3) or (H,W,1), uint8 0-255 or float 0-1.
+        image: (H,W,3) or (H,W,1), of any `pixel_range`.
         heat: (H,W).
         scale: the values of the darkest and the brightest colour.
         box: (top, left, bottom, right) to outline, or None.
@@ -68,9 +68,9 @@ def draw_heat(ax, image, heat, scale=(0, 1), box=None):
             f"`maps` must be as large as the picture, {image.shape[:2]}: got {heat.shape}. "
             "Make them with resize=True."
         )
-    full = 255 if np.issubdtype(image.dtype, np.integer) else 1
+    black, white = pixel_range(image)
     grey = image @ GREYS if image.shape[-1] == 3 else image[..., 0]
-    ax.imshow(grey, cmap="gray", vmin=0, vmax=full)
+    ax.imshow(grey, cmap="gray", vmin=black, vmax=white)
     colours = "RdBu_r" if scale[0] < 0 else "magma"
     drawn = ax.imshow(heat, cmap=colours, vmin=scale[0], vmax=scale[1], alpha=0.6)
     if box is not None:
@@ -81,6 +81,25 @@ def draw_heat(ax, image, heat, scale=(0, 1), box=None):
         ax.plot(x, y, color="C0", linewidth=1.8, path_effects=outline)
         ax.set(xlim=(-0.5, heat.shape[1] - 0.5), ylim=(heat.shape[0] - 0.5, -0.5))
     return drawn
+
+
+def pixel_range(images):
+    """The values that are black and white in photographs.
+
+    (0, 255) for whole numbers, or where a value lies above 2; else (0, 1). Where values are
+    negative, as models take them, the smallest and the largest.
+
+    Args:
+        images: an array of any shape.
+
+    Example:
+        >>> pixel_range(np.array([0.0, 0.7])), pixel_range(np.array([-1.0, 0.7]))
+        ((0, 1), (-1.0, 0.7))
+    """
+    low, high = float(np.min(images)), float(np.max(images))
+    if low < 0:
+        return low, high
+    return (0, 255) if high > 2 or np.issubdtype(np.asarray(images).dtype, np.integer) else (0, 1)
 
 
 def show_channels(maps, share_scale=True, tile=24):
@@ -117,6 +136,11 @@ def show_channels(maps, share_scale=True, tile=24):
         ax.set_axis_off()
         ax.set_title(title, fontsize=9, pad=2)
     return figure
+
+
+def _axes(arrays):
+    """The number of axes of one array; 0 for a list of arrays, which may differ in size."""
+    return getattr(arrays, "ndim", 0)
 
 
 def _mosaic(values, share_scale, tile):

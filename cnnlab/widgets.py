@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from cnnlab.batches import as_batch
 from cnnlab.convolution import borders, correlate2d, numbers, pair
 from cnnlab.feature_maps import feature_maps, strongest_patches
-from cnnlab.overlays import draw_heat
+from cnnlab.overlays import draw_heat, pixel_range
 from cnnlab.patterns import filter_patterns
 from cnnlab.placing import placed
 from cnnlab.plots import draw_regions
@@ -209,7 +209,7 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
 
     Args:
         model: a Sequential or functional Keras model with one image input.
-        images: (B, H, W, 3) photographs as the model takes them, 0-255 or 0-1.
+        images: (B, H, W, 3) photographs as the model takes them, of any `overlays.pixel_range`.
         layer: name or path of a layer.
         channel: its number.
         picture: number of the photograph whose map is shown.
@@ -224,7 +224,7 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
         ValueError: an unknown layer, one without a map, or no such channel.
     """
     images = np.asarray(images)
-    full = 255 if images.max() > 1 else 1
+    black, white = pixel_range(images)
     best = strongest_patches(model, images, layer, channel, patches)
     [values] = feature_maps(model, images[[picture]], layer).values()
     fixed = model.inputs[0].shape[1:3]
@@ -243,7 +243,7 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     found = pattern.std() > 0
     right.set_title("what it looks for" if found else "no picture moves it: grey")
     for ax, patch in zip(lower.subplots(1, patches, squeeze=False).flat, best, strict=False):
-        ax.imshow(patch.pixels / full)
+        ax.imshow((patch.pixels - black) / (white - black))
         ax.set_title(f"{patch.answer:.2g}")
     for ax in [left, right, *lower.axes]:
         ax.set_axis_off()

@@ -40,6 +40,35 @@ def test_green_looks_brighter_than_blue():
     assert grey[0, 0] > 4 * grey[0, 1]
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (PHOTO, (0, 255)),
+        (PHOTO // 255, (0, 255)),  # a dark picture, not one of 0-1
+        (PHOTO.astype("float32"), (0, 255)),
+        (PHOTO / 255, (0, 1)),
+        (PHOTO / 250, (0, 1)),  # a little too bright, as after resizing
+        (PHOTO / 127.5 - 1, (-1, 1)),
+    ],
+)
+def test_black_and_white_of_a_photograph_are_told_by_its_values(values, expected):
+    photo = values.copy()
+    if expected == (-1, 1):
+        photo[0, 0], photo[0, 1] = -1, 1
+    assert show_heat(photo, [HEAT]).axes[0].images[0].get_clim() == expected
+
+
+def test_one_map_may_come_without_a_batch_axis():
+    for images in (PHOTO, PHOTO[None], [PHOTO]):
+        drawn = show_heat(images, HEAT).axes[0].images[1].get_array()
+        np.testing.assert_array_equal(drawn, HEAT)
+
+
+def test_pictures_may_differ_in_size():
+    figure = show_heat([PHOTO, PHOTO[:4]], [HEAT, HEAT[:4]])
+    assert [ax.images[1].get_array().shape for ax in figure.axes[:2]] == [(6, 9), (4, 9)]
+
+
 def test_signed_heat_is_centred_on_zero():
     figure = show_heat([PHOTO, PHOTO], [HEAT - 0.75, HEAT / 2], columns=1)
     assert [ax.images[1].get_clim() for ax in figure.axes[:2]] == [(-0.75, 0.75)] * 2

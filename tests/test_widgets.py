@@ -207,6 +207,17 @@ def test_the_pattern_of_a_model_of_fixed_size_has_that_size(shape, expected):
     assert figure.axes[1].images[0].get_array().shape == expected
 
 
+@pytest.mark.parametrize("scale", [lambda x: x * 1.0, lambda x: x / 255, lambda x: x / 127.5 - 1])
+def test_photographs_look_the_same_in_whatever_range_the_model_takes_them(scale):
+    photos = PHOTOS.copy()
+    photos[:, 0, 0], photos[:, 0, 1] = 0, 255
+    figure = show_channel(two_layers(), scale(photos), "first", channel=0, patches=1)
+    left, piece = figure.axes[0].images[0], figure.axes[2].images[0].get_array()
+    grey = photos[0] @ [0.299, 0.587, 0.114] / 255
+    np.testing.assert_allclose(left.norm(left.get_array()), grey, atol=1e-6)
+    assert 0 <= piece.min() < 0.3 and 0.7 < piece.max() <= 1
+
+
 def test_a_dead_channel_says_that_its_tile_is_grey(capsys):
     figure = show_channel(two_layers(), PHOTOS, "second", channel=1, size=16)
     assert figure.axes[1].get_title() == "no picture moves it: grey"
