@@ -1,6 +1,7 @@
 """The notebook suite catches what nbval alone lets pass."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -196,3 +197,21 @@ def test_stored_outputs_name_no_folder_of_a_machine():
         text = path.read_text(encoding="utf-8")
         assert str(HERE.parent) not in text
         assert str(Path.home()) + os.sep not in text, path.name
+
+
+def reading_time(path):
+    """The minutes of reading that a lesson announces in its first cell."""
+    header = " ".join(nbformat.read(path, 4).cells[0].source.split())
+    return re.search(r"\*\*Time:\*\* (\d+) minutes of reading", header).group(1)
+
+
+def test_the_tables_of_lessons_promise_the_reading_times_of_the_lessons():
+    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    start = "\n".join(
+        cell.source for cell in nbformat.read(NOTEBOOKS / "00_start_here.ipynb", 4).cells
+    )
+    lessons = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+    announced = [reading_time(path) for path in lessons]
+    assert len(announced) == 10
+    for text in (readme, start):
+        assert re.findall(r"\? \| (\d+) min \| \d+ s \|", text) == announced
