@@ -12,6 +12,7 @@ from cnnlab.batches import as_batch
 from cnnlab.blur import blurred
 from cnnlab.gradients import chosen_classes, class_scores
 from cnnlab.heatmaps import grad_cam
+from cnnlab.sizes import whole_number
 
 
 def deletion(model, images, maps, class_index=None, steps=20, fill=None):
@@ -141,7 +142,7 @@ def _curve(model, batch, before, after, maps, class_index, steps):
     order = np.argsort(-maps.reshape(len(maps), -1), axis=1, kind="stable")
     places = np.argsort(order, axis=1).reshape(maps.shape) / order.shape[1]
     curve = []
-    for share in np.linspace(0, 1, steps + 1):
+    for share in np.linspace(0, 1, whole_number("steps", steps, counted="the shares") + 1):
         mixed = np.where(places[..., None] < share, after, before).astype(np.float32)
         _, odds = class_scores(model, batch.having(batch.picture(), mixed), chosen.output)
         curve.append(odds[np.arange(len(odds)), chosen.classes])

@@ -5,7 +5,6 @@ Each question is compiled once per model and layer (`cnnlab.traces`) and kept be
 """
 
 from dataclasses import dataclass, field
-from numbers import Integral
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +12,7 @@ import tensorflow as tf
 from cnnlab.batches import as_batch
 from cnnlab.memory import remembered
 from cnnlab.receptive_field import last_map
+from cnnlab.sizes import whole_number
 from cnnlab.traces import before_last, compiled, listened, logits_of, uses_float16
 
 BATCH_SIZE = 16  # images per pass; the gradient by 16 images of VGG16 holds about 1 GB
@@ -105,7 +105,8 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
         ("class", batch.form, output, layer),
         lambda: compiled(_class_evidence, model, batch.form, output, layer),
     )
-    index, other = _indices(class_index, batch), _indices(against, batch)
+    index = _indices("class_index", class_index, batch)
+    other = _indices("against", against, batch)
     found = []
     for start in range(0, len(batch), BATCH_SIZE):
         rows = slice(start, start + BATCH_SIZE)
@@ -153,7 +154,7 @@ def chosen_classes(model, images, class_index=None, against=None):
     """
     batch = as_batch(model, images)
     output, given = split_class(class_index)
-    index, other = _indices(given, batch), _indices(against, batch)
+    index, other = _indices("class_index", given, batch), _indices("against", against, batch)
     logits, _ = class_scores(model, batch, output)
     return _chosen(output, index, other, logits)
 
@@ -339,12 +340,8 @@ def _drawn(model, samples, seed):
             "`images` must be given where the model does not have one input of a known size: "
             f"got None for inputs of shape {', '.join(map(str, shapes))}. Pass some images."
         )
-    if not isinstance(samples, Integral) or samples < 1:
-        raise ValueError(
-            f"`samples` must be a whole number of at least 1: got samples={samples!r}. "
-            "It counts the images that are drawn."
-        )
-    images = np.random.default_rng(seed).normal(size=(samples, *shapes[0]))
+    count = whole_number("samples", samples, counted="the images that are drawn")
+    images = np.random.default_rng(seed).normal(size=(count, *shapes[0]))
     return images.astype(np.float32)
 
 
@@ -379,17 +376,32 @@ def split_class(class_index):
     return None, class_index
 
 
-def _indices(class_index, batch):
+def _indices(name, given, batch):
     """(B,) int32, or None where no class is given."""
-    if class_index is None:
+    if given is None:
         return None
-    index = np.asarray(class_index)
-    if not np.issubdtype(index.dtype, np.integer) or index.shape not in [(), (len(batch),)]:
+    index, count = np.asarray(given), len(batch)
+    if not np.issubdtype(index.dtype, np.integer) or index.shape not in [(), (count,)]:
+        got = repr(given) if index.ndim < 2 else f"shape {index.shape}"
         raise ValueError(
-            f"`class_index` must be None, an integer or one integer per image ({len(batch)}): "
-            f"got {class_index!r}. Number the classes from 0."
+            f"`{name}` must be None, an integer or one integer per image ({count}): got {got}. "
+            f"{_as_indices(index, count)}"
         )
-    return np.broadcast_to(index, len(batch)).astype(np.int32)
+    return np.broadcast_to(index, count).astype(np.int32)
+
+
+def _as_indices(index, count):
+    """What makes class numbers of what was given for `count` images."""
+    if index.dtype.kind not in "biuf":
+        return f"Give the number of the class: names.index({str(index.flat[0])!r})."
+    if index.ndim > 1 and index.shape[-1] > 1:
+        return "Take the number of the largest: .argmax(axis=-1)."
+    to_int = "" if index.dtype.kind in "iu" else ".astype(int)"
+    if index.ndim > 1:
+        return f"Take out an axis: {to_int}.ravel()."
+    if to_int:
+        return f"Convert them: {to_int}." if index.ndim else "Convert it: int(...)."
+    return f"Give {count} integers, or one for all images."
 
 
 def _chosen(output, index, against, logits):
@@ -402,7 +414,14 @@ def _chosen(output, index, against, logits):
                 f"`{name}` must be 0 to {logits.shape[1] - 1}, for the model has "
                 f"{logits.shape[1]} classes: got {wrong[0]}. Number the classes from 0."
             )
-    return Chosen(output, logits.argmax(axis=1) if index is None else index, against)
+    classes = logits.argmax(axis=1) if index is None else index
+    same = [] if against is None else np.flatnonzero(classes == against)
+    if len(same):
+        raise ValueError(
+            "`against` must be another class than `class_index`: "
+            f"got {classes[same[0]]} for both in image {same[0]}. Choose another."
+        )
+    return Chosen(output, classes, against)
 
 
 def _check_logits(logits):

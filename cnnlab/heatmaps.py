@@ -38,6 +38,7 @@ from cnnlab.gradients import (
 )
 from cnnlab.memory import remembered
 from cnnlab.placing import interpolation, placed
+from cnnlab.sizes import whole_number
 
 # Between the maps and the logits of CAM: joins means, does nothing, or comes after the logits.
 _CAM_LETS_PASS = graph.ACTIVATIONS | {"Concatenate", "Dropout", "Identity", "Flatten"}
@@ -213,7 +214,7 @@ def smooth_grad(
     Source: Smilkov et al. (2017), arXiv:1706.03825, section 2.1.
     """
     view = _view(model, images, layer, pixels=True)
-    shape = (samples, *view.pictures.shape[1:])
+    shape = (whole_number("samples", samples, "noisy copies"), *view.pictures.shape[1:])
     noises = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
     chosen = chosen_classes(model, view.batch, class_index, against)
     gradients = [
@@ -236,16 +237,22 @@ def integrated_gradients(
 
     Args, Returns, Raises: as `grad_cam`, and
         steps: points of the way, in the middles of equal steps.
-        baseline: the blank picture, a number or an array like one image.
+        baseline: the blank picture: a number, a value per channel, or an array like one image.
 
     Source: Sundararajan, Taly & Yan (2017), arXiv:1703.01365, equations 1 and 3. Difference:
         middles of the steps in place of their ends, which is more accurate.
     """
     view = _view(model, images, layer, pixels=True)
+    steps = whole_number("steps", steps, "points of the way")
     times = ((np.arange(steps, dtype=np.float32) + 0.5) / steps)[:, None, None, None]
-
+    shape, baseline = view.pictures.shape[1:], np.asarray(baseline, np.float32)
+    if baseline.shape not in [(), shape[2:], shape]:
+        raise ValueError(
+            f"`baseline` must be a number or like one image, {shape}: "
+            f"got shape {baseline.shape}. Pass one picture without batch axis."
+        )
     chosen = chosen_classes(model, view.batch, class_index, against)
-    differences = view.pictures - np.asarray(baseline, np.float32)
+    differences = view.pictures - baseline
     gradients = [
         view.mean_gradient(b, baseline + times * difference, chosen)
         for b, difference in enumerate(differences)
@@ -271,13 +278,13 @@ def occlusion(
     """
     view = _view(model, images, layer, pixels=True)
     size = view.pictures.shape[1:3]
-    patch = patch or max(2, max(size) // 8)
-    if not 1 <= patch <= min(size):
+    patch = max(2, max(size) // 8) if patch is None else whole_number("patch", patch)
+    if patch > min(size):
         raise ValueError(
             f"`patch` must fit in the picture: got patch={patch} for {size[0]}×{size[1]} pixels. "
             "Use a smaller patch."
         )
-    step = strides or max(1, patch // 2)
+    step = max(1, patch // 2) if strides is None else whole_number("strides", strides)
     tops, lefts = (np.unique([*range(0, n - patch, step), n - patch]) for n in size)
     corners = np.array([(top, left) for top in tops for left in lefts])
     chosen = chosen_classes(model, view.batch, class_index, against)
@@ -332,12 +339,14 @@ class _View:
         return seen
 
     def check_map(self, features):
-        if features.ndim != 4:
+        shape = (None, *features.shape[1:])
+        if len(shape) != 4 or shape[1:3] == (1, 1):
             best = graph.last_convolution(graph.read(self.model)).address
+            rule = ", (B, h, w, C)" if len(shape) != 4 else " of more than one cell"
+            better = f"The last convolution's map is {best!r}."
             raise ValueError(
-                "`layer` must have a map, (B, h, w, C): "
-                f"got layer={self.layer!r} of shape {(None, *features.shape[1:])}. "
-                f"The last convolution's map is {best!r}."
+                f"`layer` must have a map{rule}: got layer={self.layer!r} of shape {shape}. "
+                f"{better if best != self.layer else 'Use larger images.'}"
             )
 
     def scores(self, b, versions, chosen):
@@ -402,6 +411,16 @@ def _view(model, images, layer, pixels=False):
 def _looked_at(model, layer):
     """The address of the layer, and the names of the inputs that it sees."""
     network = graph.read(model)
+    if layer is None and not any(node.kind in graph.CONVOLUTIONS for node in network.calls):
+        own = [node for node in network.calls if "." in node.kind]
+        if own:
+            node = max(reversed(own), key=lambda node: node.has_map)
+            raise ValueError(
+                f"`model` must have a convolution with a map: got {model.name!r} with the layer "
+                f"{node.address!r} of a class of its own, {type(node.layer).__name__}, whose "
+                f"inside cannot be read. Pass layer={node.address!r} if its output is a map, or "
+                f"build the model with {node.layer.name}.call(x) in place of calling it."
+            )
     node = graph.last_convolution(network) if layer is None else graph.find(network, layer)
     return node.address, graph.depends_on(network, node.address)
 

@@ -16,8 +16,8 @@ def show_heat(images, maps, titles=None, columns=None, boxes=None):
 
     Args:
         images: (B,H,W,C) or a list, or one picture (H,W,C) for all maps, of any `pixel_range`.
-        maps: (B,H,W) or a list, each as large as its picture, or one (H,W). Values 0-1; where one is negative,
-            red speaks for and blue against, on a scale around 0.
+        maps: (B,H,W) or a list, each as large as its picture, or one (H,W). Values 0-1; where one
+            is negative, red speaks for and blue against, on a scale around 0.
         titles: one text per map, or None.
         columns: maps per row; by default at most 3.
         boxes: (top, left, bottom, right) in pixels to outline, one per map, or None.

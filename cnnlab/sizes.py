@@ -144,8 +144,8 @@ def output_size(input_size, kernel_size, strides=1, padding="valid", dilation_ra
     return room // strides + 1
 
 
-def whole_number(name, value):
-    """The value as an int of at least 1; `name` is for the error.
+def whole_number(name, value, counted="pixels along one axis"):
+    """The value as an int of at least 1; `name` and what is `counted` are for the error.
 
     Example:
         >>> whole_number("strides", 2)
@@ -154,7 +154,7 @@ def whole_number(name, value):
     if not _is_whole_number(value) or value < 1:
         raise ValueError(
             f"`{name}` must be a whole number of at least 1: got {name}={value!r}. "
-            "It counts pixels along one axis."
+            f"It counts {counted}."
         )
     return int(value)
 

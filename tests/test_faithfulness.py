@@ -84,6 +84,12 @@ def test_the_class_is_the_top_one_of_the_whole_picture():
     )
 
 
+@pytest.mark.parametrize("steps", [0, 2.5])
+def test_the_steps_are_a_whole_number(steps):
+    with pytest.raises(ValueError, match=f"`steps` must be .*: got steps={steps}. It counts"):
+        deletion(summing(), IMAGES, IMAGES[..., 0], 1, steps=steps)
+
+
 def test_one_image_gives_one_curve():
     found = deletion(summing(), IMAGES[1], IMAGES[1, ..., 0], 1, steps=5)
     np.testing.assert_allclose(
