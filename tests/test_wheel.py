@@ -24,7 +24,9 @@ def installed(tmp_path_factory):
 
 
 def run_outside_the_checkout(installed, code):
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    """With every connection refused."""
+    unplugged = ROOT / "tests" / "offline"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [installed, unplugged]))}
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=installed.parent,
@@ -59,6 +61,39 @@ def test_data_load_from_the_wheel(installed):
     assert Path(module).is_relative_to(installed)
     assert Path(data) == installed / "cnnlab" / "data"
     assert loaded == "(1442, 28, 28, 1) True"
+
+
+def test_every_set_and_network_that_is_shipped_loads_from_the_wheel(installed):
+    code = (
+        "from cnnlab import datasets, weights\n"
+        "for name in ('digits', 'textures'):\n"
+        "    for split in ('train', 'test'): print(len(datasets.load(name, split).images) > 100)\n"
+        "print(all(datasets.photo(name).ndim in (2, 3) for name in datasets.photo_names()))\n"
+        "for name in ('vgg16_slim', 'lenet5', 'mnist_cnn'):\n"
+        "    for top in (False, True): print(weights.pretrained(name, top).name == name)\n"
+    )
+    done = run_outside_the_checkout(installed, code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["True"] * 11
+
+
+def test_the_full_sets_load_from_the_wheel(installed, full_data):
+    code = (
+        "from cnnlab import cli, datasets\n"
+        f"assert cli.main(['fetch', 'mnist', 'cats_vs_dogs', '--from', {str(full_data)!r}]) == 0\n"
+        "for name in ('mnist', 'cats_vs_dogs'):\n"
+        "    for split in ('train', 'test'): print(len(datasets.load(name, split).images))\n"
+    )
+    done = run_outside_the_checkout(installed, code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-4:] == ["60000", "10000", "2000", "1998"]
+
+
+def test_what_runs_outside_the_checkout_is_refused_connections(installed):
+    code = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=5)"
+    done = run_outside_the_checkout(installed, code)
+    assert done.returncode != 0
+    assert "refused" in done.stderr.lower()
 
 
 def test_data_load_from_the_checkout():
