@@ -25,7 +25,6 @@ def _agreed(question):
 
 
 def _doctor(arguments):
-    sys.stdout.reconfigure(errors="replace")  # Windows redirects in a code page without ✓
     findings = doctor.examine()
     print(*findings, doctor.verdict(findings), sep="\n")
     return int(any(finding.failed for finding in findings))
@@ -41,24 +40,27 @@ def _fetch(arguments):
 
 
 def _solutions(arguments):
-    from cnnlab.exercises import engine, grading, solution
+    from cnnlab.exercises import engine, grading, solution, verify
 
     for name in arguments.exercises or engine.lessons():
         is_lesson = name in engine.lessons()
         source = grading.source_of(name)
-        for exercise in engine.exercises(name) if is_lesson else grading.exercises_in(source):
+        exercises = engine.exercises(name) if is_lesson else grading.exercises_in(source)
+        if not is_lesson:
+            verify(exercises)
+        for exercise in exercises:
             solution(exercise)
             print()
     return 0
 
 
 def _grade(arguments):
-    from cnnlab.exercises import grading
+    from cnnlab.exercises import grades, grading
 
     name = arguments.exercises or lessons.source_folder() / "homework" / "edges_and_digits.py"
     rules = grading.Rules(grading.source_of(name), arguments.seconds, arguments.output)
     rows = grading.grade(arguments.folder, arguments.out, rules, arguments.jobs)
-    print(*grading.summary(rows), sep="\n")
+    print(*grading.irregular(arguments.folder), *grades.summary(rows, rules.source), sep="\n")
     return 0
 
 
@@ -115,6 +117,7 @@ def _parser():
 def main(arguments=None):
     """Runs one command and returns its exit status; errors in the input end with status 2."""
     parsed = _parser().parse_args(arguments)
+    sys.stdout.reconfigure(encoding="utf-8")  # Windows redirects in a code page without ✓ and ★
     try:
         return parsed.run(parsed)
     except (ValueError, OSError) as error:

@@ -6,7 +6,7 @@ import threading
 import time
 import warnings
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -15,17 +15,9 @@ import pytest
 
 from cnnlab.convolution import conv2d, conv2d_backward, correlate2d
 from cnnlab.costs import layer_table, totals
-from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solution
+from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solution, verify
 from cnnlab.exercises.differences import difference
-from cnnlab.exercises.engine import (
-    _differ,
-    _runs,
-    exercises,
-    find,
-    lessons,
-    unanswered,
-    written,
-)
+from cnnlab.exercises.engine import exercises, find, lessons, unanswered, written
 from cnnlab.exercises.grading import exercises_in
 from cnnlab.exercises.limits import OutOfTime, limited
 from cnnlab.pooling import max_pool2d, max_pool2d_backward
@@ -78,11 +70,8 @@ def test_a_mistake_is_rejected_and_named_as_itself(exercise, mistake):
 
 
 @pytest.mark.parametrize("exercise", each())
-def test_no_two_mistakes_behave_alike(exercise):
-    cases = exercise.cases() if callable(exercise.cases) else exercise.cases
-    runs = [_runs(exercise, mistake.answer, cases) for mistake in exercise.mistakes]
-    for one, other in combinations(runs, 2):
-        assert any(_differ(exercise, a, b) for a, b in zip(one, other, strict=True))
+def test_no_two_mistakes_behave_alike_and_no_solution_fails(exercise):
+    verify((exercise,))
 
 
 def tells(text, answer):
@@ -322,6 +311,75 @@ def test_the_solutions_of_functions_agree_with_the_package_and_keras():
     assert np.isclose(find("06.4").solution(3, 5, 8), share)
 
 
+# Answers as students write them
+
+
+def brighter_one_line(image, amount):
+    return image + amount
+
+
+def brighter_clipped(image, amount):
+    return np.clip(image + amount, 0, 255)
+
+
+def brighter_converted_last(image, amount):
+    return (image + amount).astype(np.uint8)
+
+
+def brighter_in_place(image, amount):
+    image += np.uint8(amount)
+    return image
+
+
+@pytest.mark.parametrize(
+    "answer", [brighter_one_line, brighter_clipped, brighter_converted_last, brighter_in_place]
+)
+def test_a_sum_in_bytes_is_named_however_it_is_written(answer):
+    assert judge(find("01.4"), answer).message.startswith("The sum is computed in bytes: it has")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "sentence"),
+    [
+        (
+            [[1, 0, 0], [0, 0, 0]],
+            "This moves the picture no row and 1 column to the right. Two columns need a 1 that",
+        ),
+        (
+            [[0, 0, 0], [0, 0, 1]],
+            "This moves the picture 1 row up and 1 column to the left. Two columns need",
+        ),
+        (
+            [[0, 0, 0], [1, 0, 0], *np.zeros((3, 3))],
+            "This moves the picture 1 row down and 1 column",
+        ),
+        (np.eye(5)[::-1], "A test picture of 7×9 under your kernel: Its shape is right, and"),
+    ],
+)
+def test_a_kernel_that_shifts_elsewhere_is_told_where(kernel, sentence):
+    assert judge(find("01.1"), kernel).message.startswith(sentence)
+
+
+def momentum_as_elsewhere(point, velocity, gradient, rate, momentum):
+    velocity = momentum * velocity + rate * gradient
+    return point - velocity, velocity
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "sentence"),
+    [
+        ("01.2", (46, 29), "The numbers are right, the order is not: rows come first."),
+        ("01.2", (29.5, 46), "A size is a whole number"),
+        ("05.2", (3216, 208), "The numbers are right, the order is not: C1 comes first."),
+        ("05.4", momentum_as_elsewhere, "The velocity has the other sign"),
+        ("02.1", "-4", "It is a str; a number is asked for."),
+        ("01.1", None, "It is None (is a `return` missing?); an array is asked for."),
+    ],
+)
+def test_a_plausible_answer_is_named(number, answer, sentence):
+    assert judge(find(number), answer).message.startswith(sentence)
+
+
 # The engine, on an exercise of its own
 
 
@@ -429,6 +487,8 @@ def test_a_missing_return_is_asked_about():
         values.sum() / 2
 
     assert "is a `return` missing?" in judge(MEAN, answer).message
+    viewed = judge(replace(MEAN, view=lambda mean: {"large": mean.item() > 2}), answer)
+    assert "the result is wrong. It is None (is a `return` missing?); something" in viewed.message
 
 
 def test_warnings_of_the_students_code_stay_silent():
@@ -456,8 +516,95 @@ def test_the_dtype_counts_where_the_exercise_says_so():
 def test_an_unknown_number_names_the_nearest():
     with pytest.raises(ValueError, match=r"got number='01\.33'\. Did you mean '01\.3'\?"):
         find("01.33")
+    with pytest.raises(ValueError, match=r"one of 01\.1, …, 09\.\d: got number='1\.1'"):
+        find(1.1)
     with pytest.raises(ValueError, match="got lesson='77'"):
         exercises("77")
+
+
+@pytest.mark.parametrize("answer", [np.zeros((2, 3)), mean_of_two, [1], None])
+def test_an_answer_in_front_of_its_number_is_told(answer):
+    with pytest.raises(TypeError, match=r"The number comes first: check\('01\.3', answer\)\."):
+        check(answer, "01.3")
+
+
+@pytest.mark.parametrize("number", ["H2.1", "halves", ""])
+def test_the_number_of_an_exercise_of_ones_own_asks_for_the_exercise(number):
+    with pytest.raises(
+        ValueError,
+        match=rf"such as '01\.3': got number='{number}'\. Pass an "
+        r"exercise of your own itself, without quotes: check\(halves, half\)\.",
+    ):
+        find(number)
+
+
+def raise_value_error(values):
+    raise ValueError("asked for")
+
+
+def with_a_typo(values):
+    return sum(values) / 2 if values[0] > 1 else valeus  # noqa: F821
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"solution": raise_value_error}, r"whose solution raises ValueError\('asked for'\)"),
+        ({"solution": with_a_typo}, r"in which NameError\(.*'valeus' is not defined.*\) is raised"),
+        ({"solution": ...}, "whose solution is judged '○ T.1 not answered yet'"),
+        (
+            {"alternatives": (max,)},
+            "whose alternative 1 is judged '✗ T.1 With .*the result is wrong",
+        ),
+        (
+            {"mistakes": (Mistake("None.", lambda values: sum(values) * 0.5),)},
+            r"whose mistake 1, 'None\.', is judged '✓ T\.1 Half of the sum\.'",
+        ),
+        (
+            {"mistakes": (Mistake("A.", max), Mistake("B.", lambda values: max(values)))},
+            r"whose mistake 2, 'B\.', is judged '✗ T\.1 A\.'",
+        ),
+        ({"mistakes": (Mistake("A.", with_a_typo),)}, "in which NameError"),
+    ],
+)
+def test_an_exercise_that_judges_wrongly_is_refused(changes, told):
+    verify((MEAN, NUMBER))
+    with pytest.raises(
+        ValueError, match=f"must judge rightly: got exercise T.1, {told}"
+    ) as refusal:
+        verify((NUMBER, replace(MEAN, **changes)))
+    assert str(refusal.value).endswith(". Mend it before anybody is graded by it.")
+
+
+def test_an_error_that_is_asked_for_is_no_fault():
+    def mean(values):
+        if len(values) == 0:
+            raise ValueError("nothing to share")
+        return mean_of_two(values)
+
+    verify((replace(MEAN, solution=mean, cases=(*MEAN.cases, (np.zeros(0),))),))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"mistakes": Mistake("A.", 1)},
+            "`mistakes` must be a tuple of Mistake: got mistakes=Mist",
+        ),
+        ({"mistakes": ("A.", max)}, "`mistakes` must be a tuple of Mistake: got mistakes=('A.'"),
+        (
+            {"hints": "Add."},
+            "`hints` must be a tuple of str: got hints=Add. in exercise T.1. Write ",
+        ),
+        ({"cases": (np.ones((3, 4)),)}, "`cases` must be a tuple of tuple: got cases=(array("),
+        ({"alternatives": max}, "`alternatives` must be a tuple: got alternatives=<built-in"),
+    ],
+)
+def test_brackets_without_a_comma_are_refused(changes, told):
+    with pytest.raises(ValueError, match=re.escape(told)) as refusal:
+        replace(MEAN, **changes)
+    assert str(refusal.value).endswith("Write a comma behind a single entry: (entry,).")
 
 
 def test_hints_come_one_at_a_time(capsys):

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from cnnlab import cli
-from cnnlab.exercises import check, grading, supervision
+from cnnlab.exercises import check, grades, grading, supervision
 from cnnlab.exercises.engine import written
 
 ROOT = Path(__file__).parents[1]
@@ -92,7 +92,7 @@ def graded(tmp_path_factory, small):
     )
     assert done.returncode == 0, done.stderr
     rows = read(out)
-    assert sorted(p.name for p in folder.glob("grades*")) == ["grades.csv"]
+    assert sorted(p.name for p in folder.glob("grades*")) == ["grades.csv", "grades.csv.journal"]
     names = list(dict.fromkeys(row["submission"] for row in rows))
     return {name: [r for r in rows if r["submission"] == name] for name in names}, done.stdout
 
@@ -107,6 +107,7 @@ def test_an_error_in_between_takes_no_points_and_the_last_check_counts(graded):
     first, second = graded[0]["anna/w.ipynb"]
     assert (first["points"], first["of"], first["result"]) == ("1", "1", "right")
     assert (second["points"], second["of"], second["result"]) == ("2", "2", "right")
+    assert first["total"] == second["total"] == "3"
     run = "to its end; error in cell 3: ZeroDivisionError: division by zero"
     assert first["run"] == second["run"] == run
 
@@ -139,7 +140,7 @@ def test_a_file_that_is_no_notebook_is_reported(graded):
 def test_the_command_ends_with_the_submissions_in_trouble_and_the_count(graded):
     lines = graded[1].splitlines()
     assert [line.split(":")[0] for line in lines[:-1]] == ["cleo.ipynb", "dan.ipynb", "emil.ipynb"]
-    assert lines[-1] == "5 submissions, 2 ran to their end"
+    assert lines[-1] == "5 submissions, 2 ran to their end, 2 of them with an error"
 
 
 # Without kernels
@@ -178,26 +179,78 @@ def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monke
     journal = folder / "grades.csv.journal"
     journal.write_text(journal.read_text() + '{"key": "half a li')
     with monkeypatch.context() as once, pytest.raises(ZeroDivisionError):
-        once.setattr(grading, "_write", lambda rows, out: 1 / 0)
+        once.setattr(grades, "write", lambda rows, out: 1 / 0)
         grading.grade(folder, out, rules, jobs=1)
     rows = grading.grade(folder, out, rules, jobs=1)
     assert ran == ["a", "b", "c"]
     assert read(out)[5]["result"] == "right"
     assert [row["points"] for row in rows] == [0, 2] * 3
-    assert not journal.exists()
 
 
-def test_a_submission_that_changed_meanwhile_runs_again(three, monkeypatch):
+def test_only_what_is_new_or_changed_runs_in_a_second_start(three):
     folder, ran, rules = three
     out = folder / "grades.csv"
-    monkeypatch.setattr(grading, "_write", lambda rows, out: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        grading.grade(folder, out, rules, jobs=1)
-    submit(folder / "b.ipynb", NUMBER.format(13))
-    monkeypatch.undo()
-    monkeypatch.setattr(grading, "run", lambda path, *others: ran.append(path.stem) or entries())
     grading.grade(folder, out, rules, jobs=1)
-    assert sorted(ran) == ["a", "b", "b", "c"]
+    submit(folder / "b.ipynb", NUMBER.format(13))
+    submit(folder / "late.ipynb", NUMBER.format(12))
+    rows = grading.grade(folder, out, rules, jobs=1)
+    assert ran[:3] == ["a", "b", "c"]
+    assert sorted(ran[3:]) == ["b", "late"]
+    assert len(read(out)) == len(rows) == 8
+
+
+def test_a_table_that_is_already_there_is_kept_under_a_new_name(three):
+    folder, _, rules = three
+    out = folder / "grades.csv"
+    out.write_text("marked by hand", encoding="utf-8")
+    grading.grade(folder, out, rules, jobs=1)
+    (kept,) = folder.glob("grades.before-*.csv")
+    assert kept.read_text(encoding="utf-8") == "marked by hand"
+    assert len(read(out)) == 6
+    grading.grade(folder, out, rules, jobs=1)
+    assert [*folder.glob("grades.before-*.csv")] == [kept]  # the same table again
+    assert kept.read_text(encoding="utf-8") == "marked by hand"
+
+
+def test_the_folder_of_the_table_is_made(three):
+    folder, _, rules = three
+    out = folder / "results" / "november" / "grades.csv"
+    grading.grade(folder, out, rules, jobs=1)
+    assert len(read(out)) == 6
+
+
+def test_subfolders_without_a_notebook_or_with_several_are_named(tmp_path):
+    for name in ("anna/w.ipynb", "ben/w.ipynb", "ben/old/w.ipynb", "loose.ipynb"):
+        submit(tmp_path / name)
+    for name in ("cleo", ".git"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "cleo" / "hw.py").write_text("", encoding="utf-8")
+    assert [*grading.irregular(tmp_path)] == [
+        "ben: 2 notebooks instead of one",
+        "cleo: no notebooks instead of one",
+    ]
+
+
+def test_a_file_of_exercises_that_nobody_imports_is_noticed(three):
+    folder, _, rules = three
+    table = grading.grade(folder, folder / "grades.csv", rules, jobs=1)
+    assert grades.summary(table, rules.source) == ["3 submissions, 3 ran to their end"]
+    unchecked = [{**row, "result": "not checked"} for row in table]
+    assert grades.summary(unchecked, Path("some") / "hidden_cases.py")[-1] == (
+        "`--exercises` must have the name that the notebooks import: got hidden_cases.py, "
+        "and no submission checked any exercise of it. Rename the file."
+    )
+
+
+def test_nobody_is_graded_by_exercises_that_judge_wrongly(three, capsys):
+    folder, ran, _ = three
+    broken = folder / "broken.py"
+    broken.write_text(EXERCISES.replace("/ len(values)", "/ len(valeus)"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"exercise T\.1, whose solution raises NameError"):
+        grading.grade(folder, folder / "grades.csv", grading.Rules(broken), jobs=1)
+    assert ran == []
+    assert cli.main(["solutions", str(broken)]) == 2
+    assert "whose solution raises NameError" in capsys.readouterr().err
 
 
 def test_a_full_disk_leaves_the_old_table_whole(three, monkeypatch):
@@ -226,7 +279,7 @@ def test_a_full_disk_leaves_the_old_table_whole(three, monkeypatch):
     ],
 )
 def test_a_cell_of_the_table_is_one_short_line_and_never_a_formula(text, cleaned):
-    assert grading._cleaned(text) == cleaned
+    assert grades._cleaned(text) == cleaned
 
 
 def test_what_cannot_be_graded_is_told_with_a_remedy(tmp_path, small, capsys):
@@ -238,6 +291,13 @@ def test_what_cannot_be_graded_is_told_with_a_remedy(tmp_path, small, capsys):
     empty.write_text("EXERCISES = ()", encoding="utf-8")
     with pytest.raises(ValueError, match="must name a file that holds EXERCISES"):
         grading.exercises_in(empty)
+    (tmp_path / "hard.py").write_text("import neighbour_of_mine", encoding="utf-8")
+    with pytest.raises(
+        ValueError,
+        match=r"one self-contained file: got .*hard\.py', which imports "
+        r"'neighbour_of_mine'\. Write what it needs into the file itself",
+    ):
+        grading.exercises_in(tmp_path / "hard.py")
     assert cli.main(["grade", str(tmp_path), "--exercises", str(small)]) == 2
     assert capsys.readouterr().err.startswith("cnnlab: `folder` must hold notebooks")
 

@@ -2,13 +2,15 @@
 
 ``engine`` judges an answer, ``differences`` says where two results differ, ``limits`` stops what
 does not end, and there is one file of exercises per lesson. ``grading`` runs many submitted
-notebooks, each under ``supervision``.
+notebooks, each under ``supervision``, into a table of ``grades``, and ``verification`` tries the
+exercises before that.
 """
 
 from cnnlab.exercises.engine import LEVELS, Exercise, Mistake, Outcome, find, judge, quoted, written
 from cnnlab.exercises.supervision import record
+from cnnlab.exercises.verification import verify
 
-__all__ = ["Exercise", "Mistake", "Outcome", "check", "hint", "judge", "solution"]
+__all__ = ["Exercise", "Mistake", "Outcome", "check", "hint", "judge", "solution", "verify"]
 
 
 def check(number, answer):

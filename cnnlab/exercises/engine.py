@@ -20,10 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnlab.exercises.differences import difference
+from cnnlab.exercises.differences import difference, wrong_kind
 from cnnlab.exercises.limits import OutOfTime, limited
 
 LEVELS = {1: "★", 2: "★★", 3: "★★★"}
+NOTHING_TO_VIEW = str | None
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Mistake:
 
     diagnosis: str
     answer: object
+
+
+TUPLES = {"hints": str, "mistakes": Mistake, "cases": tuple, "alternatives": object}
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,19 @@ class Exercise:
     tolerance: float = 1e-5
     same_dtype: bool = False
     seconds: float = 10
+
+    def __post_init__(self):
+        """Refuses brackets without a comma, which make no tuple."""
+        for name, kind in TUPLES.items():
+            value = getattr(self, name)
+            if name == "cases" and callable(value):
+                continue
+            if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
+                raise ValueError(
+                    f"`{name}` must be a tuple{f' of {kind.__name__}' * (kind is not object)}: got "
+                    f"{name}={str(value)[:60]} in exercise {self.number}. "
+                    "Write a comma behind a single entry: (entry,)."
+                )
 
 
 @dataclass(frozen=True)
@@ -195,6 +212,8 @@ def _fresh(value):
 def _viewed(exercise, run):
     if exercise.view is None or run.error is not None or run.result is ...:
         return run
+    if isinstance(run.result, NOTHING_TO_VIEW):
+        return run
     try:
         return Run(exercise.view(run.result), run.changed)
     except Exception as error:
@@ -211,6 +230,8 @@ def _differ(exercise, one, other):
 
 
 def _sentence(exercise, run, right):
+    if exercise.view is not None and isinstance(run.result, NOTHING_TO_VIEW):
+        return wrong_kind(run.result, exercise.solution)
     return difference(run.result, right.result, exercise.tolerance, exercise.same_dtype)
 
 
@@ -285,16 +306,27 @@ def find(number):
     """The exercise of that number; an `Exercise` is returned as it is.
 
     Raises:
+        TypeError: it is no number at all, but an answer.
         ValueError: no exercise has this number.
     """
     if isinstance(number, Exercise):
         return number
+    if not isinstance(number, str | float | int):
+        raise TypeError(
+            f"`number` must be a text such as '01.3': got a value of type {type(number).__name__}. "
+            "The number comes first: check('01.3', answer)."
+        )
     number = str(number)
     lesson = number.split(".")[0]
-    known = [e.number for each in lessons() for e in exercises(each)] if lesson else []
+    if not lesson.isdigit():
+        raise ValueError(
+            f"`number` must be that of a lesson's exercise, such as '01.3': got number={number!r}. "
+            "Pass an exercise of your own itself, without quotes: check(halves, half)."
+        )
+    known = [e.number for each in lessons() for e in exercises(each)]
     if number not in known:
         near = difflib.get_close_matches(number, known, n=1, cutoff=0)
-        beside = [n for n in known if n.startswith(lesson + ".")] or known
+        beside = [n for n in known if n.startswith(lesson + ".")] or [known[0], "…", known[-1]]
         raise ValueError(
             f"`number` must be one of {', '.join(beside)}: got number={number!r}. "
             f"Did you mean {near[0]!r}?"

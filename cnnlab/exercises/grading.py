@@ -2,32 +2,31 @@
 
 Each notebook runs in a kernel and a temporary folder of its own. Each `check` in it leaves a line
 in a record (see `supervision`); the last check of an exercise counts. What is done is kept in a
-journal beside the table, so that a second start goes on where the first was stopped.
+journal beside the table (see `grades`), so that a second start runs only what is new or was left.
 """
 
 import contextlib
-import csv
 import hashlib
 import importlib.util
 import json
 import logging
 import math
 import os
-import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnlab.exercises import engine, supervision
+import cnnlab
+from cnnlab.exercises import engine, grades, supervision
+from cnnlab.exercises.verification import verify
 
-COLUMNS = ("submission", "exercise", "points", "of", "result", "diagnosis", "run")
-RESULTS = {"✓": "right", "✗": "wrong", "○": "not answered"}
 SIZE_LIMIT = 100_000_000  # bytes of a submitted file
 NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: for pip, curl and their like
 
@@ -81,11 +80,17 @@ def exercises_in(source):
     """The exercises of a file.
 
     Raises:
-        ValueError: it holds no tuple ``EXERCISES``.
+        ValueError: it holds no tuple ``EXERCISES``, or needs another file.
     """
     spec = importlib.util.spec_from_file_location(Path(source).stem, source)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"`exercises` must be one self-contained file: got {str(source)!r}, which imports "
+            f"{error.name!r}. Write what it needs into the file itself, or install that library."
+        ) from error
     found = getattr(module, "EXERCISES", ())
     if not found or not all(isinstance(each, engine.Exercise) for each in found):
         raise ValueError(
@@ -110,6 +115,15 @@ def submissions(folder):
     return sorted(found)
 
 
+def irregular(folder):
+    """A line for every subfolder, which is one student's, without a notebook or with several."""
+    places = [path.relative_to(folder).parts for path in submissions(folder)]
+    counts = Counter(parts[0] for parts in places if len(parts) > 1)
+    for each in sorted(Path(folder).iterdir()):
+        if each.is_dir() and not _is_hidden(each, folder) and counts[each.name] != 1:
+            yield f"{each.name}: {counts[each.name] or 'no'} notebooks instead of one"
+
+
 def _is_hidden(path, folder):
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
@@ -119,12 +133,15 @@ def grade(folder, out, rules, jobs=2):
 
     Args:
         folder: holds the notebooks, also in subfolders.
-        out: the table to write, CSV; the journal lies beside it until all is done.
+        out: the table to write, CSV, with the journal beside it; see `grades.write`.
         rules: `Rules`.
         jobs: how many kernels at a time.
 
     Returns:
-        The rows, a list of dicts with the keys `COLUMNS`.
+        The rows, a list of dicts with the keys `grades.COLUMNS`.
+
+    Raises:
+        ValueError: no notebooks, or exercises that do not judge rightly.
     """
     from tqdm.auto import tqdm
 
@@ -132,6 +149,8 @@ def grade(folder, out, rules, jobs=2):
     folder, out = Path(folder), Path(out)
     exercises = exercises_in(rules.source)
     paths = submissions(folder)
+    verify(exercises)
+    out.parent.mkdir(parents=True, exist_ok=True)
     keys = {path: _key(path, rules) for path in paths}
     journal = out.with_name(out.name + ".journal")
     done = _read_journal(journal)
@@ -159,21 +178,21 @@ def grade(folder, out, rules, jobs=2):
             raise
     rows = []
     for path in paths:
-        rows += _rows(path.relative_to(folder).as_posix(), exercises, done[keys[path]])
-    _write(rows, out)
-    journal.unlink()
+        rows += grades.rows(path.relative_to(folder).as_posix(), exercises, done[keys[path]])
+    grades.write(rows, out)
     return rows
 
 
 def _key(path, rules):
     """Names what a result depends on: the same key, the same result."""
-    limits = f"{path} {rules.seconds} {rules.output}".encode(errors="surrogateescape")
+    limits = f"{cnnlab.__version__} {path} {rules.seconds} {rules.output}"
+    limits = limits.encode(errors="surrogateescape")
     content = path.read_bytes() if path.stat().st_size <= SIZE_LIMIT else b""
     return hashlib.sha256(limits + rules.source.read_bytes() + content).hexdigest()
 
 
 def _read_journal(journal):
-    """What a stopped run has done: {key: entries}; its last line may be half written."""
+    """What earlier runs have done: {key: entries}; the last line may be half written."""
     done = {}
     if journal.exists():
         for line in journal.read_text(encoding="ascii").splitlines():
@@ -313,48 +332,3 @@ def _first_error(notebook):
             if output.output_type == "error":
                 return f"; error in cell {number}: {output.ename}: {output.evalue}"
     return ""
-
-
-def _rows(name, exercises, entries):
-    """The rows of one submission."""
-    outcomes = {entry["number"]: entry for entry in entries if "number" in entry}  # the last counts
-    for exercise in exercises:
-        outcome = outcomes.get(exercise.number, {})
-        mark = outcome.get("mark")
-        values = (
-            name,
-            exercise.number,
-            exercise.stars if mark == "✓" else 0,
-            exercise.stars,
-            RESULTS.get(mark, "not checked"),
-            outcome.get("message", "No check of this exercise was run."),
-            entries[-1]["run"],
-        )
-        yield {column: _cleaned(value) for column, value in zip(COLUMNS, values, strict=True)}
-
-
-def _cleaned(value):
-    """One short line of a table, the same in every run; no formula for a spreadsheet."""
-    if not isinstance(value, str):
-        return value
-    text = "".join(c if c.isprintable() else " " for c in value)
-    text = " ".join(re.sub(r"0x[0-9a-fA-F]{6,}", "0x…", text).split())
-    text = f"{text[:400]}…" if len(text) > 400 else text
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
-
-
-def _write(rows, out):
-    """The table, written to the side and moved into place."""
-    beside = out.with_name(out.name + ".part")
-    with beside.open("w", encoding="utf-8-sig", newline="") as file:  # Excel asks for the mark
-        table = csv.DictWriter(file, COLUMNS)
-        table.writeheader()
-        table.writerows(rows)
-    beside.replace(out)
-
-
-def summary(rows):
-    """A line for the command's end, and one per submission that did not run to its end."""
-    runs = {row["submission"]: row["run"] for row in rows}
-    troubles = [f"{name}: {run}" for name, run in runs.items() if not run.startswith("to its end")]
-    return [*troubles, f"{len(runs)} submissions, {len(runs) - len(troubles)} ran to their end"]

@@ -1,0 +1,54 @@
+"""Does an exercise judge rightly? It is tried on its own solution and mistakes."""
+
+from cnnlab.exercises.engine import _runs, judge
+
+
+def verify(exercises):
+    """Tries exercises before anybody is graded by them.
+
+    Args:
+        exercises: a tuple of `Exercise`.
+
+    Raises:
+        ValueError: a solution or an alternative is not right, a solution fails with an error, or a
+            mistake is not named as itself, as it equals the solution or another mistake.
+
+    Example:
+        >>> from cnnlab.exercises import engine
+        >>> verify(engine.exercises("01"))
+    """
+    for exercise in exercises:
+        fault = next(_faults(exercise), None)
+        if fault:
+            raise ValueError(
+                f"`EXERCISES` must judge rightly: got exercise {exercise.number}, {fault}. "
+                "Mend it before anybody is graded by it."
+            )
+
+
+def _faults(exercise):
+    """What is wrong with an exercise, one phrase each."""
+    for name, answer in (
+        ("solution", exercise.solution),
+        *((f"alternative {n}", answer) for n, answer in enumerate(exercise.alternatives, 1)),
+    ):
+        outcome = judge(exercise, answer)
+        if outcome.mark != "✓":
+            yield f"whose {name} is judged {str(outcome)!r}"
+    errors = _errors(exercise, exercise.solution)
+    if all(errors):  # in some cases an error may be what is asked for
+        yield f"whose solution raises {errors[0]!r}"
+    for n, mistake in enumerate(exercise.mistakes, 1):
+        outcome = judge(exercise, mistake.answer)
+        if outcome.mistake is not mistake:
+            yield f"whose mistake {n}, {mistake.diagnosis!r}, is judged {str(outcome)!r}"
+    for answer in (exercise.solution, *(mistake.answer for mistake in exercise.mistakes)):
+        for error in _errors(exercise, answer):
+            if isinstance(error, NameError):  # never asked for
+                yield f"in which {error!r} is raised"
+
+
+def _errors(exercise, answer):
+    """What an answer raises in each case, or None."""
+    cases = exercise.cases() if callable(exercise.cases) else exercise.cases
+    return [run.error for run in _runs(exercise, answer, cases)]
