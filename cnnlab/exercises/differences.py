@@ -2,7 +2,15 @@
 
 import numpy as np
 
-WORDS = {bool: "True or False", str: "a text", dict: "a dict", tuple: "a tuple"}
+WORDS = {
+    bool: "True or False",
+    str: "a text",
+    dict: "a dict",
+    tuple: "a tuple",
+    int: "a number",
+    float: "a number",
+    np.ndarray: "an array",
+}
 
 
 def difference(got, right, tolerance=1e-5, same_dtype=False):
@@ -33,6 +41,17 @@ def difference(got, right, tolerance=1e-5, same_dtype=False):
     return _numbers(got, right, tolerance, same_dtype)
 
 
+def wrong_kind(got, right):
+    """The sentence for an answer of another kind than the right one.
+
+    Example:
+        >>> wrong_kind("-4", -4.5)
+        'It is a str; a number is asked for.'
+    """
+    wanted = WORDS.get(type(right), "something else")
+    return f"It is {_named(got)}; {wanted} is asked for."
+
+
 def _plain(got, right, tolerance, same_dtype):
     if isinstance(right, dict):
         if not isinstance(got, dict):
@@ -49,8 +68,7 @@ def _plain(got, right, tolerance, same_dtype):
         return None if got == right else f"{bool(got)} is not right."
     if got is right:
         return None
-    wanted = WORDS.get(type(right), "something else")
-    return f"It is {_named(got)}; {wanted} is asked for."
+    return wrong_kind(got, right)
 
 
 def _entries(got, right, tolerance, same_dtype):

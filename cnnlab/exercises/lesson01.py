@@ -1,6 +1,7 @@
 """Exercises of lesson 01: convolution by hand."""
 
 import math
+from itertools import product
 
 import numpy as np
 
@@ -25,7 +26,27 @@ def single_one(shape, row, column):
 
 def as_keras_moves_it(kernel):
     """A picture under the kernel, with "same" padding, as in Keras."""
-    return correlate2d(PICTURE, np.asarray(kernel), padding="same")
+    moved = correlate2d(PICTURE, np.asarray(kernel), padding="same")
+    return {"A test picture of 7×9 under your kernel": moved}
+
+
+def steps(count, unit, ways):
+    """So many rows or columns one way, or the other way if negative."""
+    way = ways[count > 0]
+    return f"{abs(count)} {unit}{'s' * (abs(count) > 1)} {way}" if count else f"no {unit}"
+
+
+def other_move(rows, columns):
+    """A 1 at another place than the right one, and than those that have a name."""
+    text = f"This moves the picture {steps(rows, 'row', ['up', 'down'])} and "
+    text += f"{steps(columns, 'column', ['to the left', 'to the right'])}."
+    if abs(columns) < 2:
+        text += " Two columns need a 1 that stands two columns from the middle."
+    return Mistake(text, single_one((5, 5), 2 - rows, 2 - columns))
+
+
+NAMED_MOVES = {(1, 2), (-1, -2), (2, 1), (0, 0), (1, 0), (0, 2), (1, -2)}
+OTHER_MOVES = sorted({*product(range(-2, 3), repeat=2)} - NAMED_MOVES)
 
 
 shift = Exercise(
@@ -57,6 +78,7 @@ shift = Exercise(
         Mistake("The picture moves down, and not to the side.", single_one((3, 5), 0, 2)),
         Mistake("The picture moves to the side, and not down.", single_one((3, 5), 1, 0)),
         Mistake("Down is right; but it moves to the left.", single_one((3, 5), 0, 4)),
+        *(other_move(rows, columns) for rows, columns in OTHER_MOVES),
     ),
     view=as_keras_moves_it,
     alternatives=(single_one((5, 5), 1, 0).astype("float32"), single_one((3, 7), 0, 1).tolist()),
@@ -85,6 +107,20 @@ output_shape = Exercise(
     insight="Each axis on its own: the room to move, divided by the stride and rounded down, plus "
     "the first position.",
     mistakes=(
+        Mistake(
+            "The numbers are right, the order is not: rows come first.",
+            (
+                output_size(WIDTH, KERNEL_WIDTH, STRIDE, PADDING),
+                output_size(HEIGHT, KERNEL_HEIGHT, STRIDE, PADDING),
+            ),
+        ),
+        Mistake(
+            "A size is a whole number: where the last move does not fit, round down.",
+            (
+                (HEIGHT + 2 * PADDING - KERNEL_HEIGHT) / STRIDE + 1,
+                (WIDTH + 2 * PADDING - KERNEL_WIDTH) / STRIDE + 1,
+            ),
+        ),
         Mistake(
             "Half a move was counted as a whole one: where the last move does not fit, round down.",
             (
@@ -160,6 +196,11 @@ def correlate_one_too_few(image, kernel, stride):
     return correlate(image, kernel, stride)[:-1, :-1]
 
 
+def correlate_divided_last(image, kernel, stride):
+    rows, columns = correlate(image, kernel, 1).shape
+    return correlate(image, kernel, stride)[: rows // stride, : columns // stride]
+
+
 def correlate_in_whole_numbers(image, kernel, stride):
     return correlate(image, kernel, stride).astype(int)
 
@@ -196,6 +237,11 @@ loops = Exercise(
             correlate_one_too_few,
         ),
         Mistake(
+            "There are too few places: divide the moves by the stride and round down, and only "
+            "then add the first place.",
+            correlate_divided_last,
+        ),
+        Mistake(
             "The sums are cut to whole numbers: the array of results has an integer dtype.",
             correlate_in_whole_numbers,
         ),
@@ -230,6 +276,15 @@ def brighter_in_bytes(image, amount):
     return image + np.uint8(amount % 256)
 
 
+def brighter_clipped_too_late(image, amount):
+    return np.clip(image + amount, 0, 255)
+
+
+def brighter_in_place_in_bytes(image, amount):
+    image += np.uint8(amount)
+    return image
+
+
 def brighter_without_end(image, amount):
     return image.astype(int) + amount
 
@@ -247,6 +302,11 @@ def brighter_in_place(image, amount):
     return image
 
 
+IN_BYTES = (
+    "The sum is computed in bytes: it has wrapped around, or NumPy has refused it (no byte is 300 "
+    "or −90), before it can be clipped."
+)
+
 bytes_in_range = Exercise(
     number="01.4",
     title="Brighter bytes",
@@ -261,8 +321,17 @@ bytes_in_range = Exercise(
     insight="Compute wide, clip last, and only then go back to bytes.",
     mistakes=(
         Mistake(
-            "The sum is computed in bytes, so it wraps around: what should be white turns black.",
+            "The sum wraps around in bytes, as nothing is clipped before: what should be white "
+            "turns black.",
             brighter_in_bytes,
+        ),
+        Mistake(
+            f"{IN_BYTES} Convert first: `image.astype(int)`.",
+            brighter_clipped_too_late,
+        ),
+        Mistake(
+            f"{IN_BYTES} And `+=` changes the picture handed over. Convert first, that copies it.",
+            brighter_in_place_in_bytes,
         ),
         Mistake(
             "The values leave the range, and the result is no picture of bytes any more.",

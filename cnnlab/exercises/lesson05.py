@@ -84,6 +84,10 @@ more_maps = Exercise(
     insight="A layer with more maps costs twice: its own filters, and thicker ones in the layer "
     "after it.",
     mistakes=(
+        Mistake(
+            "The numbers are right, the order is not: C1 comes first.",
+            ((5 * 5 * MAPS + 1) * 16, (5 * 5 * 1 + 1) * MAPS),
+        ),
         Mistake("The biases are missing: one for each filter.", (5 * 5 * MAPS, 5 * 5 * MAPS * 16)),
         Mistake(
             "C3 has not changed here; but its filters see all the maps of C1.",
@@ -206,6 +210,11 @@ def step_uphill(point, velocity, gradient, rate, momentum):
     return point + velocity, velocity
 
 
+def step_with_uphill_velocity(point, velocity, gradient, rate, momentum):
+    velocity = momentum * velocity + rate * gradient
+    return point - velocity, velocity
+
+
 def step_forgetting(point, velocity, gradient, rate, momentum):
     return point + momentum * velocity - rate * gradient, velocity
 
@@ -234,6 +243,11 @@ momentum = Exercise(
         ),
         Mistake("That is plain SGD: the old velocity is not used.", step_without_memory),
         Mistake("It goes uphill: the gradient points to larger losses.", step_uphill),
+        Mistake(
+            "The velocity has the other sign: in Keras the gradient is subtracted in the velocity, "
+            "and the point adds it.",
+            step_with_uphill_velocity,
+        ),
         Mistake(
             "The point is right, but the velocity handed back is the old one: the next step will "
             "remember nothing of this one.",
