@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from cnnlab.sizes import effective_kernel_size, output_size, padding_pair, whole_number
 
 BLOCK_SIZE = 2**19  # numbers in the columns that `conv2d` lays out at a time
+_AXES_REMEDY = "Add a missing axis with np.newaxis, or index one away."
 
 
 def correlate2d(image, kernel, strides=1, padding="valid", dilation_rate=1):
@@ -323,16 +324,23 @@ def numbers(name, values, axes):
         >>> numbers("image", [[True, False, True]], "(height, width)")
         array([[1, 0, 1]])
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"`{name}` must have rows of equal length: got {name}={values!r}. "
+            "Write as many numbers in each row."
+        ) from None
     if array.dtype.kind not in "biuf":
         raise ValueError(
             f"`{name}` must hold real numbers: got {name}.dtype={array.dtype}. "
             "Convert it to integers or floats first."
         )
     if array.ndim != axes.count(",") + 1:
+        in_colour = name == "image" and array.ndim == 3 and array.shape[2] == 3
         raise ValueError(
             f"`{name}` must have the axes {axes}: got {name}.shape={array.shape}. "
-            "Add a missing axis with np.newaxis, or index one away."
+            + ("Make it grey with .mean(axis=2), or use conv2d." if in_colour else _AXES_REMEDY)
         )
     return array if array.dtype.kind == "f" else array.astype(np.int64)
 

@@ -88,11 +88,15 @@ def check_training(images, labels, classes=10):
             f"`images` must hold at least one image: got images of shape {images.shape}. "
             "Load the split again, or choose more images."
         )
-    if images.ndim != 4 or labels.shape != images.shape[:1]:
+    if images.ndim != 4:
         raise ValueError(
-            "`images` must be (N, H, W, C), with one label each: "
-            f"got images of shape {images.shape}, labels of shape {labels.shape}. "
+            f"`images` must be (N, H, W, C): got images of shape {images.shape}. "
             "A grey picture has one channel: images[..., None]."
+        )
+    if labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"`labels` must be one class number per image: got labels of shape {labels.shape} for "
+            f"{len(images)} images. Cut both alike; of one-hot labels take .argmax(axis=1)."
         )
     low, high = float(images.min()), float(images.max())
     if not 0 <= low <= high <= 1:
@@ -247,7 +251,7 @@ def photo(name, size=None):
         >>> photo("chelsea").shape, photo("chelsea", size=128).shape
         ((266, 400, 3), (128, 128, 3))
     """
-    _check_name("name", name, photo_names())
+    _check_name("name", name, photo_names(), {"cat": "chelsea"})
     return photographs.read(io.BytesIO(verified(f"photos/{name}.jpg")), size)
 
 
@@ -355,10 +359,11 @@ def _unit_range(images):
     return images[..., None].astype(np.float32) / 255
 
 
-def _check_name(argument, value, known):
+def _check_name(argument, value, known, nicknames=None):
     if value in known:
         return
-    near = difflib.get_close_matches(str(value), known, n=1)
+    meant = (nicknames or {}).get(str(value), str(value))
+    near = difflib.get_close_matches(meant, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(
         f"`{argument}` must be one of {', '.join(known)}: got {argument}={value!r}.{hint}"

@@ -1,6 +1,7 @@
 """Image kernels: the named ones (identity, edges, sharpening, blurring) and Gabor banks."""
 
 from difflib import get_close_matches
+from numbers import Real
 
 import numpy as np
 
@@ -81,6 +82,7 @@ def gabor(size, orientation, wavelength, phase=0, sigma=None):
         Array of shape (size, size), float32.
 
     Raises:
+        TypeError: an argument is no number.
         ValueError: an argument is out of its range.
 
     Example:
@@ -96,6 +98,13 @@ def gabor(size, orientation, wavelength, phase=0, sigma=None):
             f"`size` must be odd and at least 3: got size={size}. "
             "An odd kernel has a pixel at its centre."
         )
+    given = {"orientation": orientation, "wavelength": wavelength, "phase": phase, "sigma": sigma}
+    for name, value in given.items():
+        if not isinstance(value, Real) and not (name == "sigma" and value is None):
+            raise TypeError(
+                f"`{name}` must be a number: got {name}={value!r}. Write it without quotes or "
+                "brackets; gabor_bank takes several."
+            )
     if not 0 <= orientation < 180:
         raise ValueError(
             f"`orientation` must lie between 0 and 180 degrees (180 excluded): "

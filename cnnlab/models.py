@@ -9,6 +9,7 @@ A network here is an ordinary Keras model. Compile it, train it, or fill it with
 from contextlib import contextmanager
 
 import keras
+import numpy as np
 from keras import layers, ops
 from keras.src.backend.common import global_state
 
@@ -84,7 +85,7 @@ def lenet5(input_shape=(28, 28, 1), classes=10, activation="tanh", pooling="aver
     - C5 -> 1x1x120 - F6 -> 84 - output -> 10
 
     Args:
-        input_shape: (H, W, C) of the images, (28, 28, 1) as in MNIST.
+        input_shape: (H, W, C) of the images, (28, 28, 1) as in MNIST; at least 28 rows and columns.
         classes: number of classes, one logit each.
         activation: of every layer but the last; "relu" is what later networks use.
         pooling: "average" or "max".
@@ -93,7 +94,7 @@ def lenet5(input_shape=(28, 28, 1), classes=10, activation="tanh", pooling="aver
         A `keras.Sequential`, (B, H, W, C) -> (B, classes).
 
     Raises:
-        ValueError: another pooling.
+        ValueError: another pooling, or images that are too small.
 
     Example:
         >>> lenet5().count_params()  # 156 + 2416 + 48120 + 10164 + 850
@@ -108,6 +109,11 @@ def lenet5(input_shape=(28, 28, 1), classes=10, activation="tanh", pooling="aver
     if pooling not in pools:
         raise ValueError(f"`pooling` must be one of average, max: got pooling={pooling!r}.")
     pool = pools[pooling]
+    if np.shape(input_shape) != (3,) or min(size or 0 for size in input_shape[:2]) < 28:
+        raise ValueError(
+            "`input_shape` must be (height, width, channels), at least 28 by 28 pixels: got "
+            f"input_shape={input_shape}. Use larger images; grey ones have 1 channel."
+        )
     return keras.Sequential(
         [
             keras.Input(input_shape),

@@ -293,8 +293,16 @@ def plot_history(history, metric="accuracy"):
 
     Returns:
         The figure.
+
+    Raises:
+        TypeError: it is neither, such as the dict ``history.history``.
     """
-    runs = {"": history} if hasattr(history, "history") else dict(history)
+    runs = {"": history} if hasattr(history, "history") else history
+    if not isinstance(runs, dict) or not all(hasattr(run, "history") for run in runs.values()):
+        raise TypeError(
+            "`history` must be what fit returns, or a dict of label to that: got a "
+            f"{type(history).__name__}. Pass history itself, not history.history."
+        )
     figure, ax = plt.subplots()
     for index, (label, run) in enumerate(runs.items()):
         for key, style, name in [(metric, "-", "training"), (f"val_{metric}", "--", "validation")]:

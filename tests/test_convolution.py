@@ -475,6 +475,24 @@ def test_correlate2d_says_what_is_wrong(function, image, kernel, message):
     assert str(error.value).startswith(message)
 
 
+def test_a_colour_picture_is_told_how_to_become_grey():
+    with pytest.raises(
+        ValueError, match=r"\(5, 7, 3\)\. Make it grey with \.mean\(axis=2\), or use"
+    ):
+        correlate2d(X[0], KERNEL[:, :, 0, 0])
+    with pytest.raises(ValueError, match="Add a missing axis"):
+        correlate2d(X[0, :, :, :2], KERNEL[:, :, 0, 0])
+
+
+def test_rows_of_unequal_length_are_refused():
+    with pytest.raises(ValueError) as error:
+        correlate2d([[1, 2], [3]], [[1]])
+    assert str(error.value) == (
+        "`image` must have rows of equal length: got image=[[1, 2], [3]]. "
+        "Write as many numbers in each row."
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -127,6 +127,7 @@ def test_a_data_set_carries_its_card():
         (lambda: datasets.load("digit"), "`name` must be one of digits.*Did you mean 'digits'?"),
         (lambda: datasets.load("digits", "tset"), "one of train, test: got split='tset'. Did you"),
         (lambda: datasets.photo("chelsae"), "one of astronaut, brick.*Did you mean 'chelsea'?"),
+        (lambda: datasets.photo("cat"), "got name='cat'. Did you mean 'chelsea'?"),
         (lambda: datasets.photo("../digits"), "got name='../digits'"),
         (lambda: datasets.card("q"), r"got name='q'\.$"),
         (lambda: datasets.table("ilsvcr"), "boxes, ilsvrc.*Did you mean 'ilsvrc'?"),
@@ -209,9 +210,11 @@ def test_an_empty_split_is_refused():
 
 def test_each_image_needs_one_label_and_a_channel_axis():
     with pytest.raises(
-        ValueError, match=r"got images of shape \(6, 5, 4, 1\), labels of shape \(5,"
+        ValueError, match=r"per image: got labels of shape \(5,\) for 6 images\. Cut both alike;"
     ):
         datasets.check_training(IMAGES, LABELS[:5], classes=3)
+    with pytest.raises(ValueError, match=r"of shape \(6, 3\) .* of one-hot labels take \.argmax"):
+        datasets.check_training(IMAGES, np.eye(3)[LABELS], classes=3)
     with pytest.raises(ValueError, match=r"A grey picture has one channel: images\[\.\.\., None\]"):
         datasets.check_training(IMAGES[..., 0], LABELS, classes=3)
 

@@ -162,6 +162,19 @@ def test_gabor_says_what_is_wrong_and_what_to_do(arguments, message):
     assert str(error.value) == message
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("orientation", "30"), ("wavelength", [4, 8]), ("phase", None), ("sigma", "2")],
+)
+def test_gabor_takes_numbers_only(name, value):
+    with pytest.raises(TypeError) as error:
+        kernels.gabor(**({"size": 5, "orientation": 45, "wavelength": 4} | {name: value}))
+    assert str(error.value) == (
+        f"`{name}` must be a number: got {name}={value!r}. Write it without quotes or brackets; "
+        "gabor_bank takes several."
+    )
+
+
 def test_a_gabor_bank_refuses_what_gabor_refuses():
     with pytest.raises(ValueError, match="got orientation=180"):
         kernels.gabor_bank([0, 180], [4], 5)

@@ -76,6 +76,20 @@ def test_lenet5_names_the_poolings_it_knows():
         models.lenet5(pooling="min")
 
 
+@pytest.mark.parametrize("shape", [(27, 40, 1), (40, 27, 1), (28, 28), 28, (None, None, 1)])
+def test_lenet5_says_which_images_it_takes(shape):
+    with pytest.raises(ValueError) as error:
+        models.lenet5(shape)
+    assert str(error.value) == (
+        "`input_shape` must be (height, width, channels), at least 28 by 28 pixels: got "
+        f"input_shape={shape}. Use larger images; grey ones have 1 channel."
+    )
+
+
+def test_lenet5_takes_the_smallest_images_that_it_promises():
+    assert models.lenet5((28, 29, 2)).get_layer("c5").output.shape == (None, 1, 1, 120)
+
+
 @pytest.mark.parametrize("build", [models.mlp, models.mnist_cnn, models.lenet5])
 def test_outputs_are_logits(build):
     model = build(classes=7)

@@ -306,6 +306,16 @@ def test_plot_history_shows_the_whole_range_of_an_accuracy():
     assert figure.axes[0].get_ylabel() == "accuracy (share of images)"
 
 
+@pytest.mark.parametrize("history", [{"accuracy": [0.1, 0.5]}, [0.1, 0.5]])
+def test_plot_history_says_what_it_takes(history):
+    with pytest.raises(TypeError) as error:
+        plots.plot_history(history)
+    assert str(error.value) == (
+        "`history` must be what fit returns, or a dict of label to that: got a "
+        f"{type(history).__name__}. Pass history itself, not history.history."
+    )
+
+
 def test_plot_curves_draws_a_column_per_curve_over_the_index_each_with_its_own_look():
     table = pd.DataFrame({"mlp": [0.9, 0.5], "cnn": [0.9, 0.7]}, pd.Index([2, 6], name="shift"))
     ax = plots.plot_curves(table, ylabel="accuracy", title="shifted digits").axes[0]
