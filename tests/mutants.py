@@ -46,7 +46,7 @@ def run(project, *arguments):
     if done.returncode == 0:
         return None
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    if not failed:
+    if not failed or "Failure starting kernel" in done.stdout:  # so nothing was tested
         raise RuntimeError(f"pytest did not run:\n{done.stdout}{done.stderr}")
     return failed[0].split(" ", 1)[1].split(" - ")[0]
 

@@ -4,16 +4,12 @@ import runpy
 from functools import cache
 from pathlib import Path
 
-import keras
-import matplotlib.pyplot as plt
-import nbformat
 import pandas as pd
 import pytest
 
-from cnnlab import datasets, fetch, weights
+from cnnlab import datasets, fetch
 
 ROOT = Path(__file__).parents[1]
-LESSON = ROOT / "notebooks" / "07_vgg16_transfer_learning.ipynb"
 RIVALS = ["from scratch", "from scratch, averaging"]
 WAYS = ["frozen features", "with augmentation", "fine-tuned"]
 
@@ -117,47 +113,3 @@ def test_ten_textures_of_each_class_fine_tuned_frozen_from_scratch():
 @pytest.mark.slow
 def test_two_hundred_cats_and_dogs_fine_tuned_frozen_from_scratch(cats_vs_dogs):
     trained_again("cats_vs_dogs")
-
-
-# The lesson, with one word changed.
-
-
-def run_lesson(word, other):
-    """Runs the code of the lesson's cells, with one word changed; returns its names."""
-    cells = [c for c in nbformat.read(LESSON, 4).cells if c.cell_type == "code"]
-    places = [c for c in cells if f' = "{word}"' in c.source]
-    assert len(places) == 1 and places[0].source.count(word) == 1
-    lesson = {"__name__": "lesson"}
-    for cell in cells:
-        source = cell.source.replace(f' = "{word}"', f' = "{other}"')
-        if "raises-exception" in cell.metadata.get("tags", []):
-            with pytest.raises(ValueError):
-                exec(source, lesson)
-        else:
-            exec(source, lesson)
-        plt.close("all")
-    return lesson
-
-
-@pytest.mark.slow
-def test_the_lesson_runs_with_the_original_vgg16(monkeypatch):
-    def untrained(include_top):
-        assert not include_top
-        return keras.applications.VGG16(weights=None, include_top=False, name="vgg16")
-
-    monkeypatch.setattr(weights, "_vgg16", untrained)
-    lesson = run_lesson("vgg16_slim", "vgg16")
-    assert lesson["features"].shape[-1] == 512
-    assert set(lesson["right"]) == {
-        "from scratch",
-        "frozen features",
-        "with augmentation",
-        "fine-tuned",
-    }
-
-
-@pytest.mark.slow
-def test_the_lesson_runs_with_cats_and_dogs(cats_vs_dogs):
-    lesson = run_lesson("textures", "cats_vs_dogs")
-    assert lesson["two_classes"].output_shape == (None, 1)
-    assert lesson["right"]["frozen features"] > 0.5
