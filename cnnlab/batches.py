@@ -1,6 +1,8 @@
 """Images as a model takes them, checked where they come in: no error from deep inside."""
 
 from dataclasses import dataclass, field, replace
+from numbers import Real
+from os import PathLike
 
 import numpy as np
 
@@ -23,7 +25,7 @@ class Form:
     Attributes:
         names: the names of the model's input layers, in its order.
         keys: the caller's own keys where the arrays came as a dict, else None.
-        listed: whether they came as a list.
+        listed: whether they came as a list of several arrays.
     """
 
     names: tuple
@@ -74,9 +76,10 @@ class Batch:
         if name is None and len(names) == 1:
             return names[0]
         if name not in names:
+            remedy = f"Pass layer={names[0]!r}." if names[1:] else "Leave it out."
             raise ValueError(
-                f"`layer` must name the input that is looked at, one of {', '.join(names)}: "
-                f"got layer={name!r}. Pass layer={names[0]!r}."
+                f"`layer` must be one of the inputs {', '.join(names)}, for this method looks at "
+                f"the pixels: got layer={name!r}. {remedy}"
                 if names
                 else "`images` must hold a picture, (B, H, W, C): got none among "
                 f"{', '.join(self.form.names)}. Use a model with an image input."
@@ -106,9 +109,10 @@ def as_batch(model, images):
         A `Batch`; what the model takes as numbers is float32. A `Batch` is returned as it is.
 
     Raises:
-        ValueError: another number of arrays than inputs, another rank, size or number of
-            channels than the model expects, channels first, NaN or infinity, or an integer image
-            for a model that does not rescale.
+        TypeError: `model` is not a Keras model, or `images` holds no arrays.
+        ValueError: another number of arrays than inputs, no image, another rank, size or number
+            of channels than the model expects, channels first, NaN or infinity, or an integer
+            image for a model that does not rescale.
 
     Example:
         >>> import keras
@@ -119,15 +123,22 @@ def as_batch(model, images):
     """
     if isinstance(images, Batch):
         return images
+    if not hasattr(model, "layers"):
+        raise TypeError(
+            f"`model` must be a Keras model: got {type(model).__name__}. "
+            "Pass the model itself, loaded, and the images after it."
+        )
     expected = _expected(model)
     keys, arrays = _listed(images, model)
     if expected is None:
         expected = [(key, None, "float32") for key in keys or map(str, range(len(arrays)))]
     if len(arrays) != len(expected):
         names = ", ".join(str(name) for name, _, _ in expected)
+        labelled = len(expected) == 1 and [a.ndim > 2 for a in arrays] == [True, False]
+        stack = "Stack the pictures of one input into one array: np.stack(images)."
         raise ValueError(
             f"`images` must hold one array per input of the model ({names}): got {len(arrays)}. "
-            "Stack the pictures of one input into one array: np.stack(images)."
+            f"{'Leave out the labels: images[0].' if labelled else stack}"
         )
     pairs = list(zip(expected, arrays, strict=True))
     single = all(array.ndim == len(shape or "BHWC") - 1 for (_, shape, _), array in pairs)
@@ -137,12 +148,17 @@ def as_batch(model, images):
         array = array[None] if single else array
         checked[name] = _finite(array) if dtype.startswith(("float", "bfloat")) else array
     counts = {name: len(array) for name, array in checked.items()}
+    if 0 in counts.values():
+        raise ValueError(
+            "`images` must hold at least one image: got shape "
+            f"{min(checked.values(), key=len).shape}. Look how they were chosen."
+        )
     if len(set(counts.values())) > 1:
         raise ValueError(
             f"`images` must hold as many images for every input: got {counts}. "
             "Pass the arrays that belong together."
         )
-    form = Form(tuple(checked), keys, listed=keys is None and isinstance(images, list | tuple))
+    form = Form(tuple(checked), keys, listed=keys is None and len(arrays) > 1)
     for array in arrays:
         if array.ndim + single == 4:
             _check_range(array, *remembered(model, ("range",), lambda: _range(model)))
@@ -184,10 +200,27 @@ def _listed(images, model):
                 f"`images` must have the keys {', '.join(names)}: got {', '.join(images)}. "
                 "Name them as the model's inputs."
             )
-        return tuple(names), [np.asarray(images[name]) for name in names]
+        return tuple(names), [_array(images[name]) for name in names]
     if isinstance(images, list | tuple) and all(hasattr(array, "shape") for array in images):
-        return None, [np.asarray(array) for array in images]
-    return None, [np.asarray(images)]
+        return None, [_array(array) for array in images]
+    return None, [_array(images)]
+
+
+def _array(images):
+    """As an array, if that is what they are."""
+    got, remedy = type(images).__name__, "Pass a batch, or one image (H, W, C)."
+    try:
+        array = np.asarray(images)
+    except ValueError:
+        got, remedy = "arrays that differ in size", "Resize them to one size."
+    else:
+        if array.ndim or array.dtype.kind not in "OU":
+            return array
+    if isinstance(images, str | PathLike):
+        remedy = "Load it: keras.utils.img_to_array(keras.utils.load_img(path))."
+    if hasattr(images, "element_spec"):
+        remedy = "Take a batch: next(iter(dataset))[0]."
+    raise TypeError(f"`images` must be an array, (B, H, W, C): got {got}. {remedy}")
 
 
 def _check_shape(name, array, shape, single):
@@ -220,7 +253,7 @@ def _remedy(got, wanted, rank):
     if rank not in (3, 4):
         return "Pass a batch (B, H, W, C), or one image (H, W, C)."
     if got[2] == wanted[2]:
-        return f"Resize them to {wanted[0]}×{wanted[1]} pixels."
+        return f"Resize them to {wanted[0] or 'any'}×{wanted[1] or 'any'} pixels."
     if got[0] == wanted[2]:
         return "The channels stand first; np.moveaxis(images, -3, -1) puts them last."
     return channels.get((got[2], wanted[2]), f"The model wants {wanted[2]} channels.")
@@ -252,7 +285,7 @@ def _check_range(array, kind, scale):
             f"note: `images` hold whole numbers, {low:g} to {high:g}, and the model does not "
             "rescale them. Were they prepared as in training?"
         )
-    if kind == "Rescaling" and scale < 0.1 and 0 < high <= 1:
+    if 0 < scale < 0.1 and 0 < high <= 1:
         print(
             f"note: `images` reach only {high:g}, and the model divides them by {1 / scale:g} "
             "itself. Pass 0-255."
@@ -272,5 +305,15 @@ def _range(model):
         if node.kind in _HAS_WEIGHTS:
             break
         if node.kind not in _KEEPS_RANGE:
-            return node.kind, float(np.max(getattr(node.layer, "scale", 1.0)))
+            return node.kind, _scale(node)
     return None, 1.0
+
+
+def _scale(node):
+    """What a layer or an operation multiplies the values by; 1 where that is not one number."""
+    number = next((value for value in node.arguments if isinstance(value, Real)), 1.0)
+    if node.kind in ("Divide", "TrueDivide"):
+        return 1 / number
+    if node.kind == "Rescaling":
+        return float(np.max(node.layer.scale))
+    return number if node.kind == "Multiply" else 1.0

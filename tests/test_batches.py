@@ -1,8 +1,11 @@
 """What a model may be given, and what is said about the rest."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from cnnlab.batches import as_batch
@@ -66,7 +69,10 @@ def test_one_image_of_several_inputs():
 def test_the_picture_is_the_input_with_four_axes():
     batch = as_batch(two_inputs(), [IMAGE, np.arange(4.0)])
     assert batch.picture() == "left"
-    with pytest.raises(ValueError, match=r"name the input .*, one of left: got layer='right'"):
+    message = (
+        r"must be one of the inputs left, .* looks at the pixels: got layer='right'\. Leave it"
+    )
+    with pytest.raises(ValueError, match=message):
         batch.picture("right")
 
 
@@ -92,6 +98,7 @@ def test_rows_parts_and_replacement():
         ((5, 7, 3), (2, 2, 5, 7, 3), r"a batch \(B, H, W, C\), or one image \(H, W, C\)"),
         ((5, 7, 2), (2, 5, 7, 5), r"The model wants 2 channels"),
         ((None, None, 3), (2, 3, 5, 7), r"channels stand first"),
+        ((None, 7, 3), (2, 5, 8, 3), r"Resize them to any×7 pixels"),
     ],
 )
 def test_a_wrong_shape_is_named_with_its_remedy(shape, given, remedy):
@@ -104,6 +111,58 @@ def test_a_wrong_shape_is_named_with_its_remedy(shape, given, remedy):
 def test_the_number_of_arrays_must_be_that_of_the_inputs():
     with pytest.raises(ValueError, match=r"one array per input .*: got 2. .* np\.stack\(images\)"):
         as_batch(model(), [IMAGE, IMAGE])
+
+
+def test_labels_beside_the_images_are_named():
+    for labels in (np.zeros(2), np.zeros((2, 4))):
+        with pytest.raises(ValueError, match=r"got 2\. Leave out the labels: images\[0\]"):
+            as_batch(model(), (np.stack([IMAGE] * 2), labels))
+
+
+@pytest.mark.parametrize("images", [[IMAGE], (IMAGE,), IMAGE[None].tolist()])
+def test_a_list_for_one_input_is_an_array(images):
+    batch = as_batch(model(), images)
+    assert batch.form.arranged(batch.arrays).shape == (1, 5, 7, 3)
+
+
+def test_a_list_of_photographs_is_a_batch():
+    photos = [keras.utils.array_to_img(IMAGE), keras.utils.array_to_img(1 - IMAGE)]
+    batch = as_batch(model((5, 7, 3), layers.Rescaling(1 / 255)), photos)
+    assert batch.form.arranged(batch.arrays).shape == (2, 5, 7, 3) and not batch.single
+
+
+@pytest.mark.parametrize(
+    ("images", "remedy"),
+    [
+        ("cat.png", r"got str\. Load it: keras\.utils\.img_to_array\(keras\.utils\.load_img\(path"),
+        (Path("cat.png"), r"got \w*Path\. Load it"),
+        (
+            tf.data.Dataset.from_tensors(IMAGE),
+            r"Dataset\. Take a batch: next\(iter\(dataset\)\)\[0\]",
+        ),
+        (None, r"got NoneType\. Pass a batch"),
+        ({"left": None, "right": np.zeros(4)}, r"got NoneType\. Pass a batch"),
+        ([IMAGE.tolist(), IMAGE[1:].tolist()], r"got arrays that differ in size\. Resize"),
+    ],
+)
+def test_what_is_no_array_is_named_with_its_remedy(images, remedy):
+    network = two_inputs() if isinstance(images, dict) else model()
+    with pytest.raises(TypeError, match=rf"`images` must be an array, \(B, H, W, C\): .*{remedy}"):
+        as_batch(network, images)
+
+
+def test_at_least_one_image_is_needed():
+    with pytest.raises(ValueError, match=r"at least one image: got shape \(0, 5, 7, 3\)\. Look"):
+        as_batch(model(), IMAGE[None][:0])
+
+
+@pytest.mark.parametrize("wrong", ["model.keras", IMAGE])
+def test_the_model_comes_first(wrong):
+    name = type(wrong).__name__
+    with pytest.raises(
+        TypeError, match=rf"`model` must be a Keras model: got {name}\. Pass the mod"
+    ):
+        as_batch(wrong, model())
 
 
 def test_every_input_needs_as_many_images():
@@ -146,6 +205,25 @@ def test_floats_of_whole_numbers_get_a_note(capsys):
 def test_values_to_one_get_a_note_where_the_model_divides_by_255(capsys):
     as_batch(model((5, 7, 3), layers.Rescaling(1 / 255)), IMAGE)
     assert "the model divides them by 255 itself. Pass 0-255." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "scaled", [lambda x: x / 127.5 - 1, lambda x: keras.ops.divide(x, 255), lambda x: x * (1 / 255)]
+)
+def test_values_to_one_get_a_note_where_an_operation_divides(scaled, capsys):
+    image = keras.Input((5, 7, 3))
+    network = keras.Model(image, layers.Conv2D(2, 3)(scaled(image)))
+    as_batch(network, IMAGE * 255)
+    assert capsys.readouterr().out == ""
+    as_batch(network, IMAGE)
+    assert "itself. Pass 0-255." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("joined", [lambda x: x - 3.0, lambda x: x / x, lambda x: 1 / (1 + x)])
+def test_other_operations_get_no_note(joined, capsys):
+    image = keras.Input((5, 7, 3))
+    as_batch(keras.Model(image, layers.Conv2D(2, 3)(joined(image))), IMAGE)
+    assert capsys.readouterr().out == ""
 
 
 class Subclassed(keras.Model):

@@ -531,7 +531,8 @@ def test_a_shared_layer_needs_the_number_of_its_call():
 
 def test_several_pictures_need_the_name_of_one():
     this = case("shared base")
-    with pytest.raises(ValueError, match=r"one of left, right: got layer=None\. Pass layer='left'"):
+    message = r"one of the inputs left, right, .*: got layer=None\. Pass layer='left'"
+    with pytest.raises(ValueError, match=message):
         saliency(this.model, this.images, 0)
 
 
