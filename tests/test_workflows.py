@@ -106,6 +106,16 @@ def test_every_change_runs_on_three_systems_and_every_supported_python():
     assert matrix["python"] == ["3.11", "3.12", "3.13"]
 
 
+@pytest.mark.parametrize("name", [path.name for path in WORKFLOWS])
+def test_a_workflow_writes_utf_8_on_every_system(name):
+    assert workflows()[name]["env"] == {"PYTHONUTF8": "1"}
+
+
+@pytest.mark.parametrize("name", ["tests.yml", "example 0"])
+def test_a_change_is_tested_once_and_not_as_a_push_and_a_pull_request(name):
+    assert workflows()[name][True] == {"push": {"branches": ["main"]}, "pull_request": None}
+
+
 def test_the_weekly_run_takes_the_newest_releases_and_not_the_lock():
     workflow = workflows()["newest.yml"]
     (when,) = workflow[True]["schedule"]  # YAML reads the key `on` as true
@@ -132,11 +142,16 @@ def report(tmp_path_factory):
     folder.mkdir()
     new = nbformat.v4
     stored = [new.new_output("execute_result", {"text/plain": "4"}, execution_count=2)]
+    line = "✗ H2.1 Only every second row is taken, the columns are all there: "
+    long = [new.new_output("stream", name="stdout", text=f"Listen.\n{line}they count.\n")]
     cells = [
         new.new_markdown_cell("Text is not counted."),
         new.new_code_cell("a = 1", execution_count=1),
         new.new_code_cell("a + 2 | 0", execution_count=2, outputs=stored),
         new.new_code_cell("# the third\n1 / 0", execution_count=3),
+        new.new_code_cell(
+            f"print('Listen.\\n{line}columns count.')", execution_count=4, outputs=long
+        ),
     ]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(new.new_notebook(cells=cells, metadata=kernel), folder / "07_trial.ipynb")
@@ -158,11 +173,25 @@ def table(path, capsys):
 def test_the_table_names_the_notebook_and_the_cells_that_changed(report, capsys):
     status, printed = table(report, capsys)
     assert status == 1
-    assert printed.splitlines()[0] == "3 cells compared, 2 changed."
-    assert printed.splitlines()[4:] == [
-        r"| notebooks/07_trial.ipynb | In [2] | a + 2 \| 0 | '4' == '3' |",
-        "| notebooks/07_trial.ipynb | In [3] | # the third | ZeroDivisionError: division by zero |",
+    assert printed.splitlines()[0] == "4 cells compared, 3 changed."
+    assert printed.splitlines()[4:6] == [
+        r"| notebooks/07_trial.ipynb | Cell 1 | a + 2 \| 0 | now: 3; stored: 4 |",
+        "| notebooks/07_trial.ipynb | Cell 2 | # the third | ZeroDivisionError: division by zero |",
     ]
+    assert printed.splitlines()[6].endswith(
+        "| now: ll there: columns count.; stored: ll there: they count. |"
+    )
+
+
+def test_the_table_can_be_written_where_signs_cannot(report):
+    """A redirected Windows console has a code page without ✗."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "changed_cells.py", report],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+    )
+    assert done.stderr == b""
+    assert "✗ H2.1" in done.stdout.decode("utf-8")
 
 
 def test_the_table_is_empty_where_nothing_changed(tmp_path, capsys):

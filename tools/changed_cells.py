@@ -2,8 +2,8 @@
 
 python tools/changed_cells.py report.xml      (made by `make nbval REPORT=report.xml`)
 
-Prints a Markdown table: the notebook, the cell as JupyterLab numbers it, how its code begins, what
-differs. The exit status is 1 where a cell has changed or none was run.
+Prints a Markdown table: the notebook, the cell by nbval's number (code cells only, from 0), how its
+code begins, what differs. The exit status is 1 where a cell has changed or none was run.
 """
 
 import re
@@ -23,28 +23,36 @@ def changed_cells(report):
         if fault is None:
             continue
         text = COLOUR.sub("", fault.text or "").strip()
-        number = int(re.search(r"\d+$", case.get("name"))[0]) + 1  # nbval counts from 0
-        parts = re.search(r"Input:\s*(.*?)\s*Traceback:\s*(.*)", text, flags=re.DOTALL)
+        parts = re.search(r"Input:\s*(.*?)\s*Traceback:(.*)", text, flags=re.DOTALL)
         code, difference = parts.groups() if parts else ("", text)
         notebook = case.get("classname").removesuffix(".ipynb").replace(".", "/") + ".ipynb"
-        found.append((notebook, f"In [{number}]", code, _essence(difference)))
+        found.append((notebook, case.get("name"), code, _essence(difference)))
     return found, cells
 
 
 def _essence(difference):
-    """The line that tells most: the values compared, or the last line of an error."""
-    lines = [line.strip() for line in difference.splitlines() if line.strip()]
-    compared = [line for line in lines if " == " in line and "reference_output" not in line]
-    return (compared or lines or ["no message"])[-1]
+    """The first line that differs, now and as stored, or the last line of an error."""
+    lines = difference.splitlines()
+    new, old = (
+        next((line[4:] for line in lines if re.match(rf"  \{sign}( |$)", line)), "")
+        for sign in "-+"
+    )
+    if new or old:  # nbval takes what is stored for the new side
+        return f"now: {_short(new)}; stored: {_short(old)}"
+    return next((line.strip() for line in reversed(lines) if line.strip()), "no message")
+
+
+def _short(text, limit=55):  # pytest drops what both texts begin with, all but some 40 characters
+    return (text if len(text) <= limit else text[: limit - 1] + "…") or "nothing"
 
 
 def _cell(text):
     """One line of text for a Markdown table."""
-    line = next(iter(text.splitlines()), "")
-    return (line if len(line) <= 100 else line[:99] + "…").replace("|", "\\|")
+    return _short(next(iter(text.splitlines()), " "), 130).replace("|", "\\|")
 
 
 def main(report):
+    sys.stdout.reconfigure(encoding="utf-8")  # Windows redirects in a code page without ✓
     if not Path(report).is_file():
         print(f"No report at {report}: the comparison did not run.")
         return 1
