@@ -396,7 +396,7 @@ def _as_indices(index, count):
         return f"Give the number of the class: names.index({str(index.flat[0])!r})."
     if index.ndim > 1 and index.shape[-1] > 1:
         return "Take the number of the largest: .argmax(axis=-1)."
-    to_int = "" if index.dtype.kind in "iu" else ".astype(int)"
+    to_int = {"b": ".astype(int)", "f": ".round().astype(int)"}.get(index.dtype.kind, "")
     if index.ndim > 1:
         return f"Take out an axis: {to_int}.ravel()."
     if to_int:

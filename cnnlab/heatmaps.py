@@ -341,7 +341,7 @@ class _View:
     def check_map(self, features):
         shape = (None, *features.shape[1:])
         if len(shape) != 4 or shape[1:3] == (1, 1):
-            best = graph.last_convolution(graph.read(self.model)).address
+            best, _ = _looked_at(self.model, None)
             rule = ", (B, h, w, C)" if len(shape) != 4 else " of more than one cell"
             better = f"The last convolution's map is {best!r}."
             raise ValueError(

@@ -571,7 +571,8 @@ def test_a_class_against_itself_is_refused(method):
         ([0, 1, 1], "Give 2 integers, or one for all"),
         (1.0, "Convert it: int"),
         (True, "Convert it: int"),
-        (np.array([0.0, 1.0]), r"Convert them: \.astype\(int\)"),
+        (np.array([0.0, 1.0]), r"Convert them: \.round\(\)\.astype\(int\)"),
+        (np.array([[0.2], [0.9]]), r"Take out an axis: \.round\(\)\.astype\(int\)\.ravel\(\)"),
         (np.array([[0], [1]]), r"Take out an axis: \.ravel\(\)"),
         (np.array([[False], [True]]), r"Take out an axis: \.astype\(int\)\.ravel\(\)"),
         (np.eye(2, 3), r"Take the number of the largest: \.argmax\(axis=-1\)"),
@@ -646,6 +647,8 @@ def test_a_layer_whose_inside_cannot_be_read_is_named():
     )
     with pytest.raises(ValueError, match=message):
         grad_cam(model, picture)
+    with pytest.raises(ValueError, match=message):
+        grad_cam(model, picture, layer=ending[1].name)
     assert grad_cam(model, picture, layer="inner").shape == (8, 12)
     opened = keras.Model(image, keras.Sequential(ending)(inner.call(image)))
     assert grad_cam(opened, picture).shape == (8, 12)
