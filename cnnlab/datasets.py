@@ -307,7 +307,22 @@ def verify():
     Raises:
         ValueError: a file is missing or is not what was shipped.
     """
-    return sum(1 for file in _checksums() if verified(file))
+    damaged = [file for file in _checksums() if not _is_sound(file)]
+    if damaged:
+        raise ValueError(
+            f"`data` must hold the files that were shipped: got {', '.join(damaged)} damaged "
+            f"or missing in {folder()}. Restore them with `git checkout data`, or install cnnlab "
+            "again."
+        )
+    return len(_checksums())
+
+
+def _is_sound(file):
+    try:
+        verified(file)
+    except ValueError:
+        return False
+    return True
 
 
 def _checksums():

@@ -4,7 +4,9 @@ Every check is a function of what was measured, so that each fault can be tried 
 `examine` measures.
 """
 
+import contextlib
 import importlib.metadata
+import json
 import os
 import platform
 import shutil
@@ -14,7 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnlab import datasets, fetch
+from cnnlab import datasets, fetch, lessons
 
 LIBRARIES = {  # the oldest version of each that the course runs on
     "tensorflow": "2.20",
@@ -29,14 +31,15 @@ FREE_DISK = 1e9  # bytes: caches of features and of decoded photographs
 MEMORY = 4e9  # bytes: the largest lesson stays below 3 GB
 NO_BUILD = {
     ("Darwin", "x86_64"): (
-        "TensorFlow has no build for Intel Macs any more: use the Binder link or Linux "
-        "(a Mac with Apple's processor needs the arm64 Python)."
+        "TensorFlow has no build for Intel Macs any more: use another machine, or Linux on this "
+        "one (a Mac with Apple's processor needs the arm64 Python)."
     ),
     ("Windows", "ARM64"): (
-        "TensorFlow has no build for Windows on ARM: install the 64-bit (AMD64) Python, or use "
-        "the Binder link."
+        "TensorFlow has no build for Windows on ARM: install the 64-bit (AMD64) Python."
     ),
 }
+SETTINGS = ["channels_last", "float32"]  # of Keras, as the lessons expect them
+HIDEABLE = {*sys.stdlib_module_names, *LIBRARIES, "cnnlab"}  # by a student's file of that name
 # The exit status on macOS and Linux, in a shell, on Windows.
 ILLEGAL_INSTRUCTION = (-4, 132, 0xC000001D)
 
@@ -106,24 +109,27 @@ def check_metal(version):
 
 
 def check_backend(status, printed, complained, asked="tensorflow"):
-    """A finding about a process that imported Keras and printed the name of its backend.
+    """A finding about a process that imported Keras and printed its backend and `SETTINGS`.
 
     Args:
         status: its exit status.
         printed: its standard output.
         complained: its standard error.
-        asked: the backend that KERAS_BACKEND names.
+        asked: the backend that KERAS_BACKEND or keras.json names.
     """
-    backend = (printed.split() or [asked])[-1]
+    backend, *settings = printed.split()[-3:] or [asked]
     if backend != "tensorflow":
         remedy = "Unset KERAS_BACKEND (or mend ~/.keras/keras.json) and try again."
         return _failed("Keras backend", backend, remedy)
     if status in ILLEGAL_INSTRUCTION:
-        remedy = "TensorFlow needs a processor with AVX: use another machine or the Binder link."
+        remedy = "TensorFlow needs a processor with AVX: use another machine."
         return _failed("Keras starts", "illegal instruction", remedy)
     if status:
         last = (complained.strip().splitlines() or [f"no message, exit status {status}"])[-1]
         return _failed("Keras starts", last, "Install again in a new environment.")
+    if settings != SETTINGS:
+        remedy = f"The lessons need {' and '.join(SETTINGS)}: mend ~/.keras/keras.json."
+        return _failed("Keras settings", " and ".join(settings), remedy)
     return Finding("Keras backend", backend)
 
 
@@ -149,30 +155,53 @@ def check_data(verify):
     """A finding about the files of `data/`; `verify` counts them, or raises what is wrong."""
     try:
         return Finding("data", f"{verify()} files, every hash right")
-    except (ValueError, OSError) as error:
-        remedy = "Restore data/ from the repository, or install again."
-        return _failed("data", str(error).rstrip("."), remedy)
+    except ValueError as error:
+        return _failed("data", str(error), "")  # it names its remedy
+    except OSError as error:
+        return _failed("data", str(error), "Restore data/ from the repository, or install again.")
+
+
+def check_lessons(find):
+    """A finding about the lessons; `find` returns their folder, or raises what is wrong."""
+    try:
+        return Finding("lessons", f"{len([*find().glob('*.ipynb')])} notebooks")
+    except ValueError as error:
+        return _failed("lessons", str(error), "")  # it names its remedy
 
 
 def check_folder(folder):
-    """A finding about the folder in which the student works: can it be written?"""
+    """A finding about the folder in which the student works: writable, and hiding no module?"""
     fault = _write_fault(folder)
     if fault:
         return _failed("folder", f"{folder}: {fault}", "Start from a folder of your own.")
+    hiding = sorted(path.name for path in Path(folder).glob("*.py") if path.stem in HIDEABLE)
+    if hiding:
+        remedy = "A notebook here imports it in the place of the module of that name: rename it."
+        return _failed("folder", f"holds {', '.join(hiding)}", remedy)
     return Finding("folder", "can be written")
 
 
-def check_cache(folder, fetched):
+def check_cache(folder, fetched, verify=fetch.verify):
     """A finding about the folder of what `cnnlab fetch` brings, which need not exist yet.
 
     Args:
         folder: where it is, or will be.
         fetched: the names that lie there.
+        verify: raises what is wrong with a name.
     """
     fault = _write_fault(next(p for p in (folder, *folder.parents) if p.exists()))
     if fault:
         remedy = "Set CNNLAB_CACHE to a folder of your own before `cnnlab fetch`."
         return Finding("cache", f"{folder}: {fault}", remedy)
+    damaged = []
+    for name in fetched:
+        try:
+            verify(name)
+        except (ValueError, OSError):
+            damaged.append(name)
+    if damaged:
+        remedy = f"Fetch it again: cnnlab fetch {' '.join(damaged)}."
+        return Finding("cache", f"{', '.join(damaged)} damaged", remedy)
     return Finding("cache", ", ".join(fetched) or "empty, as no lesson needs it")
 
 
@@ -228,11 +257,24 @@ def _libraries():
 
 
 def _start_keras():
-    # In a process of its own, so that the doctor can report an import that crashes.
-    code = "import keras; print(keras.config.backend())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    asked = os.environ.get("KERAS_BACKEND", "tensorflow")
-    return check_backend(done.returncode, done.stdout, done.stderr, asked)
+    # In a process of its own, so that the doctor can report an import that crashes; without the
+    # student's folder on its path, which `check_folder` looks at.
+    code = "from keras import config as c; print(c.backend(), c.image_data_format(), c.floatx())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
+    )
+    return check_backend(done.returncode, done.stdout, done.stderr, _asked_backend())
+
+
+def _asked_backend():
+    """The backend that Keras shall take: KERAS_BACKEND, or what its own file says."""
+    file = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "keras.json"
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        return os.environ.get("KERAS_BACKEND") or json.loads(file.read_text("utf-8"))["backend"]
+    return "tensorflow"
 
 
 def _kernel_command():
@@ -268,7 +310,7 @@ def examine(start_keras=True):
 
     Args:
         start_keras: whether to start Keras in a process of its own, which takes some seconds, and
-            to look for the kernel; a lesson, where both already run, says False.
+            to look for the kernel and the lessons; a lesson, where all that runs, says False.
 
     Returns:
         A list of Finding; the machine is ready where none has `failed`.
@@ -281,6 +323,7 @@ def examine(start_keras=True):
         check_metal(_version("tensorflow-metal")),
         _start_keras() if start_keras else None,
         check_kernel(_kernel_command(), sys.prefix) if start_keras else None,
+        check_lessons(lessons.source_folder) if start_keras else None,
         check_data(datasets.verify),
         check_folder(Path.cwd()),
         check_cache(fetch.path("mnist").parent, fetched),

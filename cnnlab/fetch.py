@@ -5,6 +5,7 @@ stops leaves nothing behind that could be taken for the whole.
 """
 
 import difflib
+import errno
 import os
 import shutil
 import sys
@@ -198,9 +199,10 @@ def fetch(name, source=None):
         raise
     except OSError as error:
         variable = "KERAS_HOME" if wanted.keras else "CNNLAB_CACHE"
+        remedy = "Make room there, or set" if error.errno == errno.ENOSPC else "Set"
         raise OSError(
             f"`{name}` must be written to {target.parent}: got {error.strerror or error}. "
-            f"Make room there, or set {variable} to a folder of your own."
+            f"{remedy} {variable} to a folder of your own."
         ) from error
     return target
 
@@ -222,13 +224,9 @@ def verify(name):
 def remove(name):
     """Deletes what is stored under a name; whether there was anything to delete."""
     place = path(name)
-    if place.is_dir():
-        shutil.rmtree(place)
-    elif place.exists():
-        place.unlink()
-    else:
-        return False
-    return True
+    found = place.exists()
+    shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+    return found
 
 
 def listing():
@@ -247,6 +245,7 @@ def listing():
             "verified by": how[file.check.split(":")[0]],
             "licence": source.licence,
             "file": file.name,
+            "published at": file.folder or "nowhere",
         }
         for name, source in SOURCES.items()
         for file in source.files
@@ -315,7 +314,8 @@ def _part(target):
 def _need_room(name, folder):
     free, needed = shutil.disk_usage(folder).free, _source(name).room
     if free < needed:
-        raise OSError(f"{free / 1e6:,.2f} MB free where {needed / 1e6:,.2f} MB are needed")
+        seen = f"{free / 1e6:,.2f} MB free where {needed / 1e6:,.2f} MB are needed"
+        raise OSError(errno.ENOSPC, seen)
 
 
 def _bring(name, place, part):

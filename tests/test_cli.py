@@ -1,6 +1,7 @@
 """The command line and the first cell of every lesson."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -18,6 +19,16 @@ def test_an_error_in_the_input_is_one_line_and_status_2(tmp_path, capsys):
     status = cli.main(["lab", "--no-browser", "--folder", str(tmp_path), "--reset", "77"])
     assert status == 2
     assert capsys.readouterr().err.startswith("cnnlab: `--reset` must name a lesson")
+
+
+def test_solutions_can_be_redirected_where_signs_cannot_be_written():
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnlab.cli", "solutions", "01"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode("utf-8").startswith("01.1 The kernel that shifts ★")
 
 
 def test_setup_writes_nothing_on_either_stream():

@@ -138,6 +138,14 @@ def test_an_unknown_name_lists_the_known_ones_and_the_nearest(call, message):
         call()
 
 
+def test_every_damaged_or_missing_file_is_named_at_once(copied_data):
+    (copied_data / "digits.npz").write_bytes(b"cut")
+    (copied_data / "photos" / "chelsea.jpg").unlink()
+    told = r"got digits\.npz, photos/chelsea\.jpg damaged or missing in .* `git checkout data`, or"
+    with pytest.raises(ValueError, match=told):
+        datasets.verify()
+
+
 def test_a_damaged_file_is_refused_with_a_remedy(copied_data):
     path = copied_data / "digits.npz"
     content = bytearray(path.read_bytes())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnlab import cli, doctor
+from cnnlab import cli, doctor, lessons
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
@@ -23,6 +23,7 @@ def test_doctor_finds_this_machine_ready(capsys):
         "✓ keras: 3.",
         "✓ Keras backend: tensorflow",
         "✓ kernel: starts this Python",
+        "✓ lessons: 10 notebooks",
         "every hash right",
         "✓ folder: can be written",
         "✓ cache: ",
@@ -51,14 +52,14 @@ def test_the_report_can_be_written_where_signs_cannot():
         env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONPATH": str(PYPROJECT.parent)},
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.splitlines()[0] == b"? x: y"
+    assert done.stdout.decode("utf-8").splitlines()[0] == "✓ x: y"
 
 
 def test_a_lesson_starts_neither_keras_nor_a_kernel_a_second_time(monkeypatch):
     monkeypatch.setattr(doctor, "_start_keras", lambda: doctor.Finding("Keras", "started"))
     everything = {finding.check for finding in doctor.examine()}
     in_a_lesson = {finding.check for finding in doctor.examine(start_keras=False)}
-    assert everything - in_a_lesson == {"Keras", "kernel"}
+    assert everything - in_a_lesson == {"Keras", "kernel", "lessons"}
 
 
 @pytest.mark.parametrize("version", ["3.11.0", "3.12.13", "3.13.1"])
@@ -88,15 +89,15 @@ def test_a_platform_with_a_build_is_fine(known):
 
 def test_an_intel_mac_is_a_fault():
     assert str(doctor.check_platform("Darwin", "x86_64")) == (
-        "✗ platform: Darwin x86_64. TensorFlow has no build for Intel Macs any more: use the "
-        "Binder link or Linux (a Mac with Apple's processor needs the arm64 Python)."
+        "✗ platform: Darwin x86_64. TensorFlow has no build for Intel Macs any more: use another "
+        "machine, or Linux on this one (a Mac with Apple's processor needs the arm64 Python)."
     )
 
 
 def test_windows_on_arm_is_a_fault():
     assert str(doctor.check_platform("Windows", "ARM64")) == (
         "✗ platform: Windows ARM64. TensorFlow has no build for Windows on ARM: install the "
-        "64-bit (AMD64) Python, or use the Binder link."
+        "64-bit (AMD64) Python."
     )
 
 
@@ -162,6 +163,37 @@ def test_a_backend_that_is_not_installed_is_a_fault_of_the_backend():
     assert str(finding).startswith("✗ Keras backend: jax. Unset KERAS_BACKEND")
 
 
+@pytest.fixture
+def keras_json(tmp_path, monkeypatch):
+    """A function that writes Keras's own file for this test."""
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    return (tmp_path / "keras.json").write_text
+
+
+def test_an_absent_backend_of_keras_json_is_a_fault_of_the_backend(keras_json):
+    assert doctor._asked_backend() == "tensorflow"
+    for broken in ("{", "[]", "{}", "3"):
+        keras_json(broken)
+        assert doctor._asked_backend() == "tensorflow"
+    keras_json('{"backend": "torch"}')
+    assert doctor._asked_backend() == "torch"
+
+
+def test_the_settings_of_keras_json_are_read_by_keras_itself(keras_json):
+    keras_json('{"image_data_format": "channels_first", "floatx": "float16"}')
+    assert str(doctor._start_keras()) == (
+        "✗ Keras settings: channels_first and float16. The lessons need channels_last and "
+        "float32: mend ~/.keras/keras.json."
+    )
+
+
+def test_a_file_named_random_does_not_keep_keras_from_starting(monkeypatch, tmp_path):
+    (tmp_path / "random.py").write_text("1 / 0")
+    monkeypatch.chdir(tmp_path)
+    assert str(doctor._start_keras()) == "✓ Keras backend: tensorflow"
+
+
 def test_a_keras_that_does_not_start_is_a_fault_with_its_last_line():
     finding = doctor.check_backend(1, "", "Traceback\nImportError: DLL load failed\n")
     expected = "ImportError: DLL load failed. Install again in a new environment."
@@ -173,7 +205,7 @@ def test_a_keras_that_does_not_start_is_a_fault_with_its_last_line():
 def test_a_processor_without_avx_is_a_fault(status):
     assert str(doctor.check_backend(status, "", "")) == (
         "✗ Keras starts: illegal instruction. TensorFlow needs a processor with AVX: "
-        "use another machine or the Binder link."
+        "use another machine."
     )
 
 
@@ -217,9 +249,25 @@ def test_a_damaged_data_file_is_a_fault():
         raise ValueError("`data/digits.npz` must be the file that was shipped: got another hash.")
 
     assert str(doctor.check_data(damaged)) == (
-        "✗ data: `data/digits.npz` must be the file that was shipped: got another hash. "
+        "✗ data: `data/digits.npz` must be the file that was shipped: got another hash."
+    )
+
+
+def test_data_without_their_checksums_are_a_fault():
+    def absent():
+        raise FileNotFoundError(2, "No such file or directory", "SHA256SUMS")
+
+    assert str(doctor.check_data(absent)) == (
+        "✗ data: [Errno 2] No such file or directory: 'SHA256SUMS'. "
         "Restore data/ from the repository, or install again."
     )
+
+
+def test_lessons_that_are_not_installed_are_a_fault(monkeypatch, tmp_path):
+    monkeypatch.setattr(lessons, "__file__", str(tmp_path / "cnnlab" / "lessons.py"))
+    found = str(doctor.check_lessons(lessons.source_folder))
+    assert found.startswith("✗ lessons: the lessons must lie beside the package: got no 00_start")
+    assert found.endswith(" Install cnnlab again, or run the command in a checkout.")
 
 
 def test_a_folder_is_named_only_where_it_is_a_fault(tmp_path):
@@ -230,12 +278,29 @@ def test_a_folder_is_named_only_where_it_is_a_fault(tmp_path):
     )
 
 
+def test_a_file_that_hides_a_module_is_a_fault_of_the_folder(tmp_path):
+    for name in ("random.py", "keras.py", "my_exercises.py"):
+        (tmp_path / name).write_text("")
+    assert str(doctor.check_folder(tmp_path)) == (
+        "✗ folder: holds keras.py, random.py. A notebook here imports it in the place of the "
+        "module of that name: rename it."
+    )
+
+
 def test_a_cache_says_what_was_fetched(tmp_path):
-    finding = doctor.check_cache(tmp_path, ["mnist", "vgg16"])
+    finding = doctor.check_cache(tmp_path, ["mnist", "vgg16"], verify=lambda name: None)
     assert str(finding) == "✓ cache: mnist, vgg16"
     later = doctor.check_cache(tmp_path / "not" / "yet", [])
     assert str(later) == "✓ cache: empty, as no lesson needs it"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_file_in_the_cache_is_no_fault_but_has_a_remedy(monkeypatch, tmp_path):
+    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
+    (tmp_path / "mnist.npz").write_bytes(b"PK" * 100)
+    assert str(doctor.check_cache(tmp_path, ["mnist"])) == (
+        "! cache: mnist damaged. Fetch it again: cnnlab fetch mnist."
+    )
 
 
 def test_a_cache_that_cannot_be_written_is_no_fault_but_has_a_remedy(monkeypatch, tmp_path):

@@ -228,7 +228,14 @@ def test_a_disk_that_fills_up_leaves_nothing(cache, folder, monkeypatch):
 def test_a_disk_without_room_is_found_before_anything_is_written(cache, folder, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 10))
     monkeypatch.setattr(shutil, "copyfile", lambda *_: pytest.fail("was copied"))
-    with pytest.raises(OSError, match=r"got 0.00 MB free where 0.01 MB are needed"):
+    with pytest.raises(OSError, match=r"got 0.00 MB free where 0.01 MB are needed. Make room"):
+        fetch.fetch("tiny", folder)
+
+
+def test_a_cache_that_is_a_file_is_no_full_disk(cache, tmp_path, folder, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OSError, match=r"/file: got .*\. Set CNNLAB_CACHE to a folder of your own"):
         fetch.fetch("tiny", folder)
 
 
@@ -281,7 +288,7 @@ def test_a_read_only_cache_names_the_variable_to_set(cache, monkeypatch):
     if root:
         os.seteuid(65534)  # root may write anywhere: be nobody for a moment
     try:
-        with pytest.raises(OSError, match=r"got Permission denied. .* set CNNLAB_CACHE to a fol"):
+        with pytest.raises(OSError, match=r"got Permission denied. Set CNNLAB_CACHE to a fol"):
             fetch.fetch("tiny", open_to_all)
     finally:
         if root:
@@ -436,7 +443,9 @@ def test_an_unfetched_data_set_names_the_command(cache):
 def test_the_list_gives_name_size_licence_and_how_each_file_is_verified(cache, folder):
     fetch.fetch("tiny", folder)
     table = fetch.listing()
-    assert list(table.columns) == ["MB", "here", "verified by", "licence", "file"]
+    assert list(table.columns) == ["MB", "here", "verified by", "licence", "file", "published at"]
+    assert table.loc["vgg16", "published at"].endswith("/keras-applications/vgg16")
+    assert list(table.loc["cats_vs_dogs", "published at"])[1] == "nowhere"
     assert set(table.index) == {*fetch.names()}
     assert table.loc["tiny", "here"] == "yes"
     assert table.loc["vgg16"].tolist()[:3] == [58.9, "no", "MD5"]
