@@ -4,6 +4,7 @@ import contextlib
 import csv
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import time
@@ -197,6 +198,9 @@ def test_only_what_is_new_or_changed_runs_in_a_second_start(three):
     assert ran[:3] == ["a", "b", "c"]
     assert sorted(ran[3:]) == ["b", "late"]
     assert len(read(out)) == len(rows) == 8
+    renamed = shutil.copy(rules.source, folder / "renamed.py")
+    grading.grade(folder, out, grading.Rules(Path(renamed)), jobs=1)
+    assert len(ran) == 3 + 2 + 4
 
 
 def test_a_table_that_is_already_there_is_kept_under_a_new_name(three):

@@ -185,8 +185,8 @@ def grade(folder, out, rules, jobs=2):
 
 def _key(path, rules):
     """Names what a result depends on: the same key, the same result."""
-    limits = f"{cnnlab.__version__} {path} {rules.seconds} {rules.output}"
-    limits = limits.encode(errors="surrogateescape")
+    limits = (cnnlab.__version__, rules.source.name, rules.seconds, rules.output)
+    limits = f"{path} {limits}".encode(errors="surrogateescape")
     content = path.read_bytes() if path.stat().st_size <= SIZE_LIMIT else b""
     return hashlib.sha256(limits + rules.source.read_bytes() + content).hexdigest()
 
