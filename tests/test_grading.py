@@ -438,7 +438,8 @@ def test_the_homework_is_graded_solved_wrong_and_untouched(tmp_path):
     answered(tmp_path / "wrong.ipynb", *wrong)
     untouched = ROOT / "notebooks" / "homework" / "edges_and_digits.ipynb"
     (tmp_path / "untouched.ipynb").write_bytes(untouched.read_bytes())
-    assert cli.main(["grade", str(tmp_path), "--out", str(tmp_path / "g.csv"), "--jobs", "2"]) == 0
+    options = [str(tmp_path), "--out", str(tmp_path / "g.csv"), "--jobs", "2"]
+    subprocess.run([sys.executable, "-m", "cnnlab.cli", "grade", *options], check=True)
     rows = read(tmp_path / "g.csv")
     assert {row["run"] for row in rows} == {"to its end"}
     results = [row["result"] for row in rows]
