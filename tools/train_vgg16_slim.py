@@ -27,31 +27,38 @@ from torch.nn import functional
 
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # (convolutions, filters at width 1)
 
-# Three more epochs, each (sizes, smallest, sharpness), show parts and whole objects enlarged, as in
-# photographs of 96 pixels and more. An enlarged crop is soft and a photograph of that size is not,
-# so in the last one the sharpness varies too.
+# Three more epochs, each (sizes, smallest, around objects), show parts and whole objects enlarged,
+# as in photographs of 96 pixels and more. In the last one most crops lie around the object's box,
+# so that no enlarged piece of background bears its name; the first two blocks stay as they are.
 ENLARGED = (
-    ((48, 64, 96), 0.08, (0, 0)),
-    ((64, 96, 128), 0.35, (0, 0)),
-    ((64, 80, 96, 112, 128), 0.35, (-0.7, 2)),
+    ((48, 64, 96), 0.08, False),
+    ((64, 96, 128), 0.35, False),
+    ((64, 96, 96, 128), 0.35, True),
 )
+FIRST_TWO_BLOCKS = slice(0, 14)  # of the layers of `network`
 
 
 def read_photographs(archive):
-    """uint8 images and class numbers of both splits, in the order of `classes.csv`."""
+    """uint8 images and class numbers of both splits, in the order of `classes.csv`.
+
+    And the object's box in each training image: left, top, right and bottom, as shares 0-1.
+    """
     cache = archive.with_suffix(".npz")
     if not cache.exists():
         arrays = {}
         with zipfile.ZipFile(archive) as files:
             rows = files.read("classes.csv").decode().splitlines()[1:]
             wnids = [row.split(",")[0] for row in rows]
-            for split in ("train", "val"):
+            lines = files.read("boxes.csv").decode().splitlines()[1:]
+            boxes = {file: box for file, *box in (line.split(",") for line in lines)}
+            for split in ("val", "train"):
                 names = sorted(
                     n for n in files.namelist() if n.startswith(f"{split}/") and n[-1] != "/"
                 )
                 photographs = (Image.open(io.BytesIO(files.read(name))) for name in names)
                 arrays[f"{split}_x"] = np.stack([np.asarray(p.convert("RGB")) for p in photographs])
                 arrays[f"{split}_y"] = np.array([wnids.index(n.split("/")[1]) for n in names])
+            arrays["train_boxes"] = np.array([boxes[name] for name in names], np.float32) / 64
         np.savez(cache, **arrays)
     with np.load(cache) as arrays:
         return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
@@ -62,29 +69,34 @@ def scaled(images):
     return images.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def augmented(images, size, smallest, sharpness):
-    """Random resized crops of `size` pixels, mirrored, with light and sharpness changed.
+def augmented(images, size, smallest, boxes=None):
+    """Random resized crops of `size` pixels, mirrored and with the light changed.
 
     A crop holds a share between `smallest` and 1 of the picture: objects are seen at many scales.
-    A crop x becomes x + a (x - blurred x), with a from the range `sharpness`.
+    With `boxes` three of four crops lie around the object and hold half to twice its box.
     """
     count = len(images)
     area = torch.empty(count).uniform_(smallest, 1)
+    if boxes is not None:
+        around = torch.rand(count) < 0.75
+        sides = boxes[:, 2:] - boxes[:, :2]
+        wanted = sides.prod(dim=1) * torch.empty(count).uniform_(0.5, 2)
+        area = torch.where(around, wanted.clamp(0.08, 1), area)
+        middle = boxes[:, :2] + sides * torch.empty(count, 2).uniform_(0.25, 0.75)
     stretch = torch.empty(count).uniform_(math.log(3 / 4), math.log(4 / 3)).mul(0.5).exp()
-    width = (area.sqrt() * stretch).clamp(max=1)
-    height = (area.sqrt() / stretch).clamp(max=1)
+    crop = torch.stack([area.sqrt() * stretch, area.sqrt() / stretch], dim=1).clamp(max=1)
+    centre = crop / 2 + torch.rand(count, 2) * (1 - crop)
+    if boxes is not None:
+        inside = torch.minimum(torch.maximum(middle, crop / 2), 1 - crop / 2)
+        centre = torch.where(around[:, None], inside, centre)
     theta = torch.zeros(count, 2, 3)
-    theta[:, 0, 0] = width * (1 - 2 * torch.randint(0, 2, (count,)))
-    theta[:, 1, 1] = height
-    theta[:, 0, 2] = (1 - width) * torch.empty(count).uniform_(-1, 1)
-    theta[:, 1, 2] = (1 - height) * torch.empty(count).uniform_(-1, 1)
+    theta[:, 0, 0] = crop[:, 0] * (1 - 2 * torch.randint(0, 2, (count,)))
+    theta[:, 1, 1] = crop[:, 1]
+    theta[:, :, 2] = 2 * centre - 1
     grid = functional.affine_grid(theta, (count, 3, size, size), align_corners=False)
     crops = functional.grid_sample(
         scaled(images), grid, padding_mode="reflection", align_corners=False
     )
-    if any(sharpness):
-        details = crops - functional.avg_pool2d(crops, 3, 1, 1, count_include_pad=False)
-        crops = crops + torch.empty(count, 1, 1, 1).uniform_(*sharpness) * details
     contrast = torch.empty(count, 1, 1, 1).uniform_(0.7, 1.3)
     light = torch.empty(count, 3, 1, 1).uniform_(-0.1, 0.1) + torch.empty(count, 1, 1, 1).uniform_(
         -0.2, 0.2
@@ -120,26 +132,28 @@ def top1_top5(model, images, labels):
 
 
 def views(epoch, epochs):
-    """The sizes of the crops in an epoch, the smallest share of the picture, the sharpness.
+    """The sizes of an epoch's crops, the smallest share of the picture, whether around objects.
 
     Most epochs are cheap ones at small sizes. Those of `ENLARGED` come after the last.
     """
     if epoch < 0.7 * epochs:
-        return (32, 40, 48), 0.25, (0, 0)
-    return ((40, 48, 64), 0.25, (0, 0)) if epoch < epochs else ENLARGED[epoch - epochs]
+        return (32, 40, 48), 0.25, False
+    return ((40, 48, 64), 0.25, False) if epoch < epochs else ENLARGED[epoch - epochs]
 
 
 def train_one_epoch(model, optimiser, schedule, data, epoch, options):
     """Mean loss of the epoch; every batch is drawn at one of the epoch's sizes."""
     torch.manual_seed(options.seed * 1000 + epoch)  # so that a continued run sees the same batches
     model.train()
-    sizes, smallest, sharpness = views(epoch, options.epochs)
+    sizes, smallest, around_objects = views(epoch, options.epochs)
+    model[FIRST_TWO_BLOCKS].requires_grad_(not around_objects).train(not around_objects)
     order = torch.randperm(len(data["train_x"]))
     order = order[: len(order) // options.batch * options.batch].view(-1, options.batch)
     total = 0.0
     for batch in order:
         size = sizes[torch.randint(len(sizes), ()).item()]
-        images = augmented(data["train_x"][batch], size, smallest, sharpness)
+        boxes = data["train_boxes"][batch] if around_objects else None
+        images = augmented(data["train_x"][batch], size, smallest, boxes)
         images = images.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(images)
