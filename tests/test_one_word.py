@@ -16,8 +16,7 @@ def run_lesson(lesson, word, other):
     """Runs the code of a lesson's cells, with one word changed; returns its names."""
     (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
     cells = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
-    places = [c for c in cells if f' = "{word}"' in c.source]
-    assert len(places) == 1 and places[0].source.count(word) == 1
+    assert sum(cell.source.count(f' = "{word}"') for cell in cells) == 1
     names = {"__name__": "lesson"}
     for cell in cells:
         source = cell.source.replace(f' = "{word}"', f' = "{other}"')
