@@ -200,6 +200,14 @@ def case(name):
     if name == "softmax as function":
         model = on_top(functional_base(), dense(3), keras.ops.softmax)
         return Case(model, pictures(), logits=dense_on_means)
+    if name == "flattened":
+        model = keras.Sequential([functional_base(), layers.Flatten(), dense(3)])
+
+        def logits(arrays, features):
+            kernel, bias = head_weights(4 * 5 * 5, 3)
+            return tf.reshape(features, (-1, 4 * 5 * 5)) @ kernel + bias
+
+        return Case(fill(model), pictures(), "base/conv2", logits=logits)
     if name in ("mixed_float16", "mixed_bfloat16"):
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(name)
@@ -335,8 +343,17 @@ def assert_close(found, expected, tolerance):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("method", LAYER_METHODS + PIXEL_METHODS, ids=lambda m: m.__name__)
-@pytest.mark.parametrize("name", CASES)
+# Behind a mean the gradient is the same in every cell; behind "flattened" it is not, and CAM is not
+# defined.
+WITH_FORMULA = [
+    pytest.param(name, method, id=f"{name}-{method.__name__}")
+    for name in [*CASES, "flattened"]
+    for method in LAYER_METHODS + PIXEL_METHODS
+    if (name, method) != ("flattened", cam)
+]
+
+
+@pytest.mark.parametrize(("name", "method"), WITH_FORMULA)
 def test_the_raw_map_is_that_of_the_formula_on_every_shape_of_model(name, method):
     this = case(name)
     layer = this.layer if method in LAYER_METHODS else this.picture
