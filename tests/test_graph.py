@@ -326,6 +326,13 @@ def test_the_last_convolution_is_finished_by_its_norm_and_activation():
     assert last_convolution(read(keras.Model(image, x))).address == "relu"
 
 
+def test_the_last_convolution_is_the_last_one_with_a_map():
+    stack = [layers.Conv2D(4, 3, name="first"), layers.Conv2D(4, (3, 2), name="second")]
+    squeezed = [layers.GlobalAveragePooling2D(keepdims=True), layers.Conv2D(2, 1, name="third")]
+    model = keras.Sequential([keras.Input((8, 12, 3)), *stack, *squeezed])
+    assert last_convolution(read(model)).address == "second"
+
+
 def test_the_last_convolution_stops_at_a_merge():
     x = image = keras.Input((8, 12, 3))
     x = layers.Conv2D(3, 3, padding="same", name="conv")(x)
@@ -358,6 +365,7 @@ def test_has_map_asks_for_more_than_one_position():
 
     assert has_map(8, 1, 3) and has_map(None, None, 3) and has_map(8, 3)
     assert not has_map(1, 1, 3) and not has_map(8) and not has_map(1, 3)
+    assert not has_map(4, 6, 8, 3)  # a film: rows and columns are not all
 
 
 def test_consumers_are_the_nodes_that_read_an_output():
