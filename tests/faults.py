@@ -194,7 +194,7 @@ FAULTS = [
     # patterns
     Fault("patterns", "(pictures - grey) + RATE", "(pictures - grey) - RATE", "descent"),
     Fault("patterns", "(pictures - low) / np", "(pictures - grey) / np", "grey is black"),
-    Fault("patterns", "shift = rng.integers(-SHIFT", "shift = rng.integers(0", "one-sided"),
+    Fault("patterns", "np.roll(slopes, -shift", "np.roll(slopes, shift", "moved on, not back"),
     # heatmaps
     Fault(
         "heatmaps",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from cnnlab import patterns
 from cnnlab.feature_maps import feature_maps
 from cnnlab.patterns import filter_patterns
 
@@ -36,6 +37,19 @@ def test_a_filter_for_an_edge_gets_stripes_across_it():
     upright, level = filter_patterns(network(vertical), "conv", size=(24, 32)).mean(axis=-1)
     assert np.abs(np.diff(upright, axis=1)).mean() > 2 * np.abs(np.diff(upright, axis=0)).mean()
     assert np.abs(np.diff(level, axis=0)).mean() > 2 * np.abs(np.diff(level, axis=1)).mean()
+
+
+def test_the_gradient_is_moved_back_with_the_picture(monkeypatch):
+    def echo(model, images, layer, channels):
+        return np.zeros(len(images)), images
+
+    monkeypatch.setattr(patterns, "channel_evidence", echo)
+    model = network(np.random.default_rng(0).normal(size=(3, 2, 3, 2)))
+    shifted = filter_patterns(model, "conv", size=(12, 20), steps=3)
+    monkeypatch.setattr(patterns, "SHIFT", 0)
+    still = filter_patterns(model, "conv", size=(12, 20), steps=3)
+    np.testing.assert_allclose(shifted, still, atol=1e-6)
+    assert still.std() > 0.01
 
 
 def test_every_filter_answers_more_than_to_noise():
