@@ -105,10 +105,12 @@ def trained_again(data):
     assert mean["fine-tuned"] >= mean["frozen features"]
     for rival in RIVALS:
         assert mean["frozen features"] > mean[rival]
-    # Another number of threads is another training: three standard errors between two means.
+    # A network from scratch becomes another one with other threads or kernels, and its spread is
+    # large: three standard errors between two means. What rests on the base comes out the same.
     errors = 3 * (2 / shares.count() * shares_at_close_up(data).var()) ** 0.5
     for way in [*RIVALS, *WAYS]:
-        assert mean[way] == pytest.approx(close_up(data)[way], abs=max(0.04, errors[way]))
+        allowed = max(0.04, errors[way]) if way in RIVALS else 0.04
+        assert mean[way] == pytest.approx(close_up(data)[way], abs=allowed)
 
 
 @pytest.mark.slow
