@@ -18,6 +18,9 @@ def remembered(model, key, make):
         make: a function of no arguments. What it returns must not refer to the model, or the
             model would never be freed: let functions hold ``weakref.ref(model)``.
 
+    Raises:
+        TypeError: `model` is a text, a number or the like, such as the path of a saved model.
+
     Example:
         >>> class Model:
         ...     layers = ()
@@ -28,6 +31,11 @@ def remembered(model, key, make):
         >>> remembered(model, ("answer",), lambda: 44)
         44
     """
+    if not isinstance(_reference(model), weakref.ref):
+        raise TypeError(
+            f"`model` must be a Keras model: got {type(model).__name__}. "
+            "If it is saved, load it: keras.saving.load_model(path)."
+        )
     parts = tuple(map(_reference, _parts(model)))
     known = _memories.get(model)
     if known is None or known[0] != parts:

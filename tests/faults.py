@@ -4,12 +4,26 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """One line of a module, and what somebody might have typed instead."""
+    """A text in a module, and what somebody might have typed instead.
+
+    Attributes:
+        module: such as "sizes" or "exercises.engine".
+        right: the text, which occurs once.
+        wrong: what stands there instead.
+        meaning: the fault in words.
+        tests: "heatmaps" for tests/test_heatmaps.py, where no test file has the module's name.
+    """
 
     module: str
     right: str
     wrong: str
     meaning: str
+    tests: str = ""
+
+    @property
+    def tests_file(self):
+        """The unit tests that must notice it."""
+        return f"tests/test_{self.tests or self.module.split('.')[-1]}.py"
 
 
 FAULTS = [
@@ -243,4 +257,207 @@ FAULTS = [
     Fault("plots", "ylim=(bottom, top - 1)", "ylim=(top - 1, bottom)", "a picture upside down"),
     Fault("plots", '(metric, "-", "training")', '(metric, "-", "test")', "a wrong legend"),
     Fault("plots", "if share_scale:", "if not share_scale:", "a wrong word on the scale"),
+    # overlays
+    Fault("overlays", "rows, columns = panel.shape", "columns, rows = panel.shape", "turned tiles"),
+    Fault("overlays", "scale = (-high, high) if signed", "scale = (0, high) if signed", "no blue"),
+    Fault(
+        "overlays",
+        "if share_scale else values.max(",
+        "if not share_scale else values.max(",
+        "each scale the other",
+    ),
+    Fault(
+        "overlays",
+        "x = np.array([left, right, right, left, left])",
+        "x = np.array([top, bottom, bottom, top, top])",
+        "a box of rows",
+    ),
+    # batches
+    Fault("batches", "array = array[None] if single else array", "array = array", "no batch axis"),
+    Fault("batches", "return 1 / number", "return number", "a division taken for a product"),
+    Fault(
+        "batches",
+        "keys is None and len(arrays) > 1",
+        "keys is None and len(arrays) > 2",
+        "a pair is not listed",
+    ),
+    Fault(
+        "batches",
+        "range(0, len(self), size)",
+        "range(0, len(self) - 1, size)",
+        "a last image alone is lost",
+    ),
+    # blur
+    Fault("blur", "(2 * deviation**2)", "(deviation**2)", "a narrower blur"),
+    Fault("blur", "sum(axis=1, keepdims=True)", "sum(axis=0, keepdims=True)", "darker borders"),
+    # traces
+    Fault(
+        "traces",
+        "tf.concat([-logits, logits], axis=1)",
+        "tf.concat([logits, -logits], axis=1)",
+        "one logit, turned round",
+        "heatmaps",
+    ),
+    Fault(
+        "traces",
+        "return operation.inputs[0], operation.type",
+        "return tensor, operation.type",
+        "probabilities for logits",
+        "heatmaps",
+    ),
+    Fault(
+        "traces",
+        "heard[id(layer), number] = output",
+        "heard.update({(id(layer), n): output for n in calls})",
+        "the last call of a shared base stands for all",
+        "feature_maps",
+    ),
+    Fault(
+        "traces",
+        '        del vars(layer)["call"]\n',
+        "        pass\n",
+        "the model stays changed",
+        "gradients",
+    ),
+    # memory
+    Fault(
+        "memory", "known is None or known[0] != parts", "known is None", "old functions are kept"
+    ),
+    Fault("memory", "yield from _parts(layer)", "", "nested layers are not looked at"),
+    # progress
+    Fault("progress", "self._epochs += 1", "self._epochs = epoch", "one epoch too few"),
+    Fault(
+        "progress",
+        "update(epoch + 1 - self._bar.n)",
+        "update(epoch - self._bar.n)",
+        "a bar that never fills",
+    ),
+    # photographs
+    Fault("photographs", "ImageOps.exif_transpose(image)", "image", "lying on its side"),
+    Fault("photographs", ">> 8)", "& 255)", "the low byte of 16 bits"),
+    Fault(
+        "photographs", 'image.size, "white")', 'image.size, "black")', "transparent becomes black"
+    ),
+    Fault(
+        "photographs",
+        "labels = np.array([members[index][1] for index in good]",
+        "labels = np.array([members[index][1] for index in range(len(good))]",
+        "labels shift behind an unreadable file",
+    ),
+    # archives
+    Fault(
+        "archives",
+        'int(kind.rstrip("s") == "dog")',
+        'int(kind.rstrip("s") == "cat")',
+        "cats are dogs",
+        "fetch",
+    ),
+    Fault(
+        "archives",
+        "key=lambda name: (len(name), name)",
+        "key=lambda name: name",
+        "10 before 9",
+        "fetch",
+    ),
+    Fault(
+        "archives",
+        "if digest(folder / file) != sha256",
+        "if digest(folder / file) == sha256",
+        "damaged files pass",
+        "fetch",
+    ),
+    # fetch
+    Fault(
+        "fetch", "            _check(part / file.name, file)\n", "", "moved into place unchecked"
+    ),
+    Fault("fetch", "if free < needed:", "if free > needed:", "a full disk is not foreseen"),
+    Fault("fetch", "newest > 3600", "newest < 3600", "another download's part is removed"),
+    # lessons
+    Fault(
+        "lessons",
+        "        elif _digest(mine) == record.get(name):\n",
+        "        elif True:\n",
+        "a student's file is overwritten",
+    ),
+    Fault("lessons", "elif wanted and agreed(", "elif wanted and bool(", "a reset does not ask"),
+    # doctor
+    Fault("doctor", "< (3, 14)", "<= (3, 14)", "Python 3.14 passes"),
+    Fault("doctor", "if settings != SETTINGS:", "if not settings:", "channels first pass"),
+    Fault(
+        "doctor",
+        "return min(total, int(allowed))",
+        "return max(total, int(allowed))",
+        "a container's limit",
+    ),
+    # cli
+    Fault(
+        "cli",
+        "return int(any(finding.failed for finding in findings))",
+        "return 0",
+        "the doctor's status",
+        "doctor",
+    ),
+    Fault(
+        "cli",
+        'print(f"cnnlab: {error}", file=sys.stderr)\n        return 2',
+        'print(f"cnnlab: {error}", file=sys.stderr)\n        return 0',
+        "no status on an error",
+    ),
+    # exercises
+    Fault(
+        "exercises.differences",
+        "tolerance * max(1.0,",
+        "100 * tolerance * max(1.0,",
+        "a wrong answer is near enough",
+        "exercises",
+    ),
+    Fault(
+        "exercises.differences",
+        "if values.shape != right.shape:",
+        "if values.ndim != right.ndim:",
+        "a wrong shape passes",
+        "exercises",
+    ),
+    Fault(
+        "exercises.engine",
+        "if one.changed != other.changed:",
+        "if False:",
+        "a changed argument passes",
+        "exercises",
+    ),
+    Fault(
+        "exercises.engine",
+        "given = [_fresh(argument) for argument in case]",
+        "given = list(case)",
+        "an answer changes the cases",
+        "exercises",
+    ),
+    Fault(
+        "exercises.limits",
+        "class OutOfTime(BaseException)",
+        "class OutOfTime(Exception)",
+        "an endless loop catches it",
+        "exercises",
+    ),
+    Fault(
+        "exercises.verification",
+        "if outcome.mistake is not mistake:",
+        "if outcome.mistake is None:",
+        "a mistake named as another passes",
+        "exercises",
+    ),
+    Fault(
+        "exercises.grades",
+        "points = [e.stars if",
+        "points = [1 if",
+        "every exercise counts the same",
+        "grading",
+    ),
+    Fault(
+        "exercises.grading",
+        "rules.source.read_bytes() + content)",
+        "rules.source.read_bytes())",
+        "a changed notebook is not run again",
+    ),
+    Fault("exercises.supervision", "if total > limit:", "if False:", "a flood is kept", "grading"),
 ]

@@ -2,29 +2,37 @@
 
     python tests/mutants.py [MODULE ...] [--tests-only] [--workers 2]
 
-Prints a row per fault of `faults.py`: what catches it among the module's unit tests and among the
-lessons that use the module. The exit status is 1 where one survives both.
+Prints a row per fault of `faults.py`: what catches it among the unit tests of its module and among
+the lessons that run the faulty statement. The exit status is 1 where one survives both.
 """
 
 import argparse
 import ast
 import os
 import queue
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+
+from coverage import CoverageData
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from faults import FAULTS  # noqa: E402
 
-NOT_COPIED = (".*", "__pycache__", "work", "dist", "site", "wheelhouse", "artefacts")
+NOT_COPIED = (".*", "__pycache__", "build", "work", "dist", "site", "wheelhouse", "artefacts")
 NBVAL = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with=notebooks/sanitize.cfg")
+MEASURED = """
+[run]
+source = cnnlab
+parallel = true
+patch = subprocess
+"""  # a kernel is a process of its own: it writes what it ran when it ends
 
 
 def copy_project(folder):
@@ -33,16 +41,22 @@ def copy_project(folder):
     return folder
 
 
-def run(project, *arguments):
-    """What fails first when pytest runs in a copy of the project, or None."""
+def python(project, *arguments, **settings):
+    """Runs Python in a copy of the project; how that ended."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(project),
         "PYTHONDONTWRITEBYTECODE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        **settings,
     }
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments]
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+
+
+def first_failure(project, *arguments):
+    """What fails first when pytest runs in a copy of the project, or None."""
+    done = python(project, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments)
     if done.returncode == 0:
         return None
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
@@ -51,41 +65,56 @@ def run(project, *arguments):
     return failed[0].split(" ", 1)[1].split(" - ")[0]
 
 
-def imported(path):
-    """The modules of cnnlab that a module of cnnlab imports."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "cnnlab":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cnnlab."):
-            found.add(node.module.removeprefix("cnnlab."))
+def lines_run(project, lesson):
+    """{module: the lines of it that a lesson runs}."""
+    pinned = (project / "notebooks" / "pinned.env").read_text().split()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "settings"
+        settings.write_text(MEASURED, encoding="utf-8")
+        done = python(
+            project,
+            *("-m", "coverage", "run", f"--rcfile={settings}", "-m", "nbconvert", "--execute"),
+            *("--to=notebook", f"--output-dir={folder}", project / lesson),
+            COVERAGE_FILE=f"{folder}/lines",
+            **dict(line.split("=", 1) for line in pinned),
+        )
+        if done.returncode:
+            raise RuntimeError(f"{lesson} does not run:\n{done.stderr}")
+        found = {}
+        for file in Path(folder).glob("lines.*"):
+            data = CoverageData(file)
+            data.read()
+            for path in data.measured_files():
+                module = ".".join(Path(path).relative_to(project / "cnnlab").with_suffix("").parts)
+                found.setdefault(module, set()).update(data.lines(path))
     return found
 
 
-def users(project, module):
-    """The modules of cnnlab that use a module, directly or through others."""
-    reads = {path.stem: imported(path) for path in (project / "cnnlab").glob("*.py")}
-    found = {module}
-    while more := {name for name, names in reads.items() if names & found} - found:
-        found |= more
-    return found - {module}
+def statement_lines(text, offset):
+    """The lines of the statement that holds a place in a text; of one with a body, its head."""
+    line = text.count("\n", 0, offset) + 1
+    around = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.stmt) and node.lineno <= line <= node.end_lineno
+    ]
+    innermost = max(around, key=lambda node: (node.lineno, -node.end_lineno))
+    body = getattr(innermost, "body", None)
+    return range(innermost.lineno, body[0].lineno if body else innermost.end_lineno + 1)
 
 
-def lessons_with(project, module):
-    """The notebooks that import a module; where none does, those that import a user of it."""
-    lessons = sorted((project / "notebooks").glob("[0-9]*.ipynb"))
-    for names in ({module}, users(project, module)):
-        either = "|".join(sorted(names))
-        imports = rf"from cnnlab\.({either}) import|from cnnlab import [^\"]*\b({either})\b"
-        found = [p for p in lessons if re.search(imports, p.read_text(encoding="utf-8"))]
-        if found:
-            return [path.relative_to(project) for path in found]
-    return []
+def path_of(project, module):
+    """The file of a module, such as "sizes" or "exercises.engine"."""
+    return project.joinpath("cnnlab", *module.split(".")).with_suffix(".py")
 
 
-def caught_by(project, fault, notebooks):
-    """What fails first with the fault in place: among the unit tests, among the lessons."""
-    file = project / "cnnlab" / f"{fault.module}.py"
+def plant(project, fault):
+    """Puts a fault into a copy of the project.
+
+    Returns:
+        The text of the module before, and the lines of the statement that is faulty now.
+    """
+    file = path_of(project, fault.module)
     text = file.read_text(encoding="utf-8")
     if text.count(fault.right) != 1:
         raise ValueError(
@@ -93,12 +122,24 @@ def caught_by(project, fault, notebooks):
             f"{fault.right!r} in {file.name}. Adapt the fault to the module."
         )
     file.write_text(text.replace(fault.right, fault.wrong), encoding="utf-8")
-    lessons = lessons_with(project, fault.module) if notebooks else []
+    return text, statement_lines(text, text.index(fault.right))
+
+
+def caught_by(project, fault, runs):
+    """What fails first with the fault in place: among the unit tests, among the lessons.
+
+    Args:
+        project: a copy of the project.
+        fault: a `Fault`.
+        runs: {lesson: what `lines_run` gives}.
+    """
+    text, lines = plant(project, fault)
+    lessons = [name for name, run in runs.items() if run.get(fault.module, set()) & {*lines}]
     try:
-        by_tests = run(project, f"tests/test_{fault.module}.py")
-        return by_tests, run(project, *NBVAL, *map(str, lessons)) if lessons else None
+        by_tests = first_failure(project, fault.tests_file)
+        return by_tests, first_failure(project, *NBVAL, *lessons) if lessons else None
     finally:
-        file.write_text(text, encoding="utf-8")
+        path_of(project, fault.module).write_text(text, encoding="utf-8")
 
 
 def main():
@@ -109,29 +150,33 @@ def main():
     parser.add_argument("--workers", type=int, default=2, help="copies that are tested at a time")
     arguments = parser.parse_args()
     chosen = [f for f in FAULTS if not arguments.modules or f.module in arguments.modules]
-    notebooks = not arguments.tests_only
-    with tempfile.TemporaryDirectory() as folder:
+    lessons = [] if arguments.tests_only else sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    lessons = [path.relative_to(ROOT) for path in lessons]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(arguments.workers) as workers:
         copies = queue.Queue()
         for number in range(arguments.workers):
             copies.put(copy_project(Path(folder) / str(number) / "project"))
 
-        def in_a_copy(fault):
+        def in_a_copy(function, *given):
             project = copies.get()
             try:
-                return caught_by(project, fault, notebooks)
+                return function(project, *given)
             finally:
                 copies.put(project)
 
-        for module in dict.fromkeys(fault.module for fault in chosen):
-            if failed := run(ROOT, f"tests/test_{module}.py"):
+        tests = {fault.tests_file: None for fault in chosen}
+        for failed in workers.map(partial(in_a_copy, first_failure), tests):
+            if failed:
                 sys.exit(f"{failed} fails without any fault. Mend it first.")
+        runs = workers.map(partial(in_a_copy, lines_run), lessons)
+        runs = dict(zip(map(str, lessons), runs, strict=True))
         caught = []
-        with ThreadPoolExecutor(arguments.workers) as workers:
-            for fault, by in zip(chosen, workers.map(in_a_copy, chosen), strict=True):
-                caught.append(by)
-                verdict = "caught" if any(by) else "SURVIVED"
-                names = " | ".join(name or "-" for name in by)
-                print(f"{verdict:8} {fault.module}: {fault.meaning} | {names}", flush=True)
+        found = workers.map(lambda fault: in_a_copy(caught_by, fault, runs), chosen)
+        for fault, by in zip(chosen, found, strict=True):
+            caught.append(by)
+            verdict = "caught" if any(by) else "SURVIVED"
+            names = " | ".join(name or "-" for name in by)
+            print(f"{verdict:8} {fault.module}: {fault.meaning} | {names}", flush=True)
     both = sum(any(by) for by in caught)
     by_tests, by_lessons = (
         sum(name is not None for name in names) for names in zip(*caught, strict=True)

@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import keras
+import pytest
 from keras import layers
 
 from cnnlab import memory
@@ -75,3 +76,10 @@ def test_a_dead_model_is_forgotten():
     gc.collect()
     assert gone() is None
     assert len(memory._memories) == before
+
+
+def test_the_path_of_a_model_is_no_model():
+    with pytest.raises(
+        TypeError, match=r"must be a Keras model: got str\. If it is saved, load it"
+    ):
+        remembered("model.keras", "a", lambda: 1)
