@@ -315,9 +315,10 @@ passes = Exercise(
     number="07.5",
     title="How often through the base?",
     stars=1,
-    task="150 pictures, 40 epochs. How many times does a picture go through the base (a) with "
-    "cached features, (b) with augmentation drawn anew in every epoch, (c) with 4 variants of "
-    "each picture beside the picture itself, made once and cached? Answer with a tuple.",
+    task="150 pictures, 40 epochs. How many passes of a picture through the base are there, all "
+    "pictures together, (a) with cached features, (b) with augmentation drawn anew in every "
+    "epoch, (c) with 4 variants of each picture beside the picture itself, made once and cached? "
+    "Answer with a tuple.",
     hints=(
         "What is computed once does not depend on the number of epochs.",
         "In (c) there are five pictures where there was one.",
@@ -325,6 +326,7 @@ passes = Exercise(
     solution=(PICTURES, PICTURES * EPOCHS, PICTURES * (VARIANTS + 1)),
     insight="A few variants, made once, are a good bargain: most of the variety, cached.",
     mistakes=(
+        Mistake("That is for one picture, and there are 150.", (1, EPOCHS, VARIANTS + 1)),
         Mistake(
             "The features of (a) are cached: they are computed once, not in every epoch.",
             (PICTURES * EPOCHS, PICTURES * EPOCHS, PICTURES * (VARIANTS + 1)),

@@ -159,8 +159,9 @@ seen = Exercise(
     title="What does a cell see?",
     stars=2,
     task='Which pixels of the digit does the cell in row 4, column 7 of the layer "second" see? '
-    "Work it out, then read it with receptive_field(network, name).region(row, column). Answer "
-    "with (top, left, bottom, right), bottom and right being the first ones outside.",
+    "Work it out, then read it with receptive_field(network, name).region(row, column), from "
+    "cnnlab.receptive_field. Answer with (top, left, bottom, right), bottom and right being the "
+    "first ones outside.",
     hints=(
         "From one cell to its neighbour the window moves by two pixels: the pooling made that.",
         "Size along the rows: 5 for the first kernel, 1 more for the pooling, then 2 steps of 2 "
