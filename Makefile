@@ -40,7 +40,7 @@ lint: $(READY)  ## ruff over code and notebooks
 	$(PYTHON) -m ruff format --check .
 
 notebooks: $(READY)  ## run the notebooks in the pinned setting and store their outputs; ONLY=05_lenet for one
-	env $$(cat notebooks/pinned.env) $(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
+	env $$(cat notebooks/pinned.env) $(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=600 $(NOTEBOOKS)
 	$(PYTHON) tools/tidy_notebooks.py $(NOTEBOOKS)
 
 results: $(READY)  ## measure the tables of data/results again (an hour; full MNIST: cnnlab fetch mnist); ONLY=shifts for one

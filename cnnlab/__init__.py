@@ -7,7 +7,7 @@ A module imports only modules that stand above it here:
   ``sight``, ``receptive_field``, ``memory``, ``batches``, ``placing``, ``blur``, ``costs``,
   ``scores``, ``photographs``, ``archives``, ``fetch``, ``datasets``
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``traces``, ``gradients``,
-  ``feature_maps``, ``patterns``, ``heatmaps``, ``faithfulness``, ``transfer``
+  ``feature_maps``, ``patterns``, ``views``, ``heatmaps``, ``faithfulness``, ``transfer``
 - floor 2, pictures and interaction: ``plots``, ``overlays``, ``widgets``
 - ``exercises``: ``check``, ``hint``, ``solution``
 - the command line: ``lessons``, ``doctor``, ``cli``

@@ -6,14 +6,25 @@ from os import PathLike
 
 import numpy as np
 
-from cnnlab import graph
+from cnnlab import graph, sight
 from cnnlab.memory import remembered
 
-# What may stand before the first weights without changing the range of the values.
-_KEEPS_RANGE = frozenset(
-    """InputLayer ZeroPadding2D Cropping2D Resizing CenterCrop Reshape Flatten Permute Identity
-    Dropout SpatialDropout2D GaussianNoise RandomFlip RandomRotation RandomTranslation RandomZoom
-    RandomCrop RandomShear RandomErasing MaxPooling2D AveragePooling2D UpSampling2D Pad""".split()
+# What may stand before the first weights without changing the range of the values,
+_KEEPS_RANGE = sight.ONLY_IN_TRAINING | frozenset(
+    """AutoContrast AveragePooling2D CenterCrop Concatenate Cropping2D Flatten Identity
+    GlobalAveragePooling2D GlobalMaxPooling2D MaxPooling2D Permute RandomCrop Reshape Resizing
+    UpSampling2D ZeroPadding2D Absolute AveragePool BroadcastTo Cast CropImages ExpandDims Flip
+    GetItem Max MaxPool Mean Moveaxis Pad PadImages Repeat Resize RGBToGrayscale Roll Split Squeeze
+    Stack Swapaxes Take Tile Transpose Unstack""".split()
+)
+# and what does change it. Of all others, such as a Lambda, that is not known.
+_CHANGES_RANGE = (
+    graph.NORMALISATIONS
+    | graph.ACTIVATIONS
+    | frozenset(
+        """Normalization Rescaling Add Clip Divide Exp FloorDivide Log Log1p Multiply Negative Power
+    Sqrt Square Subtract TrueDivide""".split()
+    )
 )
 _HAS_WEIGHTS = graph.CONVOLUTIONS | {"Conv2DTranspose", "Dense", "EinsumDense"}
 
@@ -168,6 +179,9 @@ def as_batch(model, images):
 def rescales(model):
     """Whether the model itself changes the range of its images before the first weights.
 
+    Nothing is claimed of a layer that does not tell, such as a Lambda. A model whose input is
+    declared as whole numbers, such as uint8, counts as one that does.
+
     Example:
         >>> import keras
         >>> from keras import layers
@@ -235,12 +249,17 @@ def _check_shape(name, array, shape, single):
     rule = ", ".join(["B", *("any" if size is None else str(size) for size in shape[1:])])
     raise ValueError(
         f"`images` must be of shape ({rule}) for input {name!r}: "
-        f"got {got}. {_remedy(got[-3:], shape[1:], len(got))}"
+        f"got {got}. {shape_remedy(got[-3:], shape[1:], len(got))}"
     )
 
 
-def _remedy(got, wanted, rank):
-    """What makes images of one (H,W,C) into those of another."""
+def shape_remedy(got, wanted, rank):
+    """What makes images of one (H,W,C) into those of another, where the array has `rank` axes.
+
+    Example:
+        >>> shape_remedy((5, 7, 1), (5, 7, 3), rank=4)
+        'Repeat the grey channel: np.repeat(images, 3, axis=-1).'
+    """
     channels = {
         (1, 3): "Repeat the grey channel: np.repeat(images, 3, axis=-1).",
         (3, 1): "Make them grey: images.mean(axis=-1, keepdims=True).",
@@ -295,18 +314,24 @@ def _check_range(array, kind, scale):
 def _range(model):
     """Kind and scale of the first layer before the weights that changes the range of values.
 
-    The kind is None where there is none, and "" where the model does not tell.
+    The kind is None where there is none, and "" where the model does not tell. An input of whole
+    numbers is such a layer too.
     """
     try:
-        nodes = graph.read(model).calls
+        network = graph.read(model)
     except ValueError:
         return "", 1.0
-    for node in nodes:
-        if node.kind in _HAS_WEIGHTS:
+    told = True
+    for node in network.calls:
+        if node.kind in _CHANGES_RANGE:
+            return node.kind, _scale(node) if told else 1.0
+        told = told and node.kind in _KEEPS_RANGE | _HAS_WEIGHTS
+        if node.kind in _HAS_WEIGHTS or getattr(node.layer, "weights", ()):
             break
-        if node.kind not in _KEEPS_RANGE:
-            return node.kind, _scale(node)
-    return None, 1.0
+    images = [node for node in map(network.__getitem__, network.inputs) if node.has_map]
+    if any("int" in node.dtype for node in images):
+        return "InputLayer", 1.0
+    return (None if told else ""), 1.0
 
 
 def _scale(node):

@@ -31,12 +31,18 @@ def _doctor(arguments):
 
 
 def _fetch(arguments):
-    if arguments.list or not arguments.names:
+    here = [name for name in fetch.names() if fetch.path(name).exists()]
+    names = arguments.names or (here if arguments.verify else [])
+    for option, given in [("--from", arguments.source), ("--remove", arguments.remove)]:
+        if given and not names:
+            raise ValueError(
+                f"`{option}` must come with names: got none. "
+                f"Add some of {', '.join(fetch.names())}, or all."
+            )
+    if arguments.list or not names:
         print(fetch.listing().to_string())
         return 0
-    return fetch.fetch_command(
-        arguments.names, arguments.source, arguments.verify, arguments.remove
-    )
+    return fetch.fetch_command(names, arguments.source, arguments.verify, arguments.remove)
 
 
 def _solutions(arguments):
@@ -76,7 +82,7 @@ def _parser():
         action="append",
         default=[],
         metavar="03",
-        help="start lesson 03 afresh; asks first and keeps your old copy beside it",
+        help="start lesson 03 (or homework) afresh; asks first and keeps your copy beside it",
     )
     lab.add_argument("--no-browser", action="store_true", help="copy the lessons, start nothing")
     lab.set_defaults(run=_lab)
@@ -88,12 +94,15 @@ def _parser():
     bring.add_argument(
         "names", nargs="*", metavar="NAME", help=f"{', '.join(fetch.names())}, or all"
     )
-    bring.add_argument(
+    deed = bring.add_mutually_exclusive_group()
+    deed.add_argument(
         "--from", dest="source", metavar="DIR", help="a folder or mirror that holds the files"
     )
-    bring.add_argument("--list", action="store_true", help="what there is, and what is here")
-    bring.add_argument("--verify", action="store_true", help="check what is here, fetch nothing")
-    bring.add_argument("--remove", action="store_true", help="delete what was fetched")
+    deed.add_argument("--list", action="store_true", help="what there is, and what is here")
+    deed.add_argument(
+        "--verify", action="store_true", help="check what is here (default: all), fetch nothing"
+    )
+    deed.add_argument("--remove", action="store_true", help="delete what was fetched")
     bring.set_defaults(run=_fetch)
 
     solve = commands.add_parser("solutions", help="print the solutions, for instructors")

@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import io
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -93,10 +94,11 @@ def check_training(images, labels, classes=10):
             f"`images` must be (N, H, W, C): got images of shape {images.shape}. "
             "A grey picture has one channel: images[..., None]."
         )
-    if labels.shape != images.shape[:1]:
+    check_class_numbers("labels", labels, classes)
+    if len(labels) != len(images):
         raise ValueError(
-            f"`labels` must be one class number per image: got labels of shape {labels.shape} for "
-            f"{len(images)} images. Cut both alike; of one-hot labels take .argmax(axis=1)."
+            f"`labels` must hold one class number per image: got {len(labels)} labels for "
+            f"{len(images)} images. Cut both alike."
         )
     low, high = float(images.min()), float(images.max())
     if not 0 <= low <= high <= 1:
@@ -104,7 +106,6 @@ def check_training(images, labels, classes=10):
             f"`images` must be scaled to 0-1: got values from {low:g} to {high:g}. "
             + ("Divide them by 255." if 0 <= low and high <= 255 else "Scale them, or mend NaN.")
         )
-    check_class_numbers("labels", labels, classes)
     missing = np.setdiff1d(np.arange(classes), labels)
     if missing.size:
         raise ValueError(
@@ -127,7 +128,8 @@ def from_folder(path, size=128):
         A `Dataset` of uint8 images, 0-255, in alphabetical order of classes and files.
 
     Raises:
-        ValueError: fewer than two classes, or a class without a readable photograph.
+        ValueError: fewer than two classes, a class without a readable photograph, or a size that is
+            no whole number of pixels.
 
     Example:
         >>> from_folder("no such place")  # doctest: +ELLIPSIS
@@ -167,12 +169,13 @@ def split(dataset, train_size=0.75, seed=0):
     chosen = np.zeros(len(dataset.labels), bool)
     for label, name in enumerate(dataset.class_names):
         members = generator.permutation(np.flatnonzero(dataset.labels == label))
-        count = train_size if isinstance(train_size, int) else round(len(members) * train_size)
+        count = train_size if isinstance(train_size, Integral) else round(len(members) * train_size)
         if not 1 <= count < len(members):
+            remedy = "Take more." if count < 1 else "Take fewer."
             raise ValueError(
                 f"`train_size` must leave every class an image in both halves: got "
                 f"train_size={train_size} for {len(members)} of {name!r}. "
-                f"{'Take fewer.' if len(members) > 1 else 'Add images of this class.'}"
+                f"{remedy if len(members) > 1 else 'Add images of this class.'}"
             )
         chosen[members[:count]] = True
     return tuple(
@@ -245,7 +248,7 @@ def photo(name, size=None):
         (H, W, 3) or (size, size, 3) uint8, 0-255; a grey photograph has three equal channels.
 
     Raises:
-        ValueError: an unknown name, or a damaged file.
+        ValueError: an unknown name, a damaged file, or a size that is no whole number of pixels.
 
     Example:
         >>> photo("chelsea").shape, photo("chelsea", size=128).shape

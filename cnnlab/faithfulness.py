@@ -33,7 +33,8 @@ def deletion(model, images, maps, class_index=None, steps=20, fill=None):
         smaller, the better the map.
 
     Raises:
-        ValueError: images or class do not suit the model, or maps are not those of the pictures.
+        ValueError: images or class do not suit the model, a model with several picture inputs,
+            maps that are not those of the pictures, or a `fill` that does not fit them.
 
     Example:
         >>> import keras
@@ -48,7 +49,7 @@ def deletion(model, images, maps, class_index=None, steps=20, fill=None):
     batch, pictures = _one_picture(model, images)
     if fill is None:
         fill = pictures.mean(axis=(1, 2), keepdims=True)
-    return _curve(model, batch, pictures, np.asarray(fill), maps, class_index, steps)
+    return _curve(model, batch, pictures, _filling(fill, pictures.shape), maps, class_index, steps)
 
 
 def insertion(model, images, maps, class_index=None, steps=20, fill=None):
@@ -61,11 +62,9 @@ def insertion(model, images, maps, class_index=None, steps=20, fill=None):
     Source: Petsiuk, Das & Saenko (2018), RISE, arXiv:1806.07421, section 4.
     """
     batch, pictures = _one_picture(model, images)
-    start = np.asarray(fill)
     if fill is None:
-        start = blurred(pictures, deviation=max(pictures.shape[1:3]) / 10)
-    start = np.broadcast_to(start, pictures.shape)
-    return _curve(model, batch, start, pictures, maps, class_index, steps)
+        fill = blurred(pictures, deviation=max(pictures.shape[1:3]) / 10)
+    return _curve(model, batch, _filling(fill, pictures.shape), pictures, maps, class_index, steps)
 
 
 def cascading_randomisation(model, images, class_index=None, method=grad_cam, seed=0, **options):
@@ -125,12 +124,30 @@ def cascading_randomisation(model, images, class_index=None, method=grad_cam, se
 def _one_picture(model, images):
     """The batch, and its pictures (B,H,W,C)."""
     batch = as_batch(model, images)
+    pictures = [name for name in batch.form.names if batch.of(name).ndim == 4]
+    if len(pictures) > 1:
+        raise ValueError(
+            "`model` must have one picture input, whose pixels are exchanged: got "
+            f"{', '.join(pictures)}. Wrap it in a model of one input that holds the others fixed."
+        )
     return batch, batch.of(batch.picture())
+
+
+def _filling(fill, shape):
+    """`fill` as pictures of that shape (B,H,W,C)."""
+    try:
+        return np.broadcast_to(np.asarray(fill, np.float32), shape)
+    except (TypeError, ValueError) as error:
+        got = f"shape {fill.shape}" if hasattr(fill, "shape") else f"fill={fill!r}"
+        raise ValueError(
+            f"`fill` must be a number, {shape[-1]} values (one per channel) or pictures {shape}: "
+            f"got {got}. None takes the default."
+        ) from error
 
 
 def _curve(model, batch, before, after, maps, class_index, steps):
     """Probabilities while `after` takes the place of `before`, the largest values of maps first."""
-    maps = np.asarray(maps)
+    maps = np.asarray(maps, float)  # what has no sign cannot be negated
     maps = maps[None] if batch.single and maps.ndim == 2 else maps
     if maps.shape != before.shape[:3]:
         raise ValueError(

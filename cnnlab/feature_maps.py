@@ -26,7 +26,7 @@ def feature_maps(model, images, layers=None):
         (h, w, C) for one image.
 
     Raises:
-        ValueError: images or a layer do not suit the model, or a layer has no map.
+        ValueError: images or a layer do not suit the model, a layer has no map, or none has.
 
     Example:
         >>> import keras
@@ -181,9 +181,13 @@ def _addresses(model, layers):
     """The addresses of the layers, all of which have a map."""
     network = graph.read(model)
     if layers is None:
-        return tuple(
-            node.address for node in network.calls if node.has_map and len(node.output_shape) == 4
-        )
+        found = [n.address for n in network.calls if n.has_map and len(n.output_shape) == 4]
+        if not found:
+            raise ValueError(
+                f"`model` must have a layer with a map, (B, h, w, C): got {network.name!r} with "
+                f"none among its {len(network.calls)} layers. Use a model with Conv2D."
+            )
+        return tuple(found)
     nodes = [graph.find(network, layer) for layer in layers]
     for node in nodes:
         if len(node.output_shape) != 4:

@@ -13,7 +13,14 @@ from cnnlab.batches import as_batch
 from cnnlab.memory import remembered
 from cnnlab.receptive_field import last_map
 from cnnlab.sizes import whole_number
-from cnnlab.traces import before_last, compiled, listened, logits_of, uses_float16
+from cnnlab.traces import (
+    NO_LOGITS,
+    before_last,
+    compiled,
+    listened,
+    logits_of,
+    uses_float16,
+)
 
 BATCH_SIZE = 16  # images per pass; the gradient by 16 images of VGG16 holds about 1 GB
 
@@ -434,7 +441,4 @@ def _check_logits(logits):
             f"{index}. Look for NaN in its weights, or overflow in float16 (bfloat16 has none)."
         )
     if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
-        raise ValueError(
-            "`model` must end in logits, softmax or sigmoid: got probabilities whose softmax is "
-            "not its last operation. Leave out what follows the softmax."
-        )
+        raise ValueError(NO_LOGITS)

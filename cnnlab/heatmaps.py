@@ -22,23 +22,14 @@ logits, also behind a softmax. Where nothing speaks for the class the map is 0 e
 line says so.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from cnnlab import graph
-from cnnlab.batches import Batch, as_batch
-from cnnlab.gradients import (
-    BATCH_SIZE,
-    chosen_classes,
-    class_evidence,
-    class_scores,
-    layer_outputs,
-    split_class,
-)
+from cnnlab.gradients import BATCH_SIZE, chosen_classes, layer_outputs, split_class
 from cnnlab.memory import remembered
-from cnnlab.placing import interpolation, placed
+from cnnlab.placing import interpolation
 from cnnlab.sizes import whole_number
+from cnnlab.views import looking_at
 
 # Between the maps and the logits of CAM: joins means, does nothing, or comes after the logits.
 _CAM_LETS_PASS = graph.ACTIVATIONS | {"Concatenate", "Dropout", "Identity", "Flatten"}
@@ -78,7 +69,7 @@ def grad_cam(
     Source: Selvaraju et al. (2017), arXiv:1610.02391, equations 1 and 2. Difference: without
         normalisation the negative part is kept.
     """
-    view = _view(model, images, layer)
+    view = looking_at(model, images, layer)
     seen = view.evidence(class_index, against)
     weights = seen.gradients.mean(axis=(1, 2))
     raw = np.einsum("bhwc,bc->bhw", seen.features, weights)
@@ -98,7 +89,7 @@ def cam(model, images, class_index=None, layer=None, resize=True, normalise=True
 
     Source: Zhou et al. (2016), arXiv:1512.04150, equation 2.
     """
-    view = _view(model, images, layer)
+    view = looking_at(model, images, layer)
     output, _ = split_class(class_index)
     key = ("linear head", view.layer, output)
     remembered(model, key, lambda: _check_linear_head(model, view.layer, output))
@@ -121,7 +112,7 @@ def grad_cam_plus_plus(
     Source: Chattopadhay et al. (2018), arXiv:1710.11063, equations 10 and 19 with the score
         exp(logit). Difference: its factor exp(logit), the same for every cell, is left out.
     """
-    view = _view(model, images, layer)
+    view = looking_at(model, images, layer)
     seen = view.evidence(class_index, against)
     gradients = seen.gradients
     sums = seen.features.sum(axis=(1, 2), keepdims=True)
@@ -143,7 +134,7 @@ def layer_cam(
 
     Source: Jiang et al. (2021), LayerCAM, IEEE TIP 30, equations 6 and 7.
     """
-    view = _view(model, images, layer)
+    view = looking_at(model, images, layer)
     seen = view.evidence(class_index, against)
     raw = np.einsum("bhwc,bhwc->bhw", seen.features, np.maximum(seen.gradients, 0))
     return view.finished(raw, seen.classes, resize, normalise)
@@ -164,7 +155,7 @@ def score_cam(
     Source: Wang et al. (2020), arXiv:1910.01279, algorithm 1. The picture is darkened towards the
         value 0, which is black only where pixels are 0-1.
     """
-    view = _view(model, images, layer)
+    view = looking_at(model, images, layer)
     chosen = chosen_classes(model, view.batch, class_index, against)
     (features,) = layer_outputs(model, view.batch, [view.layer])
     view.check_map(features)
@@ -193,7 +184,7 @@ def saliency(
 
     Source: Simonyan, Vedaldi & Zisserman (2014), arXiv:1312.6034, section 3.
     """
-    view = _view(model, images, layer, pixels=True)
+    view = looking_at(model, images, layer, pixels=True)
     seen = view.evidence(class_index, against)
     return view.finished(np.abs(seen.gradients).max(-1), seen.classes, resize, normalise)
 
@@ -213,7 +204,7 @@ def smooth_grad(
 
     Source: Smilkov et al. (2017), arXiv:1706.03825, section 2.1.
     """
-    view = _view(model, images, layer, pixels=True)
+    view = looking_at(model, images, layer, pixels=True)
     shape = (whole_number("samples", samples, "noisy copies"), *view.pictures.shape[1:])
     noises = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
     chosen = chosen_classes(model, view.batch, class_index, against)
@@ -242,7 +233,7 @@ def integrated_gradients(
     Source: Sundararajan, Taly & Yan (2017), arXiv:1703.01365, equations 1 and 3. Difference:
         middles of the steps in place of their ends, which is more accurate.
     """
-    view = _view(model, images, layer, pixels=True)
+    view = looking_at(model, images, layer, pixels=True)
     steps = whole_number("steps", steps, "points of the way")
     times = ((np.arange(steps, dtype=np.float32) + 0.5) / steps)[:, None, None, None]
     shape, baseline = view.pictures.shape[1:], np.asarray(baseline, np.float32)
@@ -276,7 +267,7 @@ def occlusion(
     Source: Zeiler & Fergus (2014), arXiv:1311.2901, section 4.2. Difference: the drop, so that
         large means important.
     """
-    view = _view(model, images, layer, pixels=True)
+    view = looking_at(model, images, layer, pixels=True)
     size = view.pictures.shape[1:3]
     patch = max(2, max(size) // 8) if patch is None else whole_number("patch", patch)
     if patch > min(size):
@@ -299,132 +290,6 @@ def occlusion(
     return view.finished(raw, chosen.classes, resize, normalise, placing)
 
 
-def normalised(maps):
-    """What speaks for the class, from 0 (nothing) to 1 (most), each map scaled to itself.
-
-    ``max(map, 0) / max(map)``, or 0 everywhere where no value is positive.
-
-    Args:
-        maps: (B, H, W) raw signed values.
-
-    Example:
-        >>> normalised(np.array([[[2.0, -4, 1]], [[-1, -2, -3]]])) + 0.0
-        array([[[1. , 0. , 0.5]],
-               [[0. , 0. , 0. ]]])
-    """
-    positive = np.maximum(maps, 0)
-    largest = positive.max(axis=(1, 2), keepdims=True)
-    # Rounding can leave a speck of 1e-9 beside values of -1: that is no evidence.
-    real = largest > 1e-6 * np.abs(maps).max(axis=(1, 2), keepdims=True)
-    return np.divide(positive, largest, out=np.zeros_like(positive), where=real)
-
-
-@dataclass(frozen=True)
-class _View:
-    """A checked batch and the layer that is looked at; for the pixels it is the picture itself."""
-
-    model: object
-    batch: Batch
-    picture: str
-    layer: str
-
-    @property
-    def pictures(self):
-        return self.batch.of(self.picture)
-
-    def evidence(self, class_index, against):
-        """The features, their gradients and the classes."""
-        seen = class_evidence(self.model, self.batch, class_index, self.layer, against)
-        self.check_map(seen.features)
-        return seen
-
-    def check_map(self, features):
-        shape = (None, *features.shape[1:])
-        if len(shape) != 4 or shape[1:3] == (1, 1):
-            best, _ = _looked_at(self.model, None)
-            rule = ", (B, h, w, C)" if len(shape) != 4 else " of more than one cell"
-            better = f"The last convolution's map is {best!r}."
-            raise ValueError(
-                f"`layer` must have a map{rule}: got layer={self.layer!r} of shape {shape}. "
-                f"{better if best != self.layer else 'Use larger images.'}"
-            )
-
-    def scores(self, b, versions, chosen):
-        """The scores of altered copies of image b, which come in parts (n,H,W,C)."""
-        found = []
-        for pictures in versions:
-            copies = self.batch[[b] * len(pictures)].having(self.picture, pictures)
-            logits, _ = class_scores(self.model, copies, chosen.output)
-            found.append(chosen.score_of_copies(logits, b))
-        return np.concatenate(found)
-
-    def mean_gradient(self, b, pictures, chosen):
-        """The gradient of the score by the picture, averaged over altered copies of image b."""
-        copies = self.batch[[b] * len(pictures)].having(self.picture, pictures)
-        index, against = chosen.of(b)
-        seen = class_evidence(self.model, copies, index, self.layer, against)
-        return seen.gradients.mean(axis=0)
-
-    def placed(self, maps, placing=None):
-        """(n,h,w) maps on the pixels of the picture, (n,H,W)."""
-        if placing is None:
-            if self.layer == self.picture:
-                return maps
-            shape = self.pictures.shape[1:]
-            return placed(self.model, maps, self.layer, self.picture, shape)
-        rows, columns = placing  # (H, h) and (W, w)
-        return rows @ maps @ columns.T
-
-    def finished(self, raw, classes, resize, normalise, placing=None):
-        """The maps as the caller wants them."""
-        if not np.isfinite(raw).all():
-            wrong = np.flatnonzero(~np.isfinite(raw).all(axis=(1, 2)))[0]
-            raise ValueError(
-                f"`images` must give finite gradients: got NaN or infinity for image {wrong}, "
-                f"class {classes[wrong]}. In float16 they overflow; build the model in float32 or "
-                "mixed_bfloat16."
-            )
-        if normalise:
-            raw = normalised(raw)
-            blank = np.flatnonzero(~raw.any(axis=(1, 2)))
-            if blank.size:
-                names = ", ".join(f"class {classes[b]} in image {b}" for b in blank)
-                print(f"no positive evidence for {names}: the map is 0 everywhere")
-        maps = self.placed(raw, placing) if resize else raw
-        if normalise:
-            maps = normalised(maps)
-        maps = maps.astype(np.float32, copy=False)
-        return maps[0] if self.batch.single else maps
-
-
-def _view(model, images, layer, pixels=False):
-    """The view of a method on its batch."""
-    batch = as_batch(model, images)
-    if pixels:
-        picture = batch.picture(layer)
-        return _View(model, batch, picture, picture)
-    layer, seen = remembered(model, ("looked at", layer), lambda: _looked_at(model, layer))
-    names = [name for name in seen if batch.of(name).ndim == 4]
-    return _View(model, batch, names[0] if names else batch.picture(), layer)
-
-
-def _looked_at(model, layer):
-    """The address of the layer, and the names of the inputs that it sees."""
-    network = graph.read(model)
-    if layer is None and not any(node.kind in graph.CONVOLUTIONS for node in network.calls):
-        own = [node for node in network.calls if "." in node.kind]
-        if own:
-            node = max(reversed(own), key=lambda node: node.has_map)
-            raise ValueError(
-                f"`model` must have a convolution with a map: got {model.name!r} with the layer "
-                f"{node.address!r} of a class of its own, {type(node.layer).__name__}, whose "
-                f"inside cannot be read. Pass layer={node.address!r} if its output is a map, or "
-                f"build the model with {node.layer.name}.call(x) in place of calling it."
-            )
-    node = graph.last_convolution(network) if layer is None else graph.find(network, layer)
-    return node.address, graph.depends_on(network, node.address)
-
-
 def _check_linear_head(model, layer, output):
     """The output is a dense layer of the averages of the layer's maps, and nothing else."""
     network = graph.read(model)
@@ -432,7 +297,10 @@ def _check_linear_head(model, layer, output):
     for node in network.nodes:
         if behind & set(node.inputs):
             behind.add(node.address)
-    number = list(model.output_names).index(output) if output else 0
+    number = 0
+    if output:
+        by_key = isinstance(model.output, dict)
+        number = (sorted(model.output) if by_key else model.output_names).index(output)
     path, way = [], [network.outputs[number]]
     while len(way) == 1 and way[0] != layer:
         node = network[way[0]]

@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 FIRST = "00_start_here.ipynb"
@@ -49,8 +51,9 @@ def copy(folder, reset=(), agreed=lambda question: False):
 
     Args:
         folder: the student's folder; made if absent.
-        reset: lesson numbers to start afresh, such as "03": after `agreed` says yes, the
-            student's file is renamed (never deleted) and the course's takes its place.
+        reset: what to start afresh: lesson numbers such as "03", "homework", or the address of a
+            file: after `agreed` says yes, the student's file is renamed (never deleted) and the
+            course's takes its place.
         agreed: asks the student a question; returns True or False.
 
     Returns:
@@ -70,13 +73,12 @@ def copy(folder, reset=(), agreed=lambda question: False):
     lines = []
     for name in names:
         mine, theirs = folder / name, source / name
-        wanted = any(name.startswith(number) for number in reset)
+        wanted = not _names(name).isdisjoint(reset)
         if not mine.exists():
             record[name] = _copied(theirs, mine)
             lines.append(f"{name}: copied")
         elif wanted and agreed(f"Start {name} afresh? Your copy stays beside it under a new name."):
-            stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-            kept = mine.replace(mine.with_name(f"{mine.stem}.yours-{stamp}.ipynb"))
+            kept = mine.rename(_free_name(mine))
             record[name] = _copied(theirs, mine)
             lines.append(f"{name}: afresh; your copy is now {kept.name}")
         elif _digest(theirs) == record.get(name):
@@ -85,21 +87,37 @@ def copy(folder, reset=(), agreed=lambda question: False):
             record[name] = _copied(theirs, mine)
             lines.append(f"{name}: brought up to date")
         elif _digest(mine) != _digest(theirs):
-            number = name.split("_")[0]
-            lines.append(
-                f"{name}: yours is kept; a newer one exists (cnnlab lab --reset {number} takes it)"
-            )
+            advice = f"cnnlab lab --reset {_lesson(name)} takes it"
+            lines.append(f"{name}: yours is kept; a newer one exists ({advice})")
     beside = record_path.with_suffix(".part")
     beside.write_text(json.dumps(record, indent=1))
     beside.replace(record_path)
     return lines
 
 
+def _lesson(name):
+    """The lesson that a file belongs to: its number, or the folder that holds it."""
+    return re.split("[/_]", name)[0]
+
+
+def _names(name):
+    """What `--reset` may call a file: its lesson, or its address with or without the suffix."""
+    return {_lesson(name), name.rsplit(".", 1)[0], name}
+
+
+def _free_name(mine):
+    """A path beside the student's file, of its kind, that no file has yet."""
+    stem = f"{mine.stem}.yours-{datetime.now():%Y%m%d-%H%M%S}"
+    endings = ("" if number == 1 else f"-{number}" for number in count(1))
+    paths = (mine.with_name(f"{stem}{ending}{mine.suffix}") for ending in endings)
+    return next(path for path in paths if not path.exists())
+
+
 def _check_reset(reset, names):
-    for number in reset:
-        if not number or not any(name.startswith(number) for name in names):
-            known = ", ".join(name.split("_")[0] for name in names)
-            raise ValueError(f"`--reset` must name a lesson, one of {known}: got {number!r}.")
+    for wanted in reset:
+        if not any(wanted in _names(name) for name in names):
+            known = ", ".join(dict.fromkeys(map(_lesson, names)))
+            raise ValueError(f"`--reset` must name a lesson, one of {known}: got {wanted!r}.")
 
 
 def open_jupyterlab(folder):

@@ -2,6 +2,8 @@
 
 import weakref
 
+import numpy as np
+
 _memories = weakref.WeakKeyDictionary()  # model -> (its parts, {key: value})
 
 
@@ -9,8 +11,8 @@ def remembered(model, key, make):
     """What `make()` returns, made once per model and key.
 
     It is made again once a layer was added to the model, taken out of it, or given another
-    activation function: compiled functions do not notice that by themselves. New weights need
-    nothing, for compiled functions read them each time.
+    activation function, and once a `Normalization` was adapted: compiled functions do not notice
+    that by themselves. New weights need nothing, for compiled functions read them each time.
 
     Args:
         model: a Keras model, or any object that can be referred to weakly.
@@ -36,7 +38,7 @@ def remembered(model, key, make):
             f"`model` must be a Keras model: got {type(model).__name__}. "
             "If it is saved, load it: keras.saving.load_model(path)."
         )
-    parts = tuple(map(_reference, _parts(model)))
+    parts = tuple(_parts(model))
     known = _memories.get(model)
     if known is None or known[0] != parts:
         known = _memories[model] = (parts, {})
@@ -47,12 +49,14 @@ def remembered(model, key, make):
 
 
 def _parts(model):
-    """The layers, nested ones too, and their activation functions."""
+    """What compiled functions keep of the layers, nested ones too, as references or values."""
     for layer in getattr(model, "layers", ()):
-        yield layer
+        yield _reference(layer)
         activation = getattr(layer, "activation", None)
         if activation is not None:
-            yield activation
+            yield _reference(activation)
+        if type(layer).__name__ == "Normalization" and layer.built:
+            yield tuple(np.asarray(value).tobytes() for value in (layer.mean, layer.variance))
         yield from _parts(layer)
 
 

@@ -114,7 +114,17 @@ def show_channels(maps, share_scale=True, tile=24):
 
     Returns:
         The figure, a panel per layer; its title tells the largest value.
+
+    Raises:
+        ValueError: maps of several images, or of none.
     """
+    for name, values in maps.items():
+        if np.ndim(values) != 3:
+            raise ValueError(
+                f"`maps` must be those of one image, (h,w,C) per layer: got {name!r} of shape "
+                f"{np.shape(values)}. Of several images take one: "
+                "{name: values[0] for name, values in maps.items()}."
+            )
     panels = {
         f"{name.rsplit('/', 1)[-1]}: {np.shape(values)[-1]} channels of {np.shape(values)[0]}×"
         f"{np.shape(values)[1]}, up to {np.max(values):.2g}": _mosaic(values, share_scale, tile)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnlab.sizes import whole_number
+
 
 def read(file, size=None):
     """A photograph as the eye sees it, whatever its file is like.
@@ -23,7 +25,8 @@ def read(file, size=None):
         (H, W, 3) or (size, size, 3) uint8, 0-255.
 
     Raises:
-        ValueError: the file is no picture, is damaged, or is of a kind that cannot be read.
+        ValueError: the file is no picture, is damaged, or is of a kind that cannot be read; or
+            `size` is no whole number of at least 1.
 
     Example:
         >>> import io
@@ -35,6 +38,8 @@ def read(file, size=None):
     """
     from PIL import Image, ImageOps
 
+    if size is not None:
+        size = _side(size)
     try:
         with Image.open(file) as image:
             if size is not None:
@@ -70,8 +75,10 @@ def read_folder(path, size):
         alphabetical order; and the reasons, a sentence for every file that was left out.
 
     Raises:
-        ValueError: fewer than two classes, or a class without a readable photograph.
+        ValueError: fewer than two classes, a class without a readable photograph, or a size that is
+            no whole number of at least 1.
     """
+    size = _side(size)
     files = _files_by_class(Path(path))
     members = [(file, label) for label, group in enumerate(files.values()) for file in group]
     images = np.empty((len(members), size, size, 3), np.uint8)
@@ -91,6 +98,10 @@ def read_folder(path, size):
     labels = np.array([members[index][1] for index in good], np.int64)
     _check_none_empty(path, list(files), np.bincount(labels, minlength=len(files)))
     return images[: len(good)], labels, tuple(files), [fault for fault in faults if fault]
+
+
+def _side(size):
+    return whole_number("size", size, counted="the pixels of a side of the square")
 
 
 def _files_by_class(folder):

@@ -13,9 +13,10 @@ from cnnlab.receptive_field import receptive_field
 def placed(model, maps, layer, picture, shape):
     """Maps of a layer on the pixels of the picture.
 
-    Linear between the centres of the cells, constant outside the outermost. Where the receptive
-    field is not known (branches that do not fit, a layer that sees everything), the cells divide
-    the picture into equal parts.
+    Linear between the centres of the cells, constant outside the outermost. Where the place of the
+    cells is not known (a layer of unknown kind on the way, branches that do not fit, an open input
+    size), they divide the picture into equal parts, and a line says so, once per model and layer:
+    behind a layer that crops, pads or turns the picture that is not where they look.
 
     Args:
         model: a Keras model.
@@ -49,20 +50,30 @@ def placed(model, maps, layer, picture, shape):
 
 def _matrices(model, layer, picture, cells, shape):
     """The matrices that carry rows and columns of a map to rows and columns of pixels."""
+    origin, strides, unknown = _line(model, layer, picture, shape)
+    if unknown:
+        note = (
+            f"note: the place of {layer!r} is not known ({unknown}): "
+            "its cells are spread evenly over the picture"
+        )
+        remembered(model, ("noted", layer, picture), lambda: print(note))
+        strides = [pixels / count for count, pixels in zip(cells, shape, strict=False)]
+        origin = [(stride - 1) / 2 for stride in strides]
+    return [
+        interpolation(first + stride * np.arange(count), pixels)
+        for first, stride, count, pixels in zip(origin, strides, cells, shape, strict=False)
+    ]
+
+
+def _line(model, layer, picture, shape):
+    """Where cell (0, 0) lies, the steps to its neighbours, and why that is not known, or ""."""
     try:
         field = receptive_field(
             model, layer, picture, input_shape=shape if len(model.inputs) == 1 else None
         )
-    except ValueError:  # misaligned branches, or a layer whose field is not known
-        field = None
-    placing = []
-    for axis, (count, pixels) in enumerate(zip(cells, shape, strict=False)):
-        centres = (np.arange(count) + 0.5) * pixels / count - 0.5
-        if field is not None and field.size[axis] is not None:
-            own = [field.centre(*((i, 0) if axis == 0 else (0, i)))[axis] for i in range(count)]
-            centres = own if (np.diff(own) > 0).all() else centres
-        placing.append(interpolation(centres, pixels))
-    return placing
+    except ValueError as error:  # "`model` must ...: got a Lambda at 'crop'. Ask for ..."
+        return None, None, str(error).partition(": got ")[2].partition(". ")[0] or str(error)
+    return field.origin, field.stride, "an open input size" if None in field.origin else ""
 
 
 def interpolation(centres, pixels):

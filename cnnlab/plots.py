@@ -15,6 +15,8 @@ from matplotlib.figure import FigureBase
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator
 
+from cnnlab.scores import check_class_numbers, check_probabilities
+
 PANEL_LIMIT = 64
 
 
@@ -289,19 +291,26 @@ def plot_history(history, metric="accuracy"):
 
     Args:
         history: the ``history`` of a Keras ``fit``, or a dict of label to such a history.
-        metric: the metric to draw.
+        metric: the metric to draw; what it is in validation is drawn beside it.
 
     Returns:
         The figure.
 
     Raises:
         TypeError: it is neither, such as the dict ``history.history``.
+        ValueError: a metric that no run has measured.
     """
     runs = {"": history} if hasattr(history, "history") else history
     if not isinstance(runs, dict) or not all(hasattr(run, "history") for run in runs.values()):
         raise TypeError(
             "`history` must be what fit returns, or a dict of label to that: got a "
             f"{type(history).__name__}. Pass history itself, not history.history."
+        )
+    measured = [key for run in runs.values() for key in run.history if not key.startswith("val_")]
+    if metric not in measured:
+        raise ValueError(
+            f"`metric` must be one that was measured ({', '.join(dict.fromkeys(measured))}): got "
+            f"metric={metric!r}. Choose one of these, or name it in compile(metrics=...) and fit."
         )
     figure, ax = plt.subplots()
     for index, (label, run) in enumerate(runs.items()):
@@ -378,16 +387,28 @@ def show_mistakes(images, labels, probabilities, class_names, limit=12):
     Args:
         images: (N,H,W,C) float32 0-1 or uint8 0-255.
         labels: (N,) true class numbers.
-        probabilities: (N, classes), rows summing to 1.
-        class_names: a name per class.
+        probabilities: (N, classes), rows summing to 1. Of the probabilities p (N, 1) that a network
+            with one output gives to class 1, make ``np.column_stack([1 - p, p])``.
+        class_names: a name per class, two or more.
         limit: the largest number of pictures drawn.
 
     Returns:
         The figure, or None (and one printed line) where nothing is wrong.
+
+    Raises:
+        ValueError: no probabilities, labels that are no classes, or not one of each per image.
     """
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    check_probabilities(probabilities, len(class_names))
+    check_class_numbers("labels", labels, len(class_names))
+    if not len(images) == len(labels) == len(probabilities):
+        raise ValueError(
+            "`images`, `labels` and `probabilities` must belong together: got "
+            f"{len(images)}, {len(labels)} and {len(probabilities)}. Take all three of one split."
+        )
     predictions = np.argmax(probabilities, axis=1)
     surest = np.max(probabilities, axis=1)
-    wrong = np.flatnonzero(predictions != np.asarray(labels))
+    wrong = np.flatnonzero(predictions != labels)
     if not wrong.size:
         print("no mistakes to show")
         return None

@@ -4,6 +4,7 @@ import os
 import sys
 
 import keras
+import numpy as np
 from tqdm.auto import tqdm
 
 
@@ -26,6 +27,14 @@ def bar(items, unit):
         [0, 1, 2]
     """
     return tqdm(items, unit=unit, disable=not _is_shown())
+
+
+def _shown(logs):
+    """Each number with three decimals; of a metric of several, as one per class, their mean."""
+    return {
+        f"mean {name}" if np.ndim(value) else name: f"{np.mean(np.asarray(value)):.3f}"
+        for name, value in logs.items()
+    }
 
 
 class progress(
@@ -54,7 +63,7 @@ class progress(
     def on_epoch_end(self, epoch, logs=None):
         """One step, with the metrics of the epoch beside it."""
         self._epochs += 1
-        self._bar.set_postfix({name: f"{value:.3f}" for name, value in (logs or {}).items()})
+        self._bar.set_postfix(_shown(logs or {}))
         self._bar.update(epoch + 1 - self._bar.n)  # not 1: a continued training starts later
 
     def on_train_end(self, logs=None):

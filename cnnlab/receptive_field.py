@@ -70,9 +70,8 @@ class ReceptiveField:
             >>> receptive_field(model).region(0, 1)
             (0, 2, 3, 7)
         """
-        cells = {"row": row, "column": column}
-        bounds = [self._bounds(axis, name, cell) for axis, (name, cell) in enumerate(cells.items())]
-        (top, bottom), (left, right) = bounds
+        top, bottom = self._bounds(0, "row", row)
+        left, right = self._bounds(1, "column", column)
         return top, left, bottom, right
 
     def centre(self, row, column):
@@ -82,6 +81,15 @@ class ReceptiveField:
         """
         top, left, bottom, right = self.region(row, column)
         return (top + bottom - 1) / 2, (left + right - 1) / 2
+
+    @property
+    def origin(self):
+        """Where cell (0, 0) lies, as (row, column) in pixels; the others follow, `stride` apart.
+
+        The middle of its region; where every cell sees the whole input, that of the spatial path.
+        None where the padding is.
+        """
+        return tuple(None if axis.padding is None else axis.window.middle for axis in self._pair)
 
     def _bounds(self, axis, name, cell):
         cells = self.map_size[axis]
@@ -265,8 +273,7 @@ def _fields(graph, source):
         below = [(fields[a], positions(shape)) for a, shape in images if fields[a] is not None]
         errors = [pair for pair, _ in below if isinstance(pair, ValueError)]
         if node.address == source:
-            is_image = len(node.output_shape) == 4
-            fields[source] = (_Axis(PIXEL), _Axis(PIXEL, placed=is_image))
+            fields[source] = (_Axis(PIXEL), _Axis(PIXEL, placed=len(node.output_shape) == 4))
         elif errors:
             fields[node.address] = errors[0]
         elif any((address in planes) != (node.kind == "Stack") for address in node.inputs):

@@ -1,7 +1,8 @@
 """How good is it? Scores of a classifier and of its heat maps: arrays in, numbers out.
 
 Labels and predictions are class numbers, one per image; the prediction of a network is the class of
-its largest output, ``predictions = logits.argmax(axis=1)``.
+its largest output, ``predictions = logits.argmax(axis=1)``; where two classes share a single output
+(N, 1), the class is 1 above 0: ``predictions = (logits[:, 0] > 0).astype(int)``.
 """
 
 import numpy as np
@@ -251,12 +252,17 @@ def check_class_numbers(name, numbers, classes=None):
         classes: the number of classes; None lets every number >= 0 pass.
 
     Raises:
-        ValueError: a number that is no class, or no integers.
+        ValueError: more than one number per image, a number that is no class, or no integers.
 
     Example:
         >>> check_class_numbers("labels", np.array([0, 9, 3]), classes=10)
     """
-    if not np.issubdtype(numbers.dtype, np.integer):
+    if numbers.ndim != 1:
+        raise ValueError(
+            f"`{name}` must hold one class number per image: got {name} of shape {numbers.shape}. "
+            f"{_on_one_axis(name, numbers)}"
+        )
+    if numbers.size and not np.issubdtype(numbers.dtype, np.integer):
         raise ValueError(
             f"`{name}` must be whole class numbers: got {name} of dtype {numbers.dtype}. "
             f"Number the classes 0, 1, 2, ... and convert with {name}.astype(int)."
@@ -268,6 +274,54 @@ def check_class_numbers(name, numbers, classes=None):
             f"`{name}` must be class numbers {rule}: got {name}[{wrong[0]}]={numbers[wrong[0]]}. "
             "Number the classes from 0, without gaps."
         )
+
+
+def check_probabilities(probabilities, classes):
+    """Nothing, where every row holds the probabilities of an image; otherwise an error.
+
+    Args:
+        probabilities: (N, classes) array.
+        classes: the number of classes, >= 2.
+
+    Raises:
+        ValueError: not a column per class, or a row that is negative or does not sum to 1.
+
+    Example:
+        >>> check_probabilities(np.array([[0.5, 0.25, 0.25], [0, 1, 0]]), classes=3)
+    """
+    if probabilities.ndim != 2 or probabilities.shape[1] != classes:
+        single = classes == 2 and probabilities.shape[1:] in [(), (1,)]
+        raise ValueError(
+            f"`probabilities` must be (N, {classes}), a column per class: "
+            f"got shape {probabilities.shape}. "
+            + (
+                "Make two columns of the one: np.column_stack([1 - p, p]), where p are the "
+                "probabilities of class 1 (of logits: keras.ops.sigmoid(logits))."
+                if single
+                else "Give every class a column and a name."
+            )
+        )
+    sums = probabilities.sum(axis=1)
+    wrong = np.flatnonzero(~(np.abs(sums - 1) < 0.01) | (probabilities < 0).any(axis=1))
+    if wrong.size:
+        row = wrong[0]
+        raise ValueError(
+            "`probabilities` must be rows that are never negative and sum to 1: got row "
+            f"{row} from {probabilities[row].min():.3g} to {probabilities[row].max():.3g}, "
+            f"sum {sums[row]:.3g}. Of logits take keras.ops.softmax(logits)."
+        )
+
+
+def _on_one_axis(name, numbers):
+    """What makes an array with another number of axes into class numbers, one per image."""
+    if numbers.ndim == 2 and numbers.shape[1] > 1:
+        return f"Take the largest of each row: {name}.argmax(axis=1)."
+    if name == "predictions" and numbers.dtype.kind == "f":
+        return (
+            "A single logit above 0 means class 1: (predictions[:, 0] > 0).astype(int); "
+            "of a probability, above 0.5."
+        )
+    return f"Leave one axis: np.ravel({name})."
 
 
 def _ranks(values):
@@ -309,13 +363,9 @@ def _checked_boxes(maps, boxes):
 def _checked(labels, predictions, classes=None):
     """Both as integer arrays of one length, every number a class."""
     labels, predictions = np.asarray(labels), np.asarray(predictions)
-    if predictions.ndim == 2:
-        raise ValueError(
-            "`predictions` must hold one class number per image: "
-            f"got predictions of shape {predictions.shape}. "
-            "Take the largest of each row: predictions.argmax(axis=1)."
-        )
-    if labels.ndim != 1 or labels.shape != predictions.shape:
+    for name, numbers in [("labels", labels), ("predictions", predictions)]:
+        check_class_numbers(name, numbers, classes)
+    if labels.shape != predictions.shape:
         raise ValueError(
             "`labels` and `predictions` must hold one class number per image: "
             f"got labels of shape {labels.shape}, predictions of shape {predictions.shape}. "
@@ -326,6 +376,4 @@ def _checked(labels, predictions, classes=None):
             "`labels` must hold at least one image: got an empty split. "
             "Load the split again, or choose more images."
         )
-    for name, numbers in [("labels", labels), ("predictions", predictions)]:
-        check_class_numbers(name, numbers, classes)
     return labels, predictions

@@ -18,7 +18,7 @@ GLOBAL_POOLINGS = frozenset(
 )
 RESHAPINGS = frozenset(
     """Flatten Reshape ZeroPadding1D ZeroPadding2D Cropping1D Cropping2D UpSampling1D UpSampling2D
-    Resizing""".split()
+    Resizing CenterCrop Pad""".split()
 )
 MERGES = frozenset(
     "Add Subtract Multiply Average Maximum Minimum Concatenate Divide TrueDivide".split()
@@ -31,15 +31,22 @@ ALONG_AN_AXIS = NORMALISATIONS - {"BatchNormalization"} | {
     "Stack",
 }
 REDUCTIONS = frozenset("Mean Max Amax Min Amin Sum".split())
-# Each pixel by itself. Dropout, noise and augmentation do nothing at inference.
+# Dropout, noise and augmentation: at inference they do nothing.
+ONLY_IN_TRAINING = frozenset(
+    """ActivityRegularization Dropout SpatialDropout1D SpatialDropout2D AlphaDropout GaussianDropout
+    GaussianNoise StochasticDepth AugMix CutMix Equalization MixUp RandAugment RandomBrightness
+    RandomColorDegeneration RandomColorJitter RandomContrast RandomElasticTransform RandomErasing
+    RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective
+    RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
+    RandomTranslation RandomZoom Solarization""".split()
+)
+# Each pixel by itself.
 PIXEL_BY_PIXEL = (
     frozenset(
-        """Dense Identity Rescaling Normalization ActivityRegularization LayerScale CustomScaleLayer
-    BatchNormalization Dropout SpatialDropout1D SpatialDropout2D AlphaDropout GaussianDropout
-    GaussianNoise StochasticDepth RandomFlip RandomRotation RandomTranslation RandomZoom
-    RandomShear RandomContrast RandomBrightness RandomErasing Negative Abs Absolute Square Sqrt
-    Exp Log Power Clip Cast""".split()
+        """Dense Identity Rescaling Normalization LayerScale CustomScaleLayer BatchNormalization
+    Negative Abs Absolute Square Sqrt Exp Log Power Clip Cast""".split()
     )
+    | ONLY_IN_TRAINING
     | ACTIVATIONS
     | MERGES
 ) - ALONG_AN_AXIS
@@ -95,6 +102,16 @@ class Window:
     def padding(self):
         """The cells that cell 0 sees before the first, or None where that is unknown."""
         return None if self.open_paddings else -self.starts[0]
+
+    @property
+    def middle(self):
+        """The middle of what cell 0 sees, if all middles lay `stride` apart.
+
+        So they do but for up-sampling, where neighbours may see the same and yet lie side by side.
+        """
+        ends = enumerate(zip(self.starts, self.stops, strict=True))
+        middles = [(start + stop - 1) / 2 - cell * self.stride for cell, (start, stop) in ends]
+        return sum(middles) / len(middles)
 
     def onto(self, below):
         """What these cells see of the input, when the cells they see look through `below`.
@@ -213,7 +230,10 @@ def _indexed(node, index):
     if index + 1 >= len(key) - 1:
         return PIXEL
     first, step = key[index + 1].start or 0, key[index + 1].step or 1
-    return Window((first,), (first + 1,), step) if first >= 0 and step > 0 else None
+    size = node.input_shapes[0][index + 1]
+    if step < 0 or (first < 0 and size is None):
+        return None
+    return _cut(first if first >= 0 else max(size + first, 0), step)
 
 
 def is_plane(node):
@@ -270,27 +290,58 @@ def _transposed(layer, index):
     return Window(starts, stops, 1)
 
 
+def _cut(first, step=1):
+    """The window of a map that begins at cell `first` below; before cell 0 there are zeros."""
+    return Window((first,), (first + 1,), step)
+
+
 def _moved(node, index):
     """The window of a layer that pads, crops or resizes."""
     layer, kind = node.layer, node.kind
     if kind in ("ZeroPadding1D", "ZeroPadding2D"):
-        before = layer.padding[0] if kind == "ZeroPadding1D" else layer.padding[index][0]
-        return Window((-before,), (1 - before,), 1)
+        return _cut(-(layer.padding[0] if kind == "ZeroPadding1D" else layer.padding[index][0]))
     if kind in ("Cropping1D", "Cropping2D"):
-        before = layer.cropping[0] if kind == "Cropping1D" else layer.cropping[index][0]
-        return Window((before,), (1 + before,), 1)
+        return _cut(layer.cropping[0] if kind == "Cropping1D" else layer.cropping[index][0])
+    if kind == "Pad":
+        return _padded(node, index)
     if kind == "UpSampling1D":
         return _resized(Fraction(1, layer.size), "nearest")
     if kind == "UpSampling2D":
         return _resized(Fraction(1, layer.size[index]), layer.interpolation)
+    if kind == "CenterCrop":
+        return _out_of_the_middle(node, index, "bilinear")
+    if kind != "Resizing" or layer.antialias or layer.pad_to_aspect_ratio:
+        return None
+    if layer.crop_to_aspect_ratio:
+        return _out_of_the_middle(node, index, layer.interpolation)
     size, output_size = positions(node.input_shapes[0])[index], positions(node.output_shape)[index]
-    if (
-        kind == "Resizing"
-        and size
-        and not (layer.antialias or layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio)
-    ):
-        return _resized(Fraction(size, output_size), layer.interpolation)
-    return None
+    return _resized(Fraction(size, output_size), layer.interpolation) if size else None
+
+
+def _padded(node, index):
+    """The window of ``keras.ops.pad`` with constants; mirrored cells look elsewhere."""
+    rank = len(node.output_shape)
+    before = [pair[0] for pair in node.layer.pad_width]
+    before = before * rank if len(before) == 1 else before
+    if node.layer.mode != "constant" or before[0]:
+        return None
+    return _cut(-before[index + 1]) if index < rank - 2 else PIXEL
+
+
+def _out_of_the_middle(node, index, interpolation):
+    """The window of a layer that cuts the middle out and resizes it.
+
+    What is cut out has the ratio of the sides that are wanted; `CenterCrop` resizes nothing where
+    the map is as large as what is wanted.
+    """
+    before, after = positions(node.input_shapes[0]), positions(node.output_shape)
+    if None in before:
+        return None
+    in_ratio = max(1, before[1 - index] * after[index] // after[1 - index])
+    fits = node.kind == "CenterCrop" and before[0] >= after[0] and before[1] >= after[1]
+    kept = after[index] if fits else min(before[index], in_ratio)
+    window = _resized(Fraction(kept, after[index]), interpolation)
+    return window and window.onto(_cut((before[index] - kept) // 2))
 
 
 def _resized(scale, interpolation):

@@ -17,6 +17,18 @@ import tensorflow as tf
 
 from cnnlab import graph
 
+NO_LOGITS = (
+    "`model` must end in logits, softmax or sigmoid: got probabilities whose softmax or sigmoid is "
+    "not its last operation. Leave out what follows it."
+)
+# What turns probabilities into others: averages of several models, clipping.
+_JOINS = {
+    *("AddV2", "AddN", "BiasAdd", "Sub", "Mul", "RealDiv", "Mean", "Sum"),
+    *("Maximum", "Minimum", "ClipByValue", "ConcatV2", "Pack"),
+}
+_CONSTANTS = {"Const", "ReadVariableOp"}
+_PASSES = {"Identity", "Cast", "Reshape", "Squeeze"}
+
 
 def compiled(question, model, *given):
     """`question(model, *given, ...)` as a compiled function that does not keep the model alive."""
@@ -111,6 +123,8 @@ def logits_of(model, result, output):
             f"got {tuple(result.shape)}. Add pooling and a dense layer, or use include_top=True."
         )
     logits, last = before_last(result, {"Softmax", "Sigmoid", "LogSoftmax"})
+    if last is None and _are_probabilities(logits.op):
+        raise ValueError(NO_LOGITS)
     if logits.shape.rank != 2:  # a Flatten or Reshape stands behind the softmax
         logits = tf.ensure_shape(tf.reshape(logits, tf.shape(result)), result.shape)
     logits = tf.cast(logits, tf.float32)
@@ -149,8 +163,18 @@ def before_last(tensor, kinds):
             "Switch it off: tf.config.run_functions_eagerly(False)."
         )
     operation = tensor.op
-    while operation.type in {"Identity", "Cast", "Reshape", "Squeeze"}:
+    while operation.type in _PASSES:
         operation = operation.inputs[0].op
     if operation.type in kinds:
         return operation.inputs[0], operation.type
     return tensor, None
+
+
+def _are_probabilities(operation):
+    """Whether everything that it computes with, constants apart, is behind a softmax or sigmoid."""
+    if operation.type in _PASSES:
+        return _are_probabilities(operation.inputs[0].op)
+    if operation.type not in _JOINS:
+        return operation.type in {"Softmax", "Sigmoid"}
+    read = [tensor.op for tensor in operation.inputs if tensor.op.type not in _CONSTANTS]
+    return bool(read) and all(map(_are_probabilities, read))

@@ -19,6 +19,7 @@ import numpy as np
 from keras import layers
 
 from cnnlab import graph, weights
+from cnnlab.batches import shape_remedy
 from cnnlab.progress import bar
 
 _DIGEST_BYTES = 32  # SHA-256, after the array of a cached file
@@ -39,7 +40,8 @@ def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
         batch_size: photographs per step, at most; more of them take more memory.
         cache: None, or a folder; delete it whenever you like.
         preprocess: None for the one that belongs to the network's name (`weights.preprocess`), or
-            the function that the pictures of a network of your own went through.
+            the function that the pictures of a network of your own went through; it may change
+            their size.
 
     Returns:
         (N, ...) float32, one output per photograph; with a `cache` memory-mapped and read-only.
@@ -57,8 +59,12 @@ def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
         (5, 4, 3, 3)
     """
     _check_images(base, images, any_pixels=preprocess is not None)
-    preprocess = preprocess or _preprocessing(base)
-    shape = (len(images), *_feature_shape(base, images.shape[1:]))
+    if preprocess is None:
+        _check_size(base, images.shape[1:])
+        preprocess = _preprocessing(base)
+    first = _prepared(images[:1], preprocess)
+    _check_size(base, first.shape[1:], " after `preprocess`")
+    shape = (len(images), *_feature_shape(base, first.shape[1:]))
     batches = _batches(base, images, batch_size, preprocess)
     if cache is None:
         features = np.empty(shape, np.float32)
@@ -66,7 +72,6 @@ def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
             features[start : start + len(batch)] = batch
         return features
 
-    first = _prepared(images[:1], preprocess)
     file = Path(cache) / f"features-{_key(base, images, first)}.npy"
     features = _read(file, shape)
     if features is None or not _agree(features[:1], base(first, training=False)):
@@ -100,8 +105,8 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
         A `keras.Model`, uncompiled: (B, H, W, 3) uint8 0-255 -> (B, classes), or (B, 1) for two.
 
     Raises:
-        ValueError: fewer than two classes, a base with its head, an unknown pooling, a base whose
-            preprocessing is not known.
+        ValueError: fewer than two classes, a base with its head (a dense layer, a softmax), an
+            unknown pooling, a base whose preprocessing is not known.
 
     Example:
         >>> import keras
@@ -146,7 +151,7 @@ def unfreeze(model, from_layer):
         The same model.
 
     Raises:
-        ValueError: no layer, or more than one, of that name; a subclassed model.
+        ValueError: no layer, or more than one, of that name, or an input; a subclassed model.
 
     Example:
         >>> from cnnlab.models import vgg16
@@ -156,6 +161,11 @@ def unfreeze(model, from_layer):
     """
     network = graph.read(model)
     first = graph.find(network, from_layer)
+    if first not in network.calls:
+        raise ValueError(
+            f"`from_layer` must be a layer to train: got from_layer={from_layer!r}, an input of "
+            f"the model. The first layer is {network.calls[0].address!r}."
+        )
     before = [node.layer for node in network.calls[: network.calls.index(first)]]
     still = [
         node.layer
@@ -171,25 +181,37 @@ def unfreeze(model, from_layer):
 
 
 def _check_images(base, images, any_pixels):
-    """Raises ValueError unless these are photographs, as many pixels as the network takes."""
-    shape, dtype = np.shape(images), getattr(images, "dtype", None)
-    if len(shape) != 4 or not len(images):
+    """Raises ValueError unless these are photographs, and pixels as they are where they must be."""
+    shape = getattr(images, "shape", None)
+    if shape is None or len(shape) != 4 or not len(images):
+        got = f"a {type(images).__name__}" if shape is None else f"shape={tuple(shape)}"
+        one = shape is not None and len(shape) == 3
         raise ValueError(
-            f"`images` must be an array (N, H, W, C), at least one photograph: got shape={shape}. "
-            f"{'Write images[None] for one.' if len(shape) == 3 else 'Stack them with np.stack.'}"
+            f"`images` must be an array (N, H, W, C), at least one photograph: got {got}. "
+            f"{'Write images[None] for one.' if one else 'Stack them with np.stack.'}"
         )
-    if not any_pixels and dtype != np.uint8:
+    if not any_pixels and images.dtype != np.uint8:
         raise ValueError(
-            f"`images` must be photographs as they are, uint8 0-255: got dtype={dtype}, "
+            f"`images` must be photographs as they are, uint8 0-255: got dtype={images.dtype}, "
             f"{np.min(images):g} to {np.max(images):g}. Leave out every scaling of your own: "
             f"what {base.name!r} expects is done here."
         )
+
+
+def _check_size(base, shape, where=""):
+    """Raises ValueError unless the network takes pictures of this (H, W, C)."""
     expected = base.input_shape[1:]
-    if any(side not in (None, got) for side, got in zip(expected, shape[1:], strict=True)):
-        raise ValueError(
-            f"`images` must be {_times(expected)} for {base.name!r}: got {_times(shape[1:])}. "
-            "Resize them, or build the network with input_shape=(None, None, 3)."
-        )
+    if len(shape) == len(expected) and all(
+        side in (None, got) for side, got in zip(expected, shape, strict=True)
+    ):
+        return
+    remedy = "Resize them, or build the network with input_shape=(None, None, 3)."
+    if shape[-1:] != expected[-1:]:
+        remedy = shape_remedy((None, *shape)[-3:], expected, len(shape) + 1)
+    raise ValueError(
+        f"`images` must be {_times(expected)} for {base.name!r}: "
+        f"got {_times(shape) or 'none'}{where}. {remedy}"
+    )
 
 
 def _check_classifier(base, classes, pooling):
@@ -204,10 +226,10 @@ def _check_classifier(base, classes, pooling):
             f"`pooling` must be 'average' or 'flatten': got pooling={pooling!r}. "
             "The average has fewer weights to learn."
         )
-    if isinstance(base.layers[-1], layers.Dense):
+    if head := _head(base):
         raise ValueError(
             f"`base` must be without its own head: got {base.name!r}, "
-            f"which ends in the dense layer {base.layers[-1].name!r}. Use include_top=False."
+            f"which ends in {head.address!r} ({head.kind}). Use include_top=False."
         )
     if pooling == "flatten" and None in base.output_shape[1:]:
         raise ValueError(
@@ -215,6 +237,23 @@ def _check_classifier(base, classes, pooling):
             f"got pooling='flatten' for {base.name!r}, input {_times(base.input_shape[1:])}. "
             "Or build the base with input_shape=(H, W, 3)."
         )
+
+
+def _head(base):
+    """The layer at a network's end that makes answers of features, or None.
+
+    That is a softmax, or what is found behind activations and reshapes: a dense layer, or a
+    convolution of a single cell, which is one too.
+    """
+    network = graph.read(base)
+    node = network[network.outputs[0]]
+    while node.kind in graph.ACTIVATIONS | {"Reshape", "Flatten"}:
+        activation = getattr(node.layer, "activation", None)
+        if "softmax" in (node.kind.lower(), getattr(activation, "__name__", "")):
+            return node
+        node = network[node.inputs[0]]
+    is_cell = node.kind in graph.CONVOLUTIONS and set(node.input_shapes[0][1:-1]) == {1}
+    return node if node.kind == "Dense" or is_cell else None
 
 
 def _times(shape):

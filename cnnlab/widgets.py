@@ -209,7 +209,8 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
 
     Args:
         model: a Sequential or functional Keras model with one image input.
-        images: (B, H, W, 3) photographs as the model takes them, of any `overlays.pixel_range`.
+        images: (B, H, W, C) photographs as the model takes them, of any `overlays.pixel_range`,
+            which is also the range of the pattern.
         layer: name or path of a layer.
         channel: its number.
         picture: number of the photograph whose map is shown.
@@ -229,7 +230,7 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     [values] = feature_maps(model, images[[picture]], layer).values()
     fixed = model.inputs[0].shape[1:3]
     size = [own or asked for own, asked in zip(fixed, np.broadcast_to(size, 2), strict=True)]
-    [pattern] = filter_patterns(model, layer, [channel], size, steps=20)
+    [pattern] = filter_patterns(model, layer, [channel], size, steps=20, value_range=(black, white))
 
     figure = plt.figure(figsize=(7, 4.6))
     upper, lower = figure.subfigures(2, 1, height_ratios=[5, 3])
@@ -239,11 +240,11 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     largest = float(values[..., channel].max())
     draw_heat(left, images[picture], view, (0, largest or 1.0))
     left.set_title(f"{layer}, channel {channel}: up to {largest:.2g}")
-    right.imshow(pattern)
-    found = pattern.std() > 0
+    right.imshow(pattern, cmap="gray", vmin=0, vmax=1)
+    found = np.abs(pattern - 0.5).max() > 1e-6
     right.set_title("what it looks for" if found else "no picture moves it: grey")
     for ax, patch in zip(lower.subplots(1, patches, squeeze=False).flat, best, strict=False):
-        ax.imshow((patch.pixels - black) / (white - black))
+        ax.imshow((patch.pixels - black) / (white - black), cmap="gray", vmin=0, vmax=1)
         ax.set_title(f"{patch.answer:.2g}")
     for ax in [left, right, *lower.axes]:
         ax.set_axis_off()

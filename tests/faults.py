@@ -139,11 +139,14 @@ FAULTS = [
     # widgets
     Fault("widgets", "index * stride + rate", "index + rate", "the window ignores the stride"),
     Fault("widgets", "max = size - 1", "max = size", "the slider passes the last position"),
+    Fault("widgets", "np.abs(pattern - 0.5).max()", "pattern.std()", "plain is taken for grey"),
     # sight
     Fault("sight", "(span - before,), strides, open", "(span,), strides, open", "field too large"),
     Fault("sight", "return max(stop - start for", "return min(stop - start for", "smallest field"),
     Fault("sight", "else -self.starts[0]", "else self.starts[0]", "the sign of the padding"),
     Fault("sight", "step=below.step * (", "step=below.step + (", "strides are added"),
+    Fault("sight", "_cut((before[index] - kept) // 2)", "_cut(0)", "the corner for the middle"),
+    Fault("sight", "- cell * self.stride", "", "cells of up-sampling lie on each other"),
     # receptive_field
     Fault("receptive_field", "(top + bottom - 1) / 2", "(top + bottom) / 2", "half a pixel low"),
     Fault(
@@ -225,18 +228,42 @@ FAULTS = [
         "LayerCAM counts against as for",
     ),
     Fault("heatmaps", "np.float32) + 0.5) / steps", "np.float32)) / steps", "ends of the steps"),
-    Fault("heatmaps", "positive = np.maximum(maps, 0)", "positive = np.abs(maps)", "absolute heat"),
     Fault(
         "heatmaps",
         "drops = view.scores(b, [picture[None]], chosen) - ",
         "drops = -view.scores(b, [picture[None]], chosen) + ",
         "occlusion's sign",
     ),
+    # views
+    Fault(
+        "views",
+        "positive = np.maximum(maps, 0)",
+        "positive = np.abs(maps)",
+        "absolute heat",
+        "heatmaps",
+    ),
+    Fault(
+        "views",
+        "        if normalise:\n            maps =",
+        "        if False:\n            maps =",
+        "resized maps end below 1",
+        "heatmaps",
+    ),
+    Fault("views", "shape[1:3] == (1, 1)", "shape[1:3] == (0, 0)", "a map of one cell", "heatmaps"),
+    Fault(
+        "views",
+        "        _check_nothing_hidden(network)",
+        "        pass",
+        "a stem is taken for the last convolution",
+        "heatmaps",
+    ),
     # placing
     Fault("placing", "rows @ maps @ columns.T", "rows @ maps[:, ::-1] @ columns.T", "upside down"),
-    Fault("placing", "* pixels / count - 0.5", "* pixels / count", "half a pixel low"),
+    Fault("placing", "[(stride - 1) / 2 for", "[stride / 2 for", "half a pixel low"),
+    Fault("placing", "lambda: print(note)", "lambda: None", "an unknown place is not told"),
     # faithfulness
     Fault("faithfulness", "np.argsort(-maps", "np.argsort(maps", "the least important first"),
+    Fault("faithfulness", "np.asarray(maps, float)", "np.asarray(maps)", "-1 is 255"),
     Fault("faithfulness", "share, after, before)", "share, before, after)", "backwards"),
     Fault(
         "faithfulness", "layer.set_weights(trained[address])", "pass", "the model stays shuffled"
@@ -244,6 +271,12 @@ FAULTS = [
     # transfer
     Fault("transfer", "x = base(preprocess(x), training", "x = base(x, training", "raw bytes"),
     Fault("transfer", "base.trainable = False", "base.trainable = True", "nothing is frozen"),
+    Fault(
+        "transfer",
+        "_feature_shape(base, first.shape[1:])",
+        "_feature_shape(base, images.shape[1:])",
+        "the size before the preprocessing",
+    ),
     Fault("transfer", "network.calls.index(first)]", "network.calls.index(first) + 1]", "one"),
     # plots
     Fault(
@@ -257,6 +290,7 @@ FAULTS = [
     Fault("plots", "ylim=(bottom, top - 1)", "ylim=(top - 1, bottom)", "a picture upside down"),
     Fault("plots", '(metric, "-", "training")', '(metric, "-", "test")', "a wrong legend"),
     Fault("plots", "if share_scale:", "if not share_scale:", "a wrong word on the scale"),
+    Fault("plots", "check_probabilities(probabilities, len", "len(", "invented mistakes"),
     # overlays
     Fault("overlays", "rows, columns = panel.shape", "columns, rows = panel.shape", "turned tiles"),
     Fault("overlays", "scale = (-high, high) if signed", "scale = (0, high) if signed", "no blue"),
@@ -275,6 +309,7 @@ FAULTS = [
     # batches
     Fault("batches", "array = array[None] if single else array", "array = array", "no batch axis"),
     Fault("batches", "return 1 / number", "return number", "a division taken for a product"),
+    Fault("batches", "told = told and", "told = told or", "a Lambda is taken for nothing"),
     Fault(
         "batches",
         "keys is None and len(arrays) > 1",
@@ -319,7 +354,15 @@ FAULTS = [
         "the model stays changed",
         "gradients",
     ),
+    Fault(
+        "traces",
+        "if last is None and _are_probabilities(logits.op):",
+        "if False:",
+        "a clipped sigmoid is taken for a logit",
+        "heatmaps",
+    ),
     # memory
+    Fault("memory", '== "Normalization"', '== "Rescaling"', "an adapted layer is not noticed"),
     Fault(
         "memory", "known is None or known[0] != parts", "known is None", "old functions are kept"
     ),
@@ -380,6 +423,7 @@ FAULTS = [
         "a student's file is overwritten",
     ),
     Fault("lessons", "elif wanted and agreed(", "elif wanted and bool(", "a reset does not ask"),
+    Fault("lessons", "{ending}{mine.suffix}", "{ending}.ipynb", "exercises kept as a notebook"),
     # doctor
     Fault("doctor", "< (3, 14)", "<= (3, 14)", "Python 3.14 passes"),
     Fault("doctor", "if settings != SETTINGS:", "if not settings:", "channels first pass"),

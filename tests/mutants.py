@@ -18,7 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import nbformat
 from coverage import CoverageData
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -31,8 +33,8 @@ MEASURED = """
 [run]
 source = cnnlab
 parallel = true
-patch = subprocess
-"""  # a kernel is a process of its own: it writes what it ran when it ends
+data_file = {}/lines
+"""  # a kernel writes it when it ends
 
 
 def copy_project(folder):
@@ -41,22 +43,22 @@ def copy_project(folder):
     return folder
 
 
-def python(project, *arguments, **settings):
-    """Runs Python in a copy of the project; how that ended."""
-    environment = {
+def environment(project):
+    """What a process needs that shall run a copy of the project."""
+    return {
         **os.environ,
         "PYTHONPATH": str(project),
         "PYTHONDONTWRITEBYTECODE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        **settings,
     }
-    command = [sys.executable, *map(str, arguments)]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
 
 
 def first_failure(project, *arguments):
     """What fails first when pytest runs in a copy of the project, or None."""
-    done = python(project, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments)
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments]
+    done = subprocess.run(
+        command, cwd=project, env=environment(project), capture_output=True, text=True
+    )
     if done.returncode == 0:
         return None
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
@@ -68,18 +70,20 @@ def first_failure(project, *arguments):
 def lines_run(project, lesson):
     """{module: the lines of it that a lesson runs}."""
     pinned = (project / "notebooks" / "pinned.env").read_text().split()
+    notebook = nbformat.read(project / lesson, 4)
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "settings"
-        settings.write_text(MEASURED, encoding="utf-8")
-        done = python(
-            project,
-            *("-m", "coverage", "run", f"--rcfile={settings}", "-m", "nbconvert", "--execute"),
-            *("--to=notebook", f"--output-dir={folder}", project / lesson),
-            COVERAGE_FILE=f"{folder}/lines",
-            **dict(line.split("=", 1) for line in pinned),
+        settings.write_text(MEASURED.format(folder), encoding="utf-8")
+        client = NotebookClient(notebook, resources={"metadata": {"path": project / "notebooks"}})
+        client.comm_open_handlers.clear()  # to answer a slider can stop the client for ever
+        client.execute(
+            env={
+                **environment(project),
+                **dict(line.split("=", 1) for line in pinned),
+                "COVERAGE_PROCESS_START": str(settings),
+            },
+            stderr=subprocess.DEVNULL,
         )
-        if done.returncode:
-            raise RuntimeError(f"{lesson} does not run:\n{done.stderr}")
         found = {}
         for file in Path(folder).glob("lines.*"):
             data = CoverageData(file)

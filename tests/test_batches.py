@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from cnnlab.batches import as_batch
+from cnnlab.batches import as_batch, rescales
 
 
 def model(shape=(5, 7, 3), *before):
@@ -184,6 +184,87 @@ def test_whole_numbers_are_refused_where_the_model_does_not_rescale():
         ValueError, match=r"scaled as in training.* got uint8, \d+ to 25\d\. .*float32"
     ):
         as_batch(model(), pixels)
+
+
+def grey_network(before, dtype=None):
+    """A network on grey pictures whose first weights come behind `before`."""
+    image = keras.Input((5, 7, 1), dtype=dtype)
+    x = layers.Conv2D(2, 3)(before(image))
+    return keras.Model(image, layers.GlobalAveragePooling2D()(x))
+
+
+GREY = (IMAGE[..., :1] * 255).astype("uint8")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda x: layers.Concatenate()([x, x, x]),
+        lambda x: keras.ops.repeat(x, 3, axis=-1),
+        lambda x: keras.ops.tile(x, (1, 1, 1, 3)),
+        lambda x: keras.ops.cast(x, "float16"),
+        lambda x: keras.ops.stack([x[..., 0], x[..., 0]], axis=-1),
+        lambda x: keras.ops.mean(x, axis=-1, keepdims=True),
+        lambda x: x[:, 2:],
+        layers.RandomContrast(0.5),
+        layers.RandomBrightness(0.5),
+        layers.GaussianDropout(0.5),
+        layers.AlphaDropout(0.5),
+    ],
+)
+def test_whole_numbers_are_refused_behind_whatever_keeps_their_range(before):
+    network = grey_network(before)
+    assert not rescales(network)
+    with pytest.raises(ValueError, match=r"the model does not rescale them: got uint8"):
+        as_batch(network, GREY)
+
+
+@pytest.mark.parametrize("before", [lambda x: x, lambda x: keras.ops.cast(x, "float32")])
+def test_an_input_of_whole_numbers_takes_them(before, capsys):
+    image = keras.Input((5, 7, 1), dtype="uint8")
+    network = keras.Model(image, layers.Conv2D(2, 3)(before(image)))
+    assert rescales(network)
+    assert as_batch(network, GREY).arrays[0].dtype == np.uint8
+    assert capsys.readouterr().out == ""
+
+
+def test_an_input_of_whole_numbers_may_be_rescaled_behind_it(capsys):
+    image = keras.Input((5, 7, 1), dtype="uint8")
+    network = keras.Model(image, layers.Conv2D(2, 3)(layers.Rescaling(1 / 255)(image)))
+    as_batch(network, GREY)
+    assert capsys.readouterr().out == ""
+    as_batch(network, IMAGE[..., :1])
+    assert "the model divides them by 255 itself" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("pixels", [GREY, GREY.astype("float32")])
+def test_nothing_is_said_behind_a_lambda(pixels, capsys):
+    network = grey_network(layers.Lambda(lambda x: x / 255))
+    assert not rescales(network)
+    as_batch(network, pixels)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_rescaling_is_found_behind_a_lambda_but_not_how_much_both_do(capsys):
+    stack = keras.Sequential([layers.Lambda(lambda x: x * 255), layers.Rescaling(1 / 255)])
+    network = grey_network(stack)
+    assert rescales(network)
+    as_batch(network, IMAGE[..., :1])
+    assert capsys.readouterr().out == ""
+
+
+class OwnConvolution(layers.Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(3, 3, shape[-1], 2))
+
+    def call(self, x):
+        return keras.ops.conv(x, self.kernel)
+
+
+def test_a_normalisation_behind_weights_of_ones_own_is_none_of_the_pixels():
+    stack = keras.Sequential([OwnConvolution(), layers.BatchNormalization()])
+    assert not rescales(grey_network(stack))
+    assert rescales(grey_network(layers.BatchNormalization()))
 
 
 @pytest.mark.parametrize("before", [layers.Rescaling(1 / 255), layers.BatchNormalization()])

@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 
-from cnnlab import cli
+import pytest
+
+from cnnlab import cli, fetch
 
 
 def test_lab_copies_the_lessons_without_starting_anything(tmp_path, capsys):
@@ -19,6 +21,46 @@ def test_an_error_in_the_input_is_one_line_and_status_2(tmp_path, capsys):
     status = cli.main(["lab", "--no-browser", "--folder", str(tmp_path), "--reset", "77"])
     assert status == 2
     assert capsys.readouterr().err.startswith("cnnlab: `--reset` must name a lesson")
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A file in the cache, the only one of those that may be fetched."""
+    monkeypatch.setenv("CNNLAB_CACHE", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    source = fetch.Source("CC0", (fetch.File("tiny.bin", 3, "contents"),))
+    monkeypatch.setitem(fetch.SOURCES, "tiny", source)
+    fetch.path("tiny").write_bytes(b"abc")
+    return fetch.path("tiny")
+
+
+def test_verify_without_a_name_checks_all_that_is_here(tiny, capsys):
+    assert cli.main(["fetch", "--verify"]) == 0
+    assert capsys.readouterr().out == f"tiny: verified, in {tiny}\n"
+    tiny.write_bytes(b"ab")
+    assert cli.main(["fetch", "--verify"]) == 2
+    assert capsys.readouterr().err.startswith("cnnlab: `tiny.bin` must have 3 bytes: got 2.")
+    tiny.unlink()
+    assert cli.main(["fetch", "--verify"]) == 0
+    assert capsys.readouterr().out == fetch.listing().to_string() + "\n"
+
+
+@pytest.mark.parametrize("options", [["--remove"], ["--from", "folder"]])
+def test_what_to_remove_or_to_take_from_a_folder_is_named(tiny, capsys, options):
+    assert cli.main(["fetch", *options]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"cnnlab: `{options[0]}` must come with names: got none. "
+        "Add some of mnist, cats_vs_dogs, vgg16, vgg16_top, imagenet_classes, tiny, or all.\n",
+    )
+    assert tiny.exists()
+
+
+def test_fetch_does_one_thing_at_a_time(tiny, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["fetch", "tiny", "--verify", "--remove"])
+    assert "argument --remove: not allowed with argument --verify" in capsys.readouterr().err
+    assert tiny.exists()
 
 
 def test_solutions_can_be_redirected_where_signs_cannot_be_written():

@@ -64,6 +64,16 @@ def test_a_photo_as_a_square_is_its_middle():
     assert datasets.photo("text", size=96).shape == (96, 96, 3)
 
 
+@pytest.mark.parametrize("size", [(64, 64), 64.0, 0, "64"])
+def test_the_size_of_a_photo_is_a_whole_number(size):
+    with pytest.raises(ValueError) as error:
+        datasets.photo("chelsea", size)
+    assert str(error.value) == (
+        f"`size` must be a whole number of at least 1: got size={size!r}. "
+        "It counts the pixels of a side of the square."
+    )
+
+
 def test_every_photo_has_its_row_and_size_in_the_card():
     card = datasets.card("photos")
     for name in datasets.photo_names():
@@ -218,11 +228,15 @@ def test_an_empty_split_is_refused():
 
 def test_each_image_needs_one_label_and_a_channel_axis():
     with pytest.raises(
-        ValueError, match=r"per image: got labels of shape \(5,\) for 6 images\. Cut both alike;"
+        ValueError, match=r"one class number per image: got 5 labels for 6 images\. Cut both alike"
     ):
         datasets.check_training(IMAGES, LABELS[:5], classes=3)
-    with pytest.raises(ValueError, match=r"of shape \(6, 3\) .* of one-hot labels take \.argmax"):
+    with pytest.raises(
+        ValueError, match=r"labels of shape \(6, 3\)\. .*: labels\.argmax\(axis=1\)"
+    ):
         datasets.check_training(IMAGES, np.eye(3)[LABELS], classes=3)
+    with pytest.raises(ValueError, match=r"labels of shape \(6, 1\)\. .*: np\.ravel\(labels\)"):
+        datasets.check_training(IMAGES, LABELS[:, None], classes=3)
     with pytest.raises(ValueError, match=r"A grey picture has one channel: images\[\.\.\., None\]"):
         datasets.check_training(IMAGES[..., 0], LABELS, classes=3)
 
@@ -258,8 +272,9 @@ def test_a_split_shares_out_every_class_and_loses_and_doubles_nothing():
         assert (np.diff(position.astype(int)) > 0).all()
 
 
-def test_a_split_takes_a_number_of_images_per_class():
-    train, rest = datasets.split(uneven(), train_size=1)
+@pytest.mark.parametrize("train_size", [1, np.int64(1), np.uint8(1)])
+def test_a_split_takes_a_number_of_images_per_class(train_size):
+    train, rest = datasets.split(uneven(), train_size)
     assert np.bincount(train.labels).tolist() == [1, 1, 1]
     assert np.bincount(rest.labels).tolist() == [6, 3, 1]
 
@@ -273,7 +288,7 @@ def test_another_seed_is_another_choice_and_the_same_seed_the_same():
     ("train_size", "message"),
     [
         (2, r"got train_size=2 for 2 of 'c'\. Take fewer\."),
-        (0, r"got train_size=0 for 7 of 'a'\. Take fewer\."),
+        (0, r"got train_size=0 for 7 of 'a'\. Take more\."),
         (0.99, r"got train_size=0.99 for 7 of 'a'\. Take fewer\."),
     ],
 )

@@ -105,6 +105,58 @@ def test_a_map_on_its_own_grid_is_refused():
         deletion(summing(), IMAGES, np.ones((2, 2, 3)))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", bool])
+@pytest.mark.parametrize("curve", [deletion, insertion])
+def test_maps_without_a_sign_keep_their_order(curve, dtype):
+    heat = np.random.default_rng(1).integers(0, 2, (2, 4, 6))
+    np.testing.assert_array_equal(
+        curve(summing(), IMAGES, heat.astype(dtype), 1, fill=0),
+        curve(summing(), IMAGES, heat, 1, fill=0),
+    )
+
+
+def test_a_fill_is_a_number_or_values_per_channel_or_pictures():
+    model = keras.Sequential([keras.Input((4, 6, 3)), layers.Flatten(), layers.Dense(2)])
+    pictures = np.random.default_rng(3).uniform(size=(2, 4, 6, 3))
+    same = [deletion(model, pictures, pictures[..., 0], fill=f) for f in (
+        0.5, [0.5] * 3, np.full((4, 6, 3), 0.5), np.full((2, 4, 6, 3), 0.5))]  # fmt: skip
+    for other in same[1:]:
+        np.testing.assert_array_equal(same[0], other)
+
+
+@pytest.mark.parametrize("curve", [deletion, insertion])
+@pytest.mark.parametrize(
+    ("fill", "got"),
+    [
+        (np.ones((4, 6)), r"shape \(4, 6\)"),
+        (np.ones((3, 4, 6, 1)), r"shape \(3, 4, 6, 1\)"),
+        ([0, 1], r"fill=\[0, 1\]"),
+        ("mean", "fill='mean'"),
+    ],
+)
+def test_a_fill_that_does_not_fit_the_pictures_is_refused(curve, fill, got):
+    model = keras.Sequential([keras.Input((4, 6, 3)), layers.Flatten(), layers.Dense(2)])
+    with pytest.raises(
+        ValueError,
+        match=r"`fill` must be a number, 3 values \(one per channel\) or pictures \(2, 4, 6, 3\): "
+        rf"got {got}\. None takes the default\.",
+    ):
+        curve(model, np.ones((2, 4, 6, 3)), np.ones((2, 4, 6)), fill=fill)
+
+
+@pytest.mark.parametrize("curve", [deletion, insertion])
+def test_of_several_pictures_it_is_not_guessed_which_is_meant(curve):
+    left, right = (keras.Input((4, 6, 1), name=name) for name in ("left", "right"))
+    both = layers.Flatten()(layers.Concatenate()([left, right]))
+    model = keras.Model([left, right], layers.Dense(2)(both))
+    with pytest.raises(ValueError) as error:
+        curve(model, [IMAGES, IMAGES], IMAGES[..., 0])
+    assert str(error.value) == (
+        "`model` must have one picture input, whose pixels are exchanged: got left, right. "
+        "Wrap it in a model of one input that holds the others fixed."
+    )
+
+
 def network(*head):
     base = keras.Sequential(
         [keras.Input((8, 12, 3)), layers.Conv2D(6, 3, name="conv1"), layers.BatchNormalization(

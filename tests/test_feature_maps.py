@@ -129,3 +129,12 @@ def test_a_patch_at_the_border_holds_only_what_lies_in_the_picture():
 def test_a_channel_that_is_not_there_is_refused(channel):
     with pytest.raises(ValueError, match=rf"0 to 3, .*'base/conv' has 4 channels: got {channel}\."):
         strongest_patches(nested(), IMAGES, "conv", channel)
+
+
+def test_a_model_without_a_map_is_told():
+    stack = [layers.Conv1D(4, 3), layers.GlobalAveragePooling1D()]
+    model = keras.Sequential([keras.Input((12, 3)), *stack], name="signal")
+    with pytest.raises(
+        ValueError, match=r"got 'signal' with none among its 2 layers\. Use a model"
+    ):
+        feature_maps(model, np.ones((1, 12, 3)))

@@ -16,12 +16,12 @@ from cnnlab.heatmaps import (
     grad_cam_plus_plus,
     integrated_gradients,
     layer_cam,
-    normalised,
     occlusion,
     saliency,
     score_cam,
     smooth_grad,
 )
+from cnnlab.views import normalised
 
 SHAPE = (10, 14, 3)
 LAYER_METHODS = [cam, grad_cam, grad_cam_plus_plus, layer_cam, score_cam]
@@ -658,9 +658,9 @@ def test_a_layer_whose_inside_cannot_be_read_is_named():
     ending = [layers.GlobalAveragePooling2D(), layers.Dense(2)]
     model, picture = keras.Sequential([image, inner, *ending]), np.ones((8, 12, 3), "float32")
     message = (
-        r"`model` must have a convolution with a map: got '.*' with the layer 'inner' of a class "
-        r"of its own, Inner, whose inside cannot be read\. Pass layer='inner' if its output is a "
-        r"map, or build the model with inner\.call\(x\) in place of calling it\."
+        r"`layer` must be named where the last convolution may stand inside a layer that cannot be "
+        r"read: got 'inner' of the class Inner\. Pass layer='inner', if its output is a map, or "
+        r"build the model with inner\.call\(x\) in place of calling it\."
     )
     with pytest.raises(ValueError, match=message):
         grad_cam(model, picture)
@@ -669,6 +669,60 @@ def test_a_layer_whose_inside_cannot_be_read_is_named():
     assert grad_cam(model, picture, layer="inner").shape == (8, 12)
     opened = keras.Model(image, keras.Sequential(ending)(inner.call(image)))
     assert grad_cam(opened, picture).shape == (8, 12)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda: Inner(layers.Conv2D(5, 2), name="last"),
+        lambda: layers.SpectralNormalization(layers.Conv2D(5, 2), name="last"),
+    ],
+)
+def test_a_convolution_in_front_is_not_taken_for_one_that_is_hidden(last):
+    ending = [layers.GlobalAveragePooling2D(), layers.Dense(2)]
+    stem = layers.Conv2D(4, 3, name="stem")
+    model = keras.Sequential([keras.Input((8, 12, 3)), stem, last(), *ending])
+    picture = np.ones((8, 12, 3), "float32")
+    with pytest.raises(ValueError, match=r"cannot be read: got 'last' of the class"):
+        grad_cam(model, picture)
+    assert grad_cam(model, picture, layer="last", resize=False).shape == (5, 9)
+    assert grad_cam(model, picture, layer="stem", resize=False).shape == (6, 10)
+
+
+def test_a_layer_of_a_class_of_its_own_without_a_kernel_is_no_rival():
+    class Doubled(layers.Layer):
+        def call(self, x):
+            return 2 * x
+
+    stack = [layers.Conv2D(4, 3, name="conv"), Doubled(), layers.GlobalAveragePooling2D()]
+    model = keras.Sequential([keras.Input((8, 12, 3)), *stack, layers.Dense(2)])
+    assert grad_cam(model, np.ones((8, 12, 3), "float32"), resize=False).shape == (6, 10)
+
+
+def test_cam_finds_an_output_by_its_key():
+    image = keras.Input((8, 12, 3))
+    maps = layers.Conv2D(4, 3, name="conv")(image)
+    features = layers.GlobalAveragePooling2D()(maps)
+    kind, box = (
+        layers.Dense(3, name="a")(features),
+        layers.Dense(4, name="b")(layers.Dense(5)(features)),
+    )
+    model, picture = keras.Model(image, {"kind": kind, "box": box}), np.ones((8, 12, 3), "float32")
+    raw = {"resize": False, "normalise": False}
+    found = cam(model, picture, ("kind", 1), **raw)
+    np.testing.assert_allclose(found, 60 * grad_cam(model, picture, ("kind", 1), **raw), rtol=1e-5)
+    with pytest.raises(ValueError, match=r"one Dense layer for CAM: got .*Dense, Dense"):
+        cam(model, picture, ("box", 1))
+
+
+def test_a_convolution_along_rows_has_no_map():
+    stack = [layers.Reshape((8, 36)), layers.Conv1D(4, 3, name="conv"), layers.Flatten()]
+    model = keras.Sequential([keras.Input((8, 12, 3)), *stack, layers.Dense(2)])
+    message = (
+        r"must have a map, \(B, h, w, C\): got layer='conv' of shape .*need pictures, and Conv2D"
+    )
+    with pytest.raises(ValueError, match=message):
+        grad_cam(model, np.ones((8, 12, 3), "float32"))
 
 
 def test_a_map_of_one_cell_is_refused_with_a_better_one():
@@ -749,12 +803,41 @@ def test_a_baseline_is_like_one_image():
         integrated_gradients(this.model, this.images, baseline=this.images)
 
 
+def averaged(*answers):
+    """The mean of several heads' answers."""
+    image = keras.Input((8, 12, 3))
+    features = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
+    return keras.Model(image, layers.Average()([answer(features) for answer in answers]))
+
+
+@pytest.mark.parametrize(
+    ("activation", "classes"), [("softmax", 3), ("sigmoid", 3), ("sigmoid", 1)]
+)
+def test_probabilities_that_something_follows_are_refused(activation, classes):
+    heads = [layers.Dense(classes, activation=activation) for _ in range(2)]
+    image = keras.Input((8, 12, 3))
+    features = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
+    clipped = keras.Model(image, keras.ops.clip(heads[0](features), 1e-7, 1))
+    for model in (averaged(*heads), clipped):
+        with pytest.raises(ValueError, match=r"probabilities whose softmax or sigmoid is not its"):
+            grad_cam(model, np.ones((8, 12, 3), "float32"))
+    logits = averaged(*(layers.Dense(classes) for _ in range(2)))
+    assert grad_cam(logits, np.ones((8, 12, 3), "float32"), 1).shape == (8, 12)
+
+
 def test_probabilities_without_a_visible_softmax_are_refused():
-    stack = [layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax")]
-    clipped = layers.Lambda(lambda p: keras.ops.clip(p, 1e-7, 1))
-    model = build(layers.Conv2D(4, 3), *stack, clipped)
-    with pytest.raises(ValueError, match=r"probabilities whose softmax is not its last operation"):
-        grad_cam(model, np.ones((8, 12, 3), "float32"))
+    stack = [layers.GlobalAveragePooling2D(), layers.Dense(3, activation="exponential")]
+    shares = layers.Lambda(lambda e: e / keras.ops.sum(e, axis=1, keepdims=True))
+    with pytest.raises(ValueError, match=r"probabilities whose softmax or sigmoid is not its"):
+        grad_cam(build(layers.Conv2D(4, 3), *stack, shares), np.ones((8, 12, 3), "float32"))
+
+
+def test_a_gate_before_the_logits_is_no_probability():
+    image = keras.Input((8, 12, 3))
+    features = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
+    gate = layers.Dense(2, activation="sigmoid")(features)
+    model = keras.Model(image, layers.Multiply()([layers.Dense(2)(features), gate]))
+    assert grad_cam(model, np.ones((8, 12, 3), "float32")).shape == (8, 12)
 
 
 # Nothing is left behind.

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "cnnlab"
 FLOORS = {
     0: "sizes convolution pooling kernels graph sight receptive_field memory batches "
     "placing blur costs scores photographs archives fetch datasets",
-    1: "models weights progress traces gradients feature_maps patterns heatmaps "
+    1: "models weights progress traces gradients feature_maps patterns views heatmaps "
     "faithfulness transfer",
     2: "plots overlays widgets exercises lessons doctor cli",
 }

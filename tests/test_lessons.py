@@ -1,5 +1,7 @@
 """A student's copies: made once, never overwritten."""
 
+from datetime import datetime
+
 import pytest
 
 from cnnlab import lessons
@@ -75,6 +77,66 @@ def test_reset_asks_first_and_keeps_the_old_copy_under_a_new_name(course, tmp_pa
     assert kept.read_text() == "my answers"
 
 
+def test_reset_keeps_every_copy_of_one_second_each_with_its_own_ending(
+    course, tmp_path, monkeypatch
+):
+    class Clock:
+        """Time stands still."""
+
+        @staticmethod
+        def now():
+            return datetime(2024, 2, 3, 4, 5, 6)
+
+    monkeypatch.setattr(lessons, "datetime", Clock)
+    work = tmp_path / "work"
+    lessons.copy(work)
+    (work / "homework" / "one.py").write_text("my exercises")
+    for answers in ("first answers", "second answers"):
+        (work / "homework" / "one.ipynb").write_text(answers)
+        lines = lessons.copy(work, reset=["homework"], agreed=lambda question: True)
+    assert lines == [
+        "homework/one.ipynb: afresh; your copy is now one.yours-20240203-040506-2.ipynb",
+        "homework/one.py: afresh; your copy is now one.yours-20240203-040506-2.py",
+    ]
+    kept = {path.name: path.read_text() for path in (work / "homework").glob("*.yours-*")}
+    assert kept == {
+        "one.yours-20240203-040506.ipynb": "first answers",
+        "one.yours-20240203-040506.py": "my exercises",
+        "one.yours-20240203-040506-2.ipynb": "second answers",
+        "one.yours-20240203-040506-2.py": "its exercises",
+    }
+
+
+@pytest.mark.parametrize(
+    ("called", "files"),
+    [
+        ("03", ["03_fields.ipynb"]),
+        ("03_fields", ["03_fields.ipynb"]),
+        ("homework", ["homework/one.ipynb", "homework/one.py"]),
+        ("homework/one", ["homework/one.ipynb", "homework/one.py"]),
+        ("homework/one.ipynb", ["homework/one.ipynb"]),
+    ],
+)
+def test_reset_asks_about_the_files_that_are_called_so_and_no_others(
+    course, tmp_path, called, files
+):
+    work, questions = tmp_path / "work", []
+    lessons.copy(work)
+    lessons.copy(work, reset=[called], agreed=questions.append)
+    assert [question.split()[1] for question in questions] == files
+
+
+def test_the_homework_s_advice_can_be_followed(course, tmp_path):
+    work = tmp_path / "work"
+    lessons.copy(work)
+    (work / "homework" / "one.ipynb").write_text("my answers")
+    (course / "homework" / "one.ipynb").write_text("homework, new edition")
+    [line] = lessons.copy(work)
+    assert line.endswith("a newer one exists (cnnlab lab --reset homework takes it)")
+    [line] = lessons.copy(work, reset=["homework"], agreed=lambda question: ".ipynb" in question)
+    assert line.startswith("homework/one.ipynb: afresh; ")
+
+
 def test_a_full_disk_leaves_the_students_file_whole(course, tmp_path, monkeypatch):
     work = tmp_path / "work"
     lessons.copy(work)
@@ -91,10 +153,11 @@ def test_a_full_disk_leaves_the_students_file_whole(course, tmp_path, monkeypatc
     assert not list(work.glob("*.part"))
 
 
-def test_an_unknown_lesson_number_is_named(course, tmp_path):
-    known = "one of 00, 03, homework/one.ipynb, homework/one.py"
-    with pytest.raises(ValueError, match=f"{known}: got '07'"):
-        lessons.copy(tmp_path / "work", reset=["07"])
+@pytest.mark.parametrize("wanted", ["07", "0", "3", "", "home", "homework/o"])
+def test_what_names_no_lesson_is_refused_with_the_names_there_are(course, tmp_path, wanted):
+    with pytest.raises(ValueError, match=f"a lesson, one of 00, 03, homework: got '{wanted}'"):
+        lessons.copy(tmp_path / "work", reset=["03", wanted])
+    assert not (tmp_path / "work").exists()
 
 
 def test_the_real_lessons_are_found():

@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -83,3 +84,13 @@ def test_the_path_of_a_model_is_no_model():
         TypeError, match=r"must be a Keras model: got str\. If it is saved, load it"
     ):
         remembered("model.keras", "a", lambda: 1)
+
+
+def test_an_adapted_normalisation_drops_what_was_remembered():
+    norm = layers.Normalization()
+    inner = keras.Sequential([keras.Input((3,)), norm, layers.Dense(1)])
+    this = keras.Sequential([keras.Input((3,)), inner])
+    norm.adapt(np.arange(6.0).reshape(2, 3))
+    assert remembered(this, "a", lambda: 1) == remembered(this, "a", lambda: 2) == 1
+    norm.adapt(np.arange(0.0, 60, 10).reshape(2, 3))
+    assert remembered(this, "a", lambda: 3) == 3

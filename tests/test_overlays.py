@@ -118,6 +118,17 @@ def test_every_channel_has_a_tile_in_reading_order_on_the_scale_of_its_layer():
     assert figure.get_suptitle().startswith("each layer scaled to its largest value")
 
 
+def test_maps_of_several_images_are_refused_with_how_to_take_one():
+    batch = {"base/conv": MAPS[None], "pool": MAPS[None, ::2, ::2]}
+    with pytest.raises(
+        ValueError, match=r"one image, \(h,w,C\) per layer: got 'base/conv' of shape \(1, 8, 12, 70"
+    ) as error:
+        show_channels(batch)
+    remedy = "{name: values[0] for name, values in maps.items()}"
+    assert str(error.value).endswith(f"Of several images take one: {remedy}.")
+    assert len(show_channels(eval(remedy, {"maps": batch})).axes) == 2
+
+
 def test_each_channel_can_be_scaled_to_itself_and_the_title_says_so():
     figure = show_channels({"conv": MAPS}, share_scale=False, tile=8)
     found = tiles(figure.axes[0], (8, 12), 70)

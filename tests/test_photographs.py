@@ -108,6 +108,15 @@ def test_a_small_picture_is_enlarged(tmp_path):
     assert read.shape == (32, 32, 3) and (read == (90, 60, 30)).all()
 
 
+def test_a_size_is_a_whole_number_of_any_kind(pets, capsys):
+    assert from_folder(pets, np.int64(4)).images.shape == (6, 4, 4, 3)
+    message = r"`size` must be a whole number .*: got size=\(4, 5\)\. It counts the pixels of a si"
+    with pytest.raises(ValueError, match=message):
+        photographs.read(pets / "cat" / "0.png", (4, 5))
+    with pytest.raises(ValueError, match=message):
+        from_folder(pets, (4, 5))
+
+
 def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same(tmp_path):
     rows, columns = np.mgrid[:600, :800] / 800
     large = np.stack([rows, columns, rows * columns], -1) * 255

@@ -60,7 +60,44 @@ def test_a_constant_map_stays_constant():
     np.testing.assert_allclose(placed(model, maps, "conv", "picture", (28, 36, 1)), 0.5)
 
 
-def test_a_layer_without_a_known_field_divides_the_picture_into_equal_parts():
+@pytest.mark.parametrize(
+    ("cut", "row", "column"),
+    [
+        (layers.CenterCrop(8, 16), 10, 10),
+        (lambda x: x[:, -20:, -12:], 8, 24),
+        (lambda x: keras.ops.pad(x, ((0, 0), (4, 0), (8, 0), (0, 0))), -4, -8),
+        (layers.Cropping2D((4, 6)), 4, 6),
+    ],
+    ids=["crop", "slice", "pad", "cropping"],
+)
+def test_cells_behind_a_cut_lie_where_they_see(cut, row, column, capsys):
+    picture = keras.Input((28, 36, 1), name="picture")
+    model = keras.Model(picture, layers.Conv2D(2, 3, name="conv")(cut(picture)))
+    maps = np.zeros((1, *model.output_shape[1:3]), "float32")
+    maps[0, 5, 9] = 1
+    assert peak(placed(model, maps, "conv", "picture", (28, 36, 1))[0]) == (row + 6, column + 10)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "mixed", [layers.GroupNormalization(1, name="last"), layers.UpSampling2D(1, name="last")]
+)
+def test_cells_that_see_everything_lie_on_their_spatial_path(mixed, capsys):
+    model = network(layers.CenterCrop(8, 16), layers.Conv2D(2, 3), mixed)
+    maps = np.zeros((1, 6, 14), "float32")
+    maps[0, 2, 3] = 1
+    assert peak(placed(model, maps, "last", "picture", (28, 36, 1))[0]) == (13, 14)
+    assert capsys.readouterr().out == ""
+
+
+def test_cells_of_up_sampling_lie_side_by_side_in_what_they_share():
+    model = network(layers.Cropping2D((4, 6)), layers.UpSampling2D(2, name="up"))
+    ramp = np.broadcast_to(np.arange(48, dtype="float32"), (1, 40, 48))
+    columns = placed(model, ramp, "up", "picture", (28, 36, 1))[0, 0]
+    assert columns[6] == 0.5 and columns[29] == 46.5  # the middles of cells 0 and 1, 46 and 47
+
+
+def test_cells_of_unknown_place_divide_the_picture_into_equal_parts_and_a_line_says_so(capsys):
     x = picture = keras.Input((8, 12, 1), name="picture")
     one = layers.Conv2D(2, 1, strides=4)(x)
     other = layers.MaxPooling2D(4)(x)  # its cells lie elsewhere: the sum is misaligned
@@ -71,6 +108,36 @@ def test_a_layer_without_a_known_field_divides_the_picture_into_equal_parts():
     found = placed(model, maps, "sum", "picture", (8, 12, 1))[0]
     # Cell 1 of 3 spans the pixels 4 to 7 of 12; its middle is 5.5.
     assert found[0, 5] == 0.875 and found[0, 6] == 1.125
+    assert capsys.readouterr().out == (
+        "note: the place of 'sum' is not known (branches of other strides or centres at 'sum'): "
+        "its cells are spread evenly over the picture\n"
+    )
+
+
+def test_the_line_names_layer_and_reason_once_per_model_and_layer(capsys):
+    model = network(
+        layers.Permute((2, 1, 3), name="turned"),
+        layers.Conv2D(2, 1, name="conv"),
+        layers.ReLU(name="relu"),
+        shape=(None, None, 1),
+    )
+    maps = np.ones((1, 36, 28), "float32")
+    for layer in ("conv", "relu"):
+        for shape in [(28, 36, 1), (28, 36, 1), (56, 72, 1)]:
+            placed(model, maps, layer, "picture", shape)
+        [line] = capsys.readouterr().out.splitlines()
+        assert line.startswith(
+            f"note: the place of '{layer}' is not known (a Permute at 'turned'): its cells"
+        )
+
+
+def test_an_open_size_of_several_pictures_leaves_the_place_open(capsys):
+    left, right = keras.Input((None, None, 1), name="left"), keras.Input((4, 6, 1), name="right")
+    x = layers.Conv2D(2, 3, strides=2, padding="same", name="conv")(left)
+    model = keras.Model([left, right], [x, right])
+    maps = np.arange(6, dtype="float32").reshape(1, 2, 3)
+    assert placed(model, maps, "conv", "left", (4, 6, 1))[0, 0, 1] == 0.25  # middles 0.5, 2.5, 4.5
+    assert "of 'conv' is not known (an open input size): its" in capsys.readouterr().out
 
 
 def test_open_sizes_are_those_of_the_picture():

@@ -306,6 +306,17 @@ def test_plot_history_shows_the_whole_range_of_an_accuracy():
     assert figure.axes[0].get_ylabel() == "accuracy (share of images)"
 
 
+@pytest.mark.parametrize("metric", ["acuracy", "val_loss"])
+def test_plot_history_lists_the_metrics_that_were_measured(metric):
+    runs = {"mlp": History(loss=[2, 1], val_loss=[2, 1]), "cnn": History(accuracy=[0.1], loss=[2])}
+    with pytest.raises(ValueError) as error:
+        plots.plot_history(runs, metric=metric)
+    assert str(error.value) == (
+        f"`metric` must be one that was measured (loss, accuracy): got metric='{metric}'. "
+        "Choose one of these, or name it in compile(metrics=...) and fit."
+    )
+
+
 @pytest.mark.parametrize("history", [{"accuracy": [0.1, 0.5]}, [0.1, 0.5]])
 def test_plot_history_says_what_it_takes(history):
     with pytest.raises(TypeError) as error:
@@ -371,6 +382,31 @@ def test_show_mistakes_prints_a_line_where_nothing_is_wrong(capsys):
     predictions = PROBABILITIES.argmax(axis=1)
     assert plots.show_mistakes(IMAGES, predictions, PROBABILITIES, ["cat", "dog"]) is None
     assert capsys.readouterr().out == "no mistakes to show\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"probabilities": PROBABILITIES[:, 1:]},
+            r"`probabilities` must be \(N, 2\).*column_stack",
+        ),
+        ({"probabilities": 8 * PROBABILITIES - 2}, "`probabilities` must .* sum 4. Of logits take"),
+        (
+            {"class_names": ["cat", "dog", "bee"]},
+            r"must be \(N, 3\).*Give every class a column and",
+        ),
+        ({"labels": LABELS[:, None]}, r"`labels` .*of shape \(5, 1\)\. .*np\.ravel\(labels\)"),
+        ({"labels": LABELS * 2}, r"`labels` must be class numbers from 0 to 1: got labels\[1\]=2"),
+        ({"labels": LABELS[:4]}, "belong together: got 5, 4 and 5. Take all three of one split"),
+        ({"images": IMAGES[:3]}, "belong together: got 3, 5 and 5. Take all three of one split"),
+    ],
+    ids=["one column", "logits", "names", "column of labels", "no class", "labels", "images"],
+)
+def test_show_mistakes_invents_none(changed, message):
+    given = {"images": IMAGES, "labels": LABELS, "probabilities": PROBABILITIES}
+    with pytest.raises(ValueError, match=message):
+        plots.show_mistakes(**{**given, "class_names": ["cat", "dog"], **changed})
 
 
 # ---- regions

@@ -100,6 +100,17 @@ def test_the_bar_shows_three_decimals(bar):
     assert bar[0].shown == [{"loss": "0.123"}]
 
 
+def test_of_a_metric_with_a_value_per_class_the_bar_shows_the_mean(bar):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile(loss="categorical_crossentropy", metrics=[keras.metrics.F1Score(name="f1")])
+    classes = np.eye(3)[[0, 1, 2, 2]]
+    model.fit(X, classes, epochs=2, verbose=0, callbacks=[progress()], validation_data=(X, classes))
+    shown = bar[0].shown[-1]
+    assert list(shown) == ["mean f1", "loss", "mean val_f1", "val_loss"]
+    per_class = model.evaluate(X, classes, verbose=0)[1]
+    assert shown["mean val_f1"] == f"{sum(per_class) / 3:.3f}"
+
+
 def test_one_callback_serves_a_second_training(bar):
     callback = progress()
     for epochs in (2, 1):

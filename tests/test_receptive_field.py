@@ -334,6 +334,27 @@ def test_up_sampling_the_image_gives_a_fraction_as_stride():
     assert values(answer) == ((2, 2), (0.5, 0.5), (0, 0))
 
 
+def test_the_origin_is_the_centre_of_the_first_cell():
+    model = stack((40, 56, 3), layers.Conv2D(2, (3, 5), 2, "same"), layers.MaxPooling2D((2, 3)))
+    answer = receptive_field(model)
+    assert answer.origin == answer.centre(0, 0) == (2, 3)
+
+
+def test_the_origin_of_a_layer_that_sees_everything_is_that_of_its_spatial_path():
+    image = keras.Input((16, 24, 3))
+    x = layers.Conv2D(4, 5, strides=(2, 3), name="conv")(image)
+    model = keras.Model(image, squeeze_and_excite(x, 4))
+    assert (
+        receptive_field(model, "scaled").origin == receptive_field(model, "conv").origin == (2, 2)
+    )
+
+
+def test_the_origin_depends_on_an_open_size_where_the_padding_does():
+    model = stack((None, 12, 3), layers.Conv2D(4, 3, 2, "same"))
+    assert receptive_field(model).origin == (None, 1)
+    assert receptive_field(model, input_shape=(7, 12, 3)).origin == (0, 1)
+
+
 @pytest.mark.parametrize("row, column, named", [(-1, 0, "row=-1"), (0, 6, "column=6")])
 def test_a_cell_outside_the_map_is_refused(row, column, named):
     answer = receptive_field(stack((6, 8, 3), layers.Conv2D(2, 3)))

@@ -6,6 +6,7 @@ import pytest
 from cnnlab.scores import (
     accuracy,
     area_under,
+    check_probabilities,
     confusion_matrix,
     energy_in_box,
     overlap,
@@ -87,9 +88,35 @@ def test_logits_are_not_predictions():
         accuracy([0, 1], [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]])
 
 
+def remedy(call):
+    """The last sentences of the error that a call ends in."""
+    with pytest.raises(ValueError, match=r"one class number per image: got .* of shape") as error:
+        call()
+    return str(error.value).split(")", 1)[1].lstrip(". ")
+
+
+def test_a_single_logit_or_probability_per_image_is_compared_with_its_threshold():
+    logits = np.array([[-2.0], [0.5], [7.0]])
+    said = remedy(lambda: accuracy([0, 1, 0], logits))
+    assert said == (
+        "A single logit above 0 means class 1: (predictions[:, 0] > 0).astype(int); "
+        "of a probability, above 0.5."
+    )
+    assert accuracy([0, 1, 0], (logits[:, 0] > 0).astype(int)) == 2 / 3
+
+
+def test_class_numbers_in_a_column_are_laid_on_one_axis():
+    numbers = np.array([[0], [2], [1]])
+    assert remedy(lambda: accuracy(numbers, [0, 2, 2])) == "Leave one axis: np.ravel(labels)."
+    assert remedy(lambda: accuracy(numbers / 1, [0, 2, 2])) == "Leave one axis: np.ravel(labels)."
+    said = remedy(lambda: confusion_matrix([0, 2, 2], numbers))
+    assert said == "Leave one axis: np.ravel(predictions)."
+    assert accuracy(np.ravel(numbers), [0, 2, 2]) == 2 / 3
+
+
 def test_one_hot_labels_are_not_class_numbers():
-    with pytest.raises(ValueError, match=r"got labels of shape \(2, 2\), predictions of shape"):
-        accuracy([[1, 0], [0, 1]], [0, 1])
+    said = remedy(lambda: accuracy([[1, 0, 0], [0, 1, 0]], [0, 1]))
+    assert said == "Take the largest of each row: labels.argmax(axis=1)."
 
 
 def test_labels_out_of_range_are_named():
@@ -104,6 +131,34 @@ def test_labels_out_of_range_are_named():
 def test_probabilities_are_not_class_numbers():
     with pytest.raises(ValueError, match=r"`predictions` must be whole class numbers: got predict"):
         accuracy([0, 1], [0.2, 0.9])
+
+
+def test_probabilities_have_a_column_per_class():
+    check_probabilities(np.array([[0.2, 0.8], [1, 0], [0.501, 0.5]]), classes=2)
+    for single in (np.array([[0.2], [0.9], [0.4]]), np.array([0.2, 0.9, 0.4])):
+        with pytest.raises(
+            ValueError,
+            match=r"must be \(N, 2\), a column per class: got shape \(3,"
+            r".*Make two columns of the one: np\.column_stack\(\[1 - p, p\]\)",
+        ):
+            check_probabilities(single, classes=2)
+        check_probabilities(np.column_stack([1 - single, single]), classes=2)
+    with pytest.raises(ValueError, match=r"got shape \(2, 3\)\. Give every class a column and a n"):
+        check_probabilities(np.ones((2, 3)) / 3, classes=4)
+
+
+@pytest.mark.parametrize(
+    ("row", "got"),
+    [
+        ([7.3, -1, 2], "from -1 to 7.3, sum 8.3"),
+        ([0.7, 0.7, -0.4], "from -0.4 to 0.7, sum 1"),
+        ([70, 20, 10], "from 10 to 70, sum 100"),
+        ([np.nan, 1, 0], "from nan to nan, sum nan"),
+    ],
+)
+def test_logits_are_not_probabilities(row, got):
+    with pytest.raises(ValueError, match=rf"sum to 1: got row 1 {got}\. Of logits take keras\.ops"):
+        check_probabilities(np.array([[0.2, 0.5, 0.3], row]), classes=3)
 
 
 # Heat maps against boxes: 5 x 8 pixels, so that rows and columns cannot be mistaken.

@@ -1,5 +1,7 @@
 """What one layer's cells see along one axis, against the gradient of the layer itself."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,15 @@ import tensorflow as tf
 from keras import layers
 
 from cnnlab.graph import read
-from cnnlab.sight import EVERYTHING, ONE_CELL, PIXEL, Window, look, positions
+from cnnlab.sight import (
+    EVERYTHING,
+    ONE_CELL,
+    ONLY_IN_TRAINING,
+    PIXEL,
+    Window,
+    look,
+    positions,
+)
 
 ONES = {"kernel_initializer": "ones", "bias_initializer": "zeros"}
 
@@ -34,13 +44,17 @@ def seen_by_gradient(layer, shape):
     return found
 
 
-def assert_as_the_gradient_says(layer, shape):
-    """Exact inside; at the edges, where zeros are padded, the cells see no more than the window."""
+def assert_as_the_gradient_says(layer, shape, inside=None):
+    """Exact inside; at the edges, where zeros are padded, the cells see no more than the window.
+
+    The inside is the whole map, or the (first, behind) rows and columns that a layer cuts out.
+    """
+    inside = inside or [(0, size) for size in shape]
     for axis, cells in enumerate(seen_by_gradient(layer, shape)):
         window = sights(layer, shape)[axis]
         for cell, seen in enumerate(cells):
             start, stop = window.start(cell), window.stop(cell)
-            if start >= 0 and stop <= shape[axis]:
+            if start >= inside[axis][0] and stop <= inside[axis][1]:
                 assert (start, stop) == (min(seen), max(seen) + 1), f"axis {axis}, cell {cell}"
             else:
                 assert seen <= set(range(start, stop)), f"axis {axis}, cell {cell}"
@@ -119,9 +133,40 @@ def test_resizing(size, interpolation):
     assert_as_the_gradient_says(layers.Resizing(*size, interpolation=interpolation), (6, 7))
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize(
+    ("size", "rows", "columns"),
+    [
+        ((4, 4), (0, 8), (1, 9)),
+        ((3, 9), (2, 5), (0, 11)),
+        ((12, 9), (0, 8), (2, 8)),
+        ((5, 7), (0, 7), (0, 11)),
+    ],
+)
+def test_resizing_in_the_ratio_of_the_sides(size, rows, columns, interpolation):
+    layer = layers.Resizing(*size, interpolation=interpolation, crop_to_aspect_ratio=True)
+    assert_as_the_gradient_says(layer, (8, 11), [rows, columns])
+
+
+@pytest.mark.parametrize("size", [(4, 4), (3, 10), (7, 8), (8, 11)])
+def test_center_crop_of_a_larger_map(size):
+    assert_as_the_gradient_says(layers.CenterCrop(*size), (8, 11))
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "columns"),
+    [((9, 8), (0, 8), (2, 9)), ((6, 14), (2, 6), (0, 11)), ((1, 30), (3, 4), (0, 11))],
+)
+def test_center_crop_of_a_smaller_map_cuts_in_the_ratio_of_the_sides(size, rows, columns):
+    assert_as_the_gradient_says(layers.CenterCrop(*size), (8, 11), [rows, columns])
+
+
 def test_other_interpolations_and_aspect_ratios_are_not_known():
     assert sights(layers.UpSampling2D(2, interpolation="bicubic"), (5, 7)) == (None, None)
-    assert sights(layers.Resizing(9, 8, crop_to_aspect_ratio=True), (5, 7)) == (None, None)
+    bicubic = {"interpolation": "bicubic", "crop_to_aspect_ratio": True}
+    assert sights(layers.Resizing(9, 8, **bicubic), (5, 7)) == (None, None)
+    assert sights(layers.Resizing(9, 8, pad_to_aspect_ratio=True), (5, 7)) == (None, None)
+    assert sights(layers.CenterCrop(4, 3), (None, 7)) == (None, None)
     assert sights(layers.Resizing(9, 8, antialias=True), (5, 7)) == (None, None)
     assert sights(layers.Resizing(9, 8), (None, None)) == (None, None)
 
@@ -176,6 +221,22 @@ def test_zero_padding_of_sequences():
 )
 def test_a_layer_that_treats_each_pixel_by_itself(layer):
     assert sights(layer, (8, 12), channels=3) == (PIXEL, PIXEL)
+
+
+@pytest.mark.parametrize("name", sorted(ONLY_IN_TRAINING & {*dir(layers)}))
+def test_what_works_in_training_only_leaves_the_pixels_as_they_are(name):
+    kind = getattr(layers, name)
+    parameters = inspect.signature(kind).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    shape = (2, 8, 12) if "1D" in name else (2, 8, 12, 3)
+    pixels = np.random.default_rng(0).uniform(size=shape).astype("float32")
+    seen = kind(**dict.fromkeys(needed, 1))(pixels, training=False)
+    np.testing.assert_allclose(seen, pixels, rtol=1e-6)
+
+
+def test_no_augmentation_is_left_out():
+    names = {name for name in dir(layers) if name.startswith("Rand")}
+    assert names - ONLY_IN_TRAINING == {"RandomCrop"}
 
 
 def test_normalising_over_positions_sees_everything_there():
@@ -234,9 +295,47 @@ def test_a_plane_of_the_channels_keeps_their_positions_and_a_stack_puts_them_tog
     assert operation(lambda x: keras.ops.stack([x[..., i] for i in planes], axis=1)) == (None, None)
 
 
-def test_indexing_from_the_end_or_without_an_axis_is_not_guessed():
-    assert operation(lambda x: x[:, -4:]) == (None, PIXEL)
+def test_indexing_may_begin_at_a_place_counted_from_the_end():
+    assert operation(lambda x: x[:, -5:, -7::2]) == (Window((3,), (4,), 1), Window((5,), (6,), 2))
+    assert operation(lambda x: x[:, -20:, -8:-2]) == (PIXEL, Window((4,), (5,), 1))
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (((0, 0), (1, 2), (3, 0), (0, 0)), (Window((-1,), (0,), 1), Window((-3,), (-2,), 1))),
+        (((0, 0), (0, 0), (0, 0), (2, 1)), (PIXEL, PIXEL)),
+        (((1, 0), (1, 2), (3, 0), (0, 0)), (None, None)),
+        (2, (None, None)),
+    ],
+)
+def test_padding_with_constants_moves_the_positions_of_each_picture(width, expected):
+    assert operation(lambda x: keras.ops.pad(x, width)) == expected
+    assert operation(lambda x: keras.ops.pad(x, width, mode="reflect")) == (None, None)
+
+
+def test_padding_the_channels_of_a_sequence_moves_nothing():
+    image = keras.Input((8, 12))
+    node = read(keras.Model(image, keras.ops.pad(image, ((0, 0), (0, 0), (2, 0))))).calls[-1]
+    assert (look(node, 0), look(node, 1)) == (PIXEL, PIXEL)
+
+
+def test_the_padding_is_what_the_first_cell_sees_before_the_map():
+    assert Window((-1,), (4,), 2).padding == 1
+    assert Window((-1,), (4,), 2, frozenset({"conv"})).padding is None
+
+
+def test_the_middles_lie_on_a_line():
+    assert Window((-1,), (4,), 2).middle == 1
+    assert Window((0, 0), (1, 1), 1).middle == -0.25  # two cells in one: -1/4 and 1/4
+    assert Window((0, 2), (1, 3), 3).middle == 0.25  # 3 cells in 2: 1/4 and 7/4
+
+
+def test_indexing_backwards_or_without_an_axis_is_not_guessed():
     assert operation(lambda x: x[:, ::-1]) == (None, PIXEL)
+    rows = keras.Input((None, 12, 3))
+    node = read(keras.Model(rows, rows[:, -4:, -5:])).calls[-1]
+    assert (look(node, 0), look(node, 1)) == (None, Window((7,), (8,), 1))
     assert operation(lambda x: x[:, 0]) == (None, None)
     assert operation(lambda x: x[:, None, 0]) == (None, None)
     assert operation(lambda x: x[1:, :]) == (None, None)

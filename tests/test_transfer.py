@@ -88,6 +88,28 @@ def test_a_network_of_ones_own_brings_its_preprocessing():
     np.testing.assert_allclose(features, base(PHOTOGRAPHS / 255), rtol=1e-4, atol=1e-5)
 
 
+def doubled(images):
+    return np.repeat(np.repeat(images / 255, 2, axis=1), 2, axis=2)
+
+
+@pytest.mark.parametrize("size", [None, (68, 132)])
+def test_a_preprocessing_may_change_the_size(tmp_path, size):
+    base = keras.Sequential([keras.Input((*(size or (None, None)), 3)), layers.MaxPooling2D()])
+    for cache in (None, tmp_path, tmp_path):
+        features = extract_features(base, PHOTOGRAPHS, cache=cache, preprocess=doubled)
+        np.testing.assert_array_equal(features, (PHOTOGRAPHS / 255).astype(np.float32))
+
+
+def test_a_preprocessing_may_repeat_the_grey_channel():
+    def coloured(images):
+        return np.repeat(images, 3, axis=-1)
+
+    base = small()
+    grey = PHOTOGRAPHS[..., :1]
+    features = extract_features(base, grey, preprocess=coloured)
+    np.testing.assert_allclose(features, base(coloured(grey)), rtol=1e-4, atol=1e-3)
+
+
 def test_keras_preprocessing_in_place_leaves_the_photographs_as_they_are():
     images = PHOTOGRAPHS.astype(np.float32)
     preprocess = keras.applications.mobilenet_v2.preprocess_input
@@ -298,6 +320,12 @@ def test_a_network_of_fixed_size_names_it():
     base = vgg16(width=0.0625, include_top=False, input_shape=(32, 64, 3))
     with pytest.raises(ValueError, match=r"must be 32×64×3 for 'vgg16': got 34×66×3\. Resize"):
         extract_features(base, PHOTOGRAPHS)
+    with pytest.raises(ValueError, match=r"got 68×132×3 after `preprocess`\. Resize them, or b"):
+        extract_features(base, PHOTOGRAPHS, preprocess=doubled)
+    with pytest.raises(ValueError, match=r"got none after `preprocess`\. Pass a batch"):
+        extract_features(base, PHOTOGRAPHS, preprocess=lambda images: None)
+    with pytest.raises(ValueError, match=r"got 34×66 after `preprocess`\. The model wants 3"):
+        extract_features(base, PHOTOGRAPHS, preprocess=lambda images: images[..., 0])
 
 
 @pytest.mark.parametrize(
@@ -305,14 +333,18 @@ def test_a_network_of_fixed_size_names_it():
     [
         (PHOTOGRAPHS[0], r"got shape=\(34, 66, 3\)\. Write images\[None\] for one"),
         (PHOTOGRAPHS[:0], r"got shape=\(0, 34, 66, 3\)\. Stack them"),
-        (list(PHOTOGRAPHS), r"uint8 0-255: got dtype=None"),
-        (PHOTOGRAPHS[..., :1], r"must be any×any×3 for 'vgg16': got 34×66×1"),
+        (list(PHOTOGRAPHS), r"at least one photograph: got a list\. Stack them with np\.stack\."),
+        ([PHOTOGRAPHS[0], PHOTOGRAPHS[0, 1:]], r"got a list\. Stack them"),
+        (PHOTOGRAPHS[..., :1], r"must be any×any×3 for 'vgg16': got 34×66×1.*\. Repeat the grey"),
+        (PHOTOGRAPHS[..., [0, 1, 2, 2]], r"got 34×66×4.*\. Leave out the alpha channel"),
     ],
-    ids=["one", "none", "list", "grey"],
+    ids=["one", "none", "list", "sizes", "grey", "alpha"],
 )
 def test_what_is_no_array_of_photographs_is_refused(slim, images, message):
     with pytest.raises(ValueError, match=message):
         extract_features(slim, images)
+    with pytest.raises(ValueError, match=message):
+        extract_features(slim, images, preprocess=halved)
 
 
 def test_a_network_whose_preprocessing_is_not_known_asks_for_it():
@@ -437,8 +469,47 @@ def test_a_head_that_cannot_be_is_refused(arguments, message):
 
 def test_a_base_with_its_own_head_is_refused():
     base = vgg16(width=0.0625, input_shape=(32, 32, 3), classes=5)
-    with pytest.raises(ValueError, match=r"got 'vgg16', which ends in the dense layer 'pred"):
+    message = r"got 'vgg16', which ends in 'predictions' \(Dense\)\. Use include_top=False\."
+    with pytest.raises(ValueError, match=message):
         classifier(base, 3)
+
+
+@pytest.mark.parametrize(
+    ("end", "named"),
+    [
+        ([layers.GlobalAveragePooling2D(), layers.Softmax(name="end")], r"'end' \(Softmax\)"),
+        ([layers.GlobalAveragePooling2D(), keras.ops.softmax], r"'softmax.*' \(Softmax\)"),
+        ([layers.Flatten(), layers.Activation("softmax", name="end")], r"'end' \(Activation\)"),
+        ([layers.Flatten(), layers.Dense(5, name="end"), layers.ReLU()], r"'end' \(Dense\)"),
+        (
+            [
+                layers.GlobalAveragePooling2D(keepdims=True),
+                layers.Conv2D(5, 1, name="end"),
+                layers.Reshape((5,)),
+                layers.Activation("sigmoid"),
+            ],
+            r"'end' \(Conv2D\)",
+        ),
+    ],
+    ids=["softmax", "operation", "activation", "dense", "convolution"],
+)
+def test_a_head_is_found_behind_activations_and_reshapes(end, named):
+    x = image = keras.Input((6, 8, 3))
+    for layer in [layers.Conv2D(4, 3), *end]:
+        x = layer(x)
+    base = keras.Model(image, x, name="whole")
+    message = rf"without its own head: got 'whole', which ends in {named}\. Use include_top=False"
+    with pytest.raises(ValueError, match=message):
+        classifier(base, 3, preprocess=halved)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [[layers.ReLU()], [layers.Conv2D(5, (4, 6))], [layers.Conv2D(5, (4, 6)), layers.Flatten()]],
+)
+def test_feature_maps_and_features_are_no_head(end):
+    base = keras.Sequential([keras.Input((6, 8, 3)), layers.Conv2D(4, 3), *end])
+    assert classifier(base, 3, preprocess=halved).output_shape == (None, 3)
 
 
 # unfreeze
@@ -499,6 +570,11 @@ def test_after_unfreezing_a_model_must_be_compiled_again():
     [
         ("blok5_conv1", r"got layer='blok5_conv1'\. Did you mean '?vgg16/block5_conv1"),
         ("vgg16", r"got layer='vgg16', a whole model"),
+        (
+            "photographs",
+            r"`from_layer` must be a layer to train: got from_layer='photographs', an input of the "
+            r"model\. The first layer is '\w+'\.",
+        ),
     ],
 )
 def test_an_unknown_layer_is_named_with_the_nearest(slim, from_layer, message):

@@ -218,10 +218,49 @@ def test_photographs_look_the_same_in_whatever_range_the_model_takes_them(scale)
     assert 0 <= piece.min() < 0.3 and 0.7 < piece.max() <= 1
 
 
-def test_a_dead_channel_says_that_its_tile_is_grey(capsys):
-    figure = show_channel(two_layers(), PHOTOS, "second", channel=1, size=16)
+@pytest.mark.parametrize("scale", [lambda x: x, lambda x: x / 127.5 - 1.1])
+def test_a_dead_channel_says_that_its_tile_is_grey(scale, capsys):
+    figure = show_channel(two_layers(), scale(PHOTOS), "second", channel=1, size=16)
     assert figure.axes[1].get_title() == "no picture moves it: grey"
     assert "no picture found for filter 1 of second" in capsys.readouterr().out
+
+
+def grey_network(weight):
+    """One channel: a pixel times a weight."""
+    conv = keras.layers.Conv2D(1, 1, name="conv")
+    model = keras.Sequential([keras.Input((16, 24, 1)), conv])
+    conv.set_weights([np.full((1, 1, 1, 1), weight), np.zeros(1)])
+    return model
+
+
+GREY = PHOTOS[..., :1] / 255
+
+
+@pytest.mark.parametrize(("weight", "colour"), [(-1, 0), (1, 1)])
+def test_a_plain_picture_may_be_what_a_channel_looks_for(weight, colour, capsys):
+    pattern = show_channel(grey_network(weight), GREY, "conv", channel=0).axes[1]
+    np.testing.assert_array_equal(pattern.images[0].get_array(), np.full((16, 24), colour))
+    assert pattern.get_title() == "what it looks for"
+    assert capsys.readouterr().out == ""
+
+
+def test_the_pattern_has_the_range_of_the_photographs(monkeypatch):
+    asked = []
+
+    def noted(*arguments, value_range, **more):
+        asked.append(value_range)
+        return np.full((1, 16, 24, 1), 0.5, "float32")
+
+    monkeypatch.setattr("cnnlab.widgets.filter_patterns", noted)
+    show_channel(grey_network(1), GREY, "conv", channel=0)
+    show_channel(grey_network(1), GREY * 255, "conv", channel=0)
+    assert asked == [(0, 1), (0, 255)]
+
+
+def test_grey_pictures_are_drawn_in_grey_from_black_to_white():
+    for ax in show_channel(grey_network(1), GREY, "conv", channel=0, patches=2).axes[1:]:
+        assert ax.images[0].get_cmap().name == "gray"
+        assert ax.images[0].get_clim() == (0, 1)
 
 
 def test_the_explorer_draws_what_its_controls_say(monkeypatch):

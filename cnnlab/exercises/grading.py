@@ -297,6 +297,7 @@ def _executed(notebook, work, environment, seconds, kernels):
         on_notebook_start=started,
         on_cell_execute=begun,
     )
+    client.comm_open_handlers.clear()  # to answer a widget can stop the client for ever
     try:
         client.execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except TimeoutError:
