@@ -34,7 +34,8 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
         steps: of the ascent.
         seed: of noise and shifts.
         value_range: smallest and largest value of a pixel as the model takes it; None takes
-            (0, 255) where the model rescales its images itself, else (-1, 1).
+            (0, 255) where the model is seen to rescale its images itself (a Lambda is not), else
+            (-1, 1).
 
     Returns:
         (F, H, W, C) float32, 0-1. A filter that no picture moves gets a grey tile and a line that
