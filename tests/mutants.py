@@ -55,7 +55,8 @@ def environment(project):
 
 def first_failure(project, *arguments):
     """What fails first when pytest runs in a copy of the project, or None."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments]
+    options = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not slow")
+    command = [sys.executable, "-m", "pytest", *options, *arguments]
     done = subprocess.run(
         command, cwd=project, env=environment(project), capture_output=True, text=True
     )
