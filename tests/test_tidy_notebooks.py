@@ -42,6 +42,11 @@ def test_a_grey_figure_becomes_much_smaller_and_stays_what_it_was():
 def test_a_second_time_changes_nothing_more():
     once = tidy.small(png(photograph()))
     assert tidy.small(once) == once
+    packed = io.BytesIO()
+    figure = Image.linear_gradient("L").convert("P")
+    figure.save(packed, "png", compress_level=0)  # it could be smaller
+    once = base64.b64encode(packed.getvalue()).decode()
+    assert tidy.small(once) == once
 
 
 def test_what_is_transparent_becomes_white():
@@ -100,3 +105,29 @@ def test_printed_text_in_pieces_is_joined_and_errors_stay_apart():
     tidy.tidy(notebook)
     texts = [(output.name, output.text) for output in notebook.cells[1].outputs]
     assert texts == [("stdout", "(3, 2) shape\n"), ("stderr", "oh\n"), ("stdout", "7\n")]
+
+
+def test_widgets_are_numbered_as_a_reader_meets_them():
+    def stored(box, slider, style, lost):
+        """A box that holds a slider that has a style, and a widget that nothing shows."""
+        state = {
+            name: {"model_name": kind, "state": {"parts": [f"IPY_MODEL_{part}" for part in parts]}}
+            for name, kind, parts in [
+                (lost, "Lost", []),
+                (style, "Style", []),
+                (box, "Box", [slider]),
+                (slider, "Slider", [style]),
+            ]
+        }
+        view = {tidy.VIEW: {"model_id": box}, "text/plain": "Box()"}
+        shown = nbformat.v4.new_output("display_data", data=view)
+        cell = nbformat.v4.new_code_cell("box", id="a", outputs=[shown])
+        kept = {"widgets": {tidy.STATE: {"state": state}}}
+        return nbformat.v4.new_notebook(cells=[cell], metadata=kept)
+
+    names = [letter * 32 for letter in "dacb"]
+    once, again = (tidy.numbered(stored(*given)) for given in (names, names[::-1]))
+    assert once == again == tidy.numbered(once)
+    state = once.metadata.widgets[tidy.STATE].state
+    assert [state[name].model_name for name in sorted(state)] == ["Box", "Slider", "Style"]
+    assert once.cells[0].outputs[0].data[tidy.VIEW] == {"model_id": 32 * "0"}

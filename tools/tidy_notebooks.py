@@ -1,11 +1,14 @@
 """Stored notebooks made small and free of this machine: `make notebooks` ends with it.
 
 Figures become PNGs of at most 256 colours, a third of the size; folders of this machine are taken
-out of tracebacks; printed text that came in pieces is joined. nbval compares none of this.
+out of tracebacks; printed text that came in pieces is joined; widgets, whose names are drawn anew
+in every run, are numbered. nbval compares none of this.
 """
 
 import base64
 import io
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,13 +16,17 @@ import nbformat
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
+STATE, VIEW = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("state", "view"))
 FOLDERS = {f"{ROOT}/": "", f"{sys.prefix}/": "", f"{Path.home()}/": "~/"}
 
 
 def small(png):
     """A PNG, base64 text, in 256 colours, where that is smaller; opaque on white."""
     original = base64.b64decode(png)
-    image = Image.open(io.BytesIO(original)).convert("RGBA")
+    image = Image.open(io.BytesIO(original))
+    if image.mode == "P":  # made small before
+        return png
+    image = image.convert("RGBA")
     image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     packed = io.BytesIO()
     # The default method gives its colours to large surfaces, and a thin line on a photograph none.
@@ -56,6 +63,36 @@ def joined(outputs):
     return whole
 
 
+def widgets(notebook):
+    """The names of the widgets, in the order in which a reader meets them."""
+    kept = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+    met = {}
+
+    def meet(text):
+        for name in re.findall("[0-9a-f]{32}", text):
+            if name in kept and name not in met:
+                met[name] = len(met)
+                meet(json.dumps(kept[name], sort_keys=True))
+
+    for output in outputs(notebook):
+        meet(json.dumps(output.get("data", {}).get(VIEW, "")))
+    return met
+
+
+def numbered(notebook):
+    """The notebook with the number of a widget in place of its name; what nobody meets is left out.
+
+    A name stays 32 hexadecimal digits, as JupyterLab expects it.
+    """
+    met = widgets(notebook)
+    for kept in notebook.metadata.get("widgets", {}).values():
+        kept["state"] = {name: widget for name, widget in kept["state"].items() if name in met}
+    text = nbformat.writes(notebook)
+    for name, number in met.items():
+        text = text.replace(name, f"{number:032x}")
+    return nbformat.reads(text, 4)
+
+
 def tidy(notebook):
     """Changes the outputs of a notebook in place; a second call changes nothing more."""
     for cell in notebook.cells:
@@ -72,4 +109,4 @@ if __name__ == "__main__":
     for path in sys.argv[1:]:
         notebook = nbformat.read(path, 4)
         tidy(notebook)
-        nbformat.write(notebook, path)
+        nbformat.write(numbered(notebook), path)
