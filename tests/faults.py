@@ -477,6 +477,13 @@ FAULTS = [
         "exercises",
     ),
     Fault(
+        "exercises.engine",
+        "or said[0] == said[1]",
+        "or True",
+        "an error of another cause is named as the mistake",
+        "exercises",
+    ),
+    Fault(
         "exercises.limits",
         "class OutOfTime(BaseException)",
         "class OutOfTime(Exception)",

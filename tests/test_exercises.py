@@ -19,6 +19,7 @@ from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solu
 from cnnlab.exercises.differences import difference
 from cnnlab.exercises.engine import exercises, find, lessons, unanswered, written
 from cnnlab.exercises.grading import exercises_in
+from cnnlab.exercises.lesson03 import network
 from cnnlab.exercises.limits import OutOfTime, limited
 from cnnlab.pooling import max_pool2d, max_pool2d_backward
 from cnnlab.receptive_field import receptive_field
@@ -139,6 +140,7 @@ def test_a_notebook_sets_the_exercises_of_its_lesson_in_order(path):
     assert list(set_in) == [exercise.number for exercise in expected]
     for number, exercise in zip(set_in, expected, strict=True):
         assert f"Exercise {number} {LEVELS[exercise.stars]} {exercise.title}" in set_in[number]
+        assert plain(exercise.task) in set_in[number]
 
 
 @pytest.mark.parametrize("exercise", each())
@@ -365,6 +367,58 @@ def momentum_as_elsewhere(point, velocity, gradient, rate, momentum):
     return point - velocity, velocity
 
 
+def zeros_of_the_dtype_of_x(x, upstream, size):
+    dx = np.zeros_like(x)
+    for row, column in np.ndindex(upstream.shape):
+        window = x[row * size : (row + 1) * size, column * size : (column + 1) * size]
+        i, j = np.unravel_index(window.argmax(), window.shape)
+        dx[row * size + i, column * size + j] = upstream[row, column]
+    return dx
+
+
+def short_trunk_beside_the_trunk(trunk):
+    import keras
+
+    inputs, f6 = trunk.inputs[0], trunk.get_layer("f6").output
+    flat = keras.layers.Flatten(name="flat")(keras.layers.Conv2D(1, 5, strides=5)(inputs))
+    heads = {"digit": keras.layers.Dense(10, name="digit")(f6)}
+    return keras.Model(inputs, heads | {"even": keras.layers.Dense(1, name="even")(flat)})
+
+
+def the_digit_only(trunk):
+    import keras
+
+    return keras.Model(trunk.inputs, keras.layers.Dense(10, name="digit")(trunk.layers[-2].output))
+
+
+def block(between="relu", end=None, behind="relu", filters=32, rows=12):
+    """build_block with these three activations."""
+
+    def build_block():
+        import keras
+        from keras import layers
+
+        maps = keras.Input((rows, 20, 32))
+        branch = layers.Conv2D(32, 3, padding="same", activation=between)(maps)
+        branch = layers.Conv2D(filters, 3, padding="same", activation=end)(branch)
+        return keras.Model(maps, layers.Activation(behind)(layers.Add()([maps, branch])))
+
+    return build_block
+
+
+def network_for_digits(filters, *end, begin=((28, 28, 1),)):
+    """small_network of a single convolution of 16×16 with so many filters."""
+
+    def small_network():
+        import keras
+        from keras import layers
+
+        body = [layers.Conv2D(filters, 16), layers.GlobalAveragePooling2D(), layers.Dense(10)]
+        return keras.Sequential([*map(keras.Input, begin), *body, *map(layers.Activation, end)])
+
+    return small_network
+
+
 @pytest.mark.parametrize(
     ("number", "answer", "sentence"),
     [
@@ -374,10 +428,75 @@ def momentum_as_elsewhere(point, velocity, gradient, rate, momentum):
         ("05.4", momentum_as_elsewhere, "The velocity has the other sign"),
         ("02.1", "-4", "It is a str; a number is asked for."),
         ("01.1", None, "It is None (is a `return` missing?); an array is asked for."),
+        ("01.2", (28, 45), "Either the zeros were left out, or the moves were counted without"),
+        ("02.1", -6, "Nothing is seen: the threshold is not below even the best match."),
+        ("03.1", 10, "Either the stride is forgotten (behind the pooling a cell is worth two"),
+        ("03.4", (1, 1, 9), "Too small, and with gaps: the rates add up to less than is needed"),
+        ("03.4", (1, 3, 10), "Too far, and with gaps: the rates add up to more than is needed"),
+        ("03.5", lambda: network(1, 4), "The field is too small: a 3×3 layer adds two pixels"),
+        ("03.5", lambda: network(5), "Too few cells are left: each pooling or stride of 2"),
+        ("04.4", zeros_of_the_dtype_of_x, "The gradient is cut to whole numbers"),
+        ("05.5", short_trunk_beside_the_trunk, "There are two trunks: each task trains"),
+        ("05.5", the_digit_only, "One of the two outputs is missing"),
+        ("06.3", block(between=None), "There is no ReLU between the two convolutions"),
+        ("06.3", block(end="relu"), "The branch ends in a ReLU of its own"),
+        ("06.3", block(behind=None), "The ReLU behind the addition is missing."),
+        ("06.3", block(end="relu", behind=None), "The last ReLU stands on the branch"),
+        ("06.3", block(filters=30), "ValueError, in line"),
+        (
+            "06.3",
+            block(rows=10),
+            "ValueError, outside your own lines: the input must be (12, 20, 32): got (10, 20, 32).",
+        ),
+        ("07.3", lambda logits: logits[:, :1] - logits[:, 1:], "That is the logit of class 0"),
+        (
+            "08.2",
+            lambda maps: (maps.min((1, 2)) == maps.max((1, 2))).all(axis=0),
+            "A channel with one value per image, another in each, is not dead",
+        ),
+        ("08.2", lambda maps: (maps == 0).all(axis=(0, 1, 2)), "Silent channels only"),
+        (
+            "09.2",
+            lambda maps, kernel, index: maps @ kernel[:, index] / maps[..., 0].size,
+            "Divided by the number of cells",
+        ),
+        ("H1.1", (20, 30), "Either the first convolution was padded, or half a move was counted"),
+        ("H1.3", (4, 7, 11, 14), "The pooling is forgotten altogether"),
+        ("H1.3", (4, 7, 12, 15), "The stride of the pooling is forgotten"),
+        ("H1.4", network_for_digits(24), "The field is wide enough, but there are too many"),
+        ("H1.4", network_for_digits(8, "softmax"), "The outputs are probabilities"),
+        ("H1.4", network_for_digits(8, begin=()), "ValueError, outside your own lines"),
     ],
 )
 def test_a_plausible_answer_is_named(number, answer, sentence):
-    assert judge(find(number), answer).message.startswith(sentence)
+    exercise = next(exercise for exercise in ALL if exercise.number == number)
+    assert judge(exercise, answer).message.startswith(sentence)
+
+
+def points_inside_without(forgotten):
+    """points_inside, one of its four comparisons forgotten."""
+
+    def points_inside(heat, box):
+        row, column = np.unravel_index(heat.argmax(), heat.shape)
+        top, left, bottom, right = box
+        compared = [top <= row, row < bottom, left <= column, column < right]
+        return all(compared[:forgotten] + compared[forgotten + 1 :])
+
+    return points_inside
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        ("06.1", find("06.1").solution + 100),
+        ("09.4", lambda heat, box: False),
+        ("09.4", lambda heat, box: True),
+        *(("09.4", points_inside_without(forgotten)) for forgotten in range(4)),
+    ],
+)
+def test_a_wrong_answer_is_neither_right_nor_a_known_mistake(number, answer):
+    outcome = judge(find(number), answer)
+    assert (outcome.mark, outcome.mistake) == ("✗", None)
 
 
 # The engine, on an exercise of its own
@@ -482,6 +601,12 @@ def test_a_mistake_that_matches_one_case_only_is_not_named():
     assert outcome.mistake is None
 
 
+def test_an_error_of_another_cause_is_not_named():
+    failing = replace(MEAN, mistakes=(Mistake("Refused.", raise_value_error),))
+    assert judge(failing, lambda values: raise_value_error(values)).message == "Refused."
+    assert judge(failing, lambda values: np.reshape(values, 7)).mistake is None
+
+
 def test_a_missing_return_is_asked_about():
     def answer(values):
         values.sum() / 2
@@ -566,6 +691,10 @@ def with_a_typo(values):
             r"whose mistake 2, 'B\.', is judged '✗ T\.1 A\.'",
         ),
         ({"mistakes": (Mistake("A.", with_a_typo),)}, "in which NameError"),
+        (
+            {"mistakes": (Mistake("A.", list),), "view": lambda mean: {"large": mean > 2}},
+            r"whose mistake 1, 'A\.', is refused by `view`: TypeError",
+        ),
     ],
 )
 def test_an_exercise_that_judges_wrongly_is_refused(changes, told):

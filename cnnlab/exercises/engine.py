@@ -154,8 +154,7 @@ def judge(exercise, answer):
     if not any(map(partial(_differ, exercise), runs, right)):
         return Outcome(exercise.number, "✓", exercise.insight)
     for mistake in exercise.mistakes:
-        wrong = _runs(exercise, mistake.answer, cases)
-        if not any(map(partial(_differ, exercise), runs, wrong)):
+        if _alike(exercise, runs, _runs(exercise, mistake.answer, cases)):
             return Outcome(exercise.number, "✗", mistake.diagnosis, mistake)
     return Outcome(exercise.number, "✗", _explained(exercise, answer, cases, runs, right))
 
@@ -227,6 +226,14 @@ def _differ(exercise, one, other):
     if one.changed != other.changed:
         return True
     return _sentence(exercise, one, other) is not None
+
+
+def _alike(exercise, runs, wrong):
+    """Whether an answer behaves as a mistake does; where both only fail, for the same reason."""
+    if any(map(partial(_differ, exercise), runs, wrong)):
+        return False
+    said = [[str(run.error) for run in each] for each in (runs, wrong)]
+    return any(run.error is None for run in runs) or said[0] == said[1]
 
 
 def _sentence(exercise, run, right):

@@ -136,7 +136,8 @@ output_shape = Exercise(
             ),
         ),
         Mistake(
-            "The moves were counted, not the positions: before the first move there is one more.",
+            "Either the zeros were left out, or the moves were counted without the position before "
+            "the first one.",
             (
                 (HEIGHT + 2 * PADDING - KERNEL_HEIGHT) // STRIDE,
                 (WIDTH + 2 * PADDING - KERNEL_WIDTH) // STRIDE,
@@ -214,8 +215,8 @@ loops = Exercise(
     number="01.3",
     title="The loops, with a stride",
     stars=2,
-    task="Write correlate(image, kernel, stride): what slide does, with a window that moves "
-    "`stride` pixels at a time in both directions. No padding.",
+    task="Write correlate(image, kernel, stride): it does what slide does, with a window that "
+    "moves `stride` pixels at a time in both directions. No padding.",
     hints=(
         "Two things change in slide: how many places there are, and where each one begins.",
         "The window of output (row, column) begins at pixel (row · stride, column · stride).",

@@ -46,7 +46,7 @@ bias = Exercise(
             "Both lines are seen: the threshold is too low for this kernel, whose weights are 3.",
             -1.5,
         ),
-        Mistake("Nothing is seen: the threshold is above even the best match.", -6),
+        Mistake("Nothing is seen: the threshold is not below even the best match.", -6),
     ),
     view=what_is_seen,
     alternatives=(-3, np.float32(-5.9)),

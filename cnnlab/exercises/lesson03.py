@@ -22,7 +22,8 @@ size_of_stack = Exercise(
     insight="The pooling adds only one pixel itself, and doubles what each layer behind it adds.",
     mistakes=(
         Mistake(
-            "The stride is forgotten: behind the pooling a cell is worth two pixels.",
+            "Either the stride is forgotten (behind the pooling a cell is worth two pixels), or "
+            "one of the two 3×3 convolutions.",
             1 + sum(k - 1 for k, _ in STACK),
         ),
         Mistake(
@@ -231,10 +232,15 @@ without_gaps = Exercise(
         ),
         Mistake("The span is right, but a jump is too wide: pixels are skipped.", (1, 4, 8)),
         Mistake(
-            "Too far, and with gaps: no layer looks at neighbouring pixels.",
+            "Too far, and with gaps: the rates add up to more than is needed, and pixels are "
+            "skipped.",
             (3, 9, 27),
         ),
-        Mistake("Too small, and with gaps: all weights fall on every second pixel.", (2, 2, 2)),
+        Mistake(
+            "Too small, and with gaps: the rates add up to less than is needed, and still some "
+            "pixels are skipped.",
+            (2, 2, 2),
+        ),
     ),
     view=span_and_gaps,
     alternatives=((9, 3, 1), [3, 1, 9], np.array([1, 9, 3])),
@@ -362,7 +368,7 @@ budget = Exercise(
     stars=3,
     task="Write design(): a Keras network for images of 128×160×3. Its last layer is a map of 16 "
     "channels and at least 8×10 cells, each of which sees at least 100 pixels along both axes. It "
-    "may have 15,000 parameters.",
+    "may have at most 15,000 parameters.",
     hints=(
         "receptive_field(model) and model.count_params() say how far you are.",
         "A 3×3 convolution from 16 to 16 channels has 2,320 parameters: you can afford about six.",
@@ -373,8 +379,8 @@ budget = Exercise(
     "parameter.",
     mistakes=(
         Mistake(
-            "Without strides, poolings or dilation each layer adds two pixels: the field is too "
-            "small.",
+            "The field is too small: a 3×3 layer adds two pixels times all strides before it, so "
+            "strides, poolings or dilation must come early enough, and often enough.",
             design_plain,
         ),
         Mistake(
@@ -383,7 +389,8 @@ budget = Exercise(
             design_doubled,
         ),
         Mistake(
-            "Too few cells are left: each pooling halves the map.",
+            "Too few cells are left: each pooling or stride of 2 halves the map, and without "
+            "padding each convolution takes some more.",
             design_one_block_more,
         ),
         Mistake(

@@ -251,6 +251,10 @@ def without_upstream(x, upstream, size):
     return max_pool_backward(x, np.ones_like(upstream), size)
 
 
+def in_whole_numbers(x, upstream, size):
+    return max_pool_backward(x, upstream, size).astype(x.dtype)
+
+
 def without_the_rest(x, upstream, size):
     whole = x[: upstream.shape[0] * size, : upstream.shape[1] * size]
     return max_pool_backward(whole, upstream, size)
@@ -293,11 +297,15 @@ pooling = Exercise(
             "the shape of the input.",
             without_the_rest,
         ),
+        Mistake(
+            "The gradient is cut to whole numbers: the dtype is that of x, not of upstream.",
+            in_whole_numbers,
+        ),
     ),
     cases=(
         (rng.permutation(24).reshape(4, 6), rng.integers(2, 9, (2, 3)), 2),
         (np.array([[8, 8, 1], [3, 5, 1], [1, 2, 2]]), np.array([[5]]), 2),
-        (np.zeros((3, 7)), np.array([[2.5, -1.5]]), 3),
+        (np.zeros((3, 7), int), np.array([[2.5, -1.5]]), 3),
         (rng.normal(size=(7, 5)).astype("float32"), np.float32(rng.normal(size=(3, 2))), 2),
     ),
     alternatives=(max_pool_backward_windows, max_pool_backward_cnnlab),

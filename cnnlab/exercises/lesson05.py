@@ -287,6 +287,19 @@ def two_heads_from_c5(trunk):
     return keras.Model(trunk.inputs, [digit, keras.layers.Dense(1, name="even")(hidden)])
 
 
+def two_heads_with_dense_layers_of_their_own(trunk):
+    """What is shared has fewer parameters than each head."""
+    import keras
+    from keras import layers
+
+    def head(units, name):
+        hidden = layers.Dense(240, activation="relu")(trunk.get_layer("flatten").output)
+        hidden = layers.Dense(240, activation="relu")(hidden)
+        return layers.Dense(units, name=name)(hidden)
+
+    return keras.Model(trunk.inputs, [head(10, "digit"), head(1, "even")])
+
+
 def two_heads_by_calling(trunk):
     """The part up to F6 is called like a layer."""
     import keras
@@ -345,6 +358,16 @@ def trunks():
     return [(models.lenet5(),), (models.lenet5((28, 36, 1)),)]
 
 
+def inner(layers):
+    """These layers, and instead of a model the layers in it."""
+    for layer in layers:
+        yield from inner(layer.layers) if hasattr(layer, "layers") else [layer]
+
+
+def convolutions(layers):
+    return {layer for layer in inner(layers) if hasattr(layer, "kernel_size")}
+
+
 def verdicts(model):
     """What is asked for of a network with two heads."""
     import keras
@@ -353,18 +376,19 @@ def verdicts(model):
     below = {
         name: keras.Model(model.inputs, head.output).layers[:-1] for name, head in heads.items()
     }
-    inside = {name: sum(p.count_params() for p in layers) for name, layers in below.items()}
-    own = sum(head.count_params() for head in heads.values())
+    units = {name: head.output.shape[1] for name, head in heads.items()}
     return {
+        "there are two outputs": len(heads) == 2,
         "the outputs are called digit and even": set(heads) == {"digit", "even"},
-        "there are 10 and 1 outputs": {h.output.shape[1] for h in heads.values()} == {10, 1},
+        "digit has 10 units": units.get("digit", 10) == 10,
+        "even has 1 unit": units.get("even", 1) == 1,
         "the outputs are logits": all(
             head.activation is keras.activations.linear for head in heads.values()
         ),
         "no head reads the other": not any(
             head in layers for head in heads.values() for layers in below.values()
         ),
-        "the convolutions are shared": model.count_params() - own < 1.5 * max(inside.values()),
+        "the convolutions are shared": bool(set.intersection(*map(convolutions, below.values()))),
     }
 
 
@@ -404,11 +428,15 @@ multi_task = Exercise(
         Mistake(
             "Even or odd is one question: one logit answers it, its sign.", head_with_two_units
         ),
-        Mistake('The output "digit" is missing: a model may have several outputs.', one_head),
+        Mistake("One of the two outputs is missing: a model may have several.", one_head),
     ),
     cases=trunks,
     view=verdicts,
-    alternatives=(two_heads_from_c5, two_heads_by_calling),
+    alternatives=(
+        two_heads_from_c5,
+        two_heads_with_dense_layers_of_their_own,
+        two_heads_by_calling,
+    ),
     seconds=60,
 )
 

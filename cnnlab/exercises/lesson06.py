@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises.engine import Exercise, Mistake
+from cnnlab.exercises.lesson05 import inner
 
 # 06.1: what does a layer cost?
 
@@ -38,6 +39,7 @@ macs = Exercise(
             ROWS * COLUMNS * KERNEL * FILTERS,
         ),
     ),
+    tolerance=1e-8,
 )
 
 
@@ -79,35 +81,62 @@ bottleneck = Exercise(
 # 06.3: a residual block
 
 
+def answer_with(model, maps, factors):
+    """What a block answers if each convolution only multiplies by its factor."""
+    for weight in model.weights:
+        weight.assign(np.full(weight.shape, float(weight.name in {"gamma", "moving_variance"})))
+    for layer, factor in zip(convolutions(model), factors, strict=False):
+        kernel = np.zeros(layer.kernel.shape)
+        rows, columns, *channels = kernel.shape
+        kernel[rows // 2, columns // 2] = factor * np.eye(*channels)
+        layer.kernel.assign(kernel)
+    return np.asarray(model(maps))
+
+
+def convolutions(model):
+    import keras
+
+    return [layer for layer in inner(model.layers) if isinstance(layer, keras.layers.Conv2D)]
+
+
 def behaviour(model):
-    """What a block for maps of 12×20×32 does, with all its weights at 0."""
-    kinds = [tuple(layer.kernel_size) for layer in model.layers if hasattr(layer, "kernel_size")]
+    """What a block for maps of 12×20×32 does under weights whose answer is known."""
+    if tuple(model.input_shape[1:]) != (12, 20, 32):
+        raise ValueError(
+            f"the input must be (12, 20, 32): got {model.input_shape[1:]}. "
+            "Begin with keras.Input((12, 20, 32))."
+        )
     maps = np.random.default_rng(0).normal(size=(2, 12, 20, 32)).astype("float32")
     kept = model.get_weights()
-    model.set_weights([np.zeros_like(weight) for weight in kept])
-    out = np.asarray(model(maps))
+    still, moved = (answer_with(model, maps, factors) for factors in [(0, 0), (1, -2)])
     model.set_weights(kept)
+    return {
+        "output shape": "as asked" if still.shape == maps.shape else "another one",
+        "two convolutions of 3×3": [c.kernel_size for c in convolutions(model)] == [(3, 3)] * 2,
+        "with all weights 0 it gives": named(still, maps),
+        "with kernels that multiply by 1 and by −2 it gives": named(moved, maps),
+    }
+
+
+def named(out, maps):
+    """Which known map this is, about: a normalisation divides by a little more than 1."""
     known = {
         "zeros": np.zeros_like(maps),
         "the input": maps,
         "the input after a ReLU": np.maximum(maps, 0),
+        "what is negative, without its sign": np.maximum(-maps, 0),
     }
-    names = [name for name, m in known.items() if m.shape == out.shape and np.allclose(m, out)]
-    return {
-        "output shape": "as asked" if out.shape == maps.shape else "another one",
-        "two convolutions of 3×3": kinds == [(3, 3)] * 2,
-        "with all weights 0 it gives": names[0] if names else "something else",
-    }
+    near = [k for k, m in known.items() if m.shape == out.shape and np.allclose(m, out, atol=0.01)]
+    return near[0] if near else "something else"
 
 
-def block_of(last, count=2):
+def block_of(last, activations=("relu", None)):
     """A model of convolutions on a branch; last(input, branch) brings the two together."""
     import keras
     from keras import layers
 
     maps = branch = keras.Input((12, 20, 32))
-    for place in range(count):
-        activation = "relu" if place == 0 else None
+    for activation in activations:
         branch = layers.Conv2D(32, 3, padding="same", activation=activation)(branch)
     return keras.Model(maps, last(maps, branch))
 
@@ -136,8 +165,18 @@ def block_with_normalisation():
     branch = layers.Conv2D(32, 3, padding="same", use_bias=False)(maps)
     branch = layers.ReLU()(layers.BatchNormalization()(branch))
     branch = layers.Conv2D(32, 3, padding="same", use_bias=False)(branch)
-    branch = layers.BatchNormalization()(branch)
+    branch = layers.BatchNormalization(gamma_initializer="zeros")(branch)
     return keras.Model(maps, layers.Activation("relu")(layers.add([branch, maps])))
+
+
+def block_of_a_model():
+    import keras
+    from keras import layers
+
+    maps = keras.Input((12, 20, 32))
+    sizes = {64: "relu", 32: None}
+    branch = [layers.Conv2D(n, 3, padding="same", activation=a) for n, a in sizes.items()]
+    return keras.Model(maps, layers.ReLU()(keras.Sequential(branch)(maps) + maps))
 
 
 def block_without_shortcut():
@@ -161,7 +200,25 @@ def block_relu_before():
 def block_of_one():
     from keras import layers
 
-    return block_of(lambda maps, branch: layers.ReLU()(layers.Add()([maps, branch])), count=1)
+    return block_of(lambda maps, branch: layers.ReLU()(layers.Add()([maps, branch])), ["relu"])
+
+
+def block_without_relu_between():
+    from keras import layers
+
+    return block_of(lambda maps, branch: layers.ReLU()(layers.Add()([maps, branch])), [None] * 2)
+
+
+def block_with_relu_on_both():
+    from keras import layers
+
+    return block_of(lambda maps, branch: layers.ReLU()(layers.Add()([maps, branch])), ["relu"] * 2)
+
+
+def block_without_last_relu():
+    from keras import layers
+
+    return block_of(lambda maps, branch: layers.Add()([maps, branch]))
 
 
 def block_valid():
@@ -209,6 +266,15 @@ residual = Exercise(
             "numbers pass the block.",
             block_relu_before,
         ),
+        Mistake("The ReLU behind the addition is missing.", block_without_last_relu),
+        Mistake(
+            "There is no ReLU between the two convolutions: without it they are no more than one.",
+            block_without_relu_between,
+        ),
+        Mistake(
+            "The branch ends in a ReLU of its own: it can add, but never take away.",
+            block_with_relu_on_both,
+        ),
         Mistake("The branch has one convolution: two are asked for.", block_of_one),
         Mistake(
             "The branch is smaller than the input, so they cannot be added: without padding each "
@@ -218,7 +284,7 @@ residual = Exercise(
     ),
     cases=no_arguments,
     view=behaviour,
-    alternatives=(block_with_operators, block_with_normalisation),
+    alternatives=(block_with_operators, block_with_normalisation, block_of_a_model),
 )
 
 

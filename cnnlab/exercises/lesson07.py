@@ -176,7 +176,11 @@ one_for_two = Exercise(
     solution=one_logit,
     insight="Only the difference of two logits matters: add 100 to both, and no probability moves.",
     mistakes=(
-        Mistake("That is the probability of class 0.", one_logit_for_the_other),
+        Mistake(
+            "That is the logit of class 0: its logistic function is the probability of the other "
+            "class.",
+            one_logit_for_the_other,
+        ),
         Mistake(
             "The logit of class 0 is left out: it matters how far it is from that of class 1.",
             one_logit_dropped,
@@ -262,7 +266,8 @@ by_gradient = Exercise(
     stars=3,
     task="Write head_step(weights, bias, features, labels, rate): one gradient step of the head "
     "(mean of each map, dense layer, softmax, cross-entropy averaged over the pictures); "
-    "features are (B, H, W, C), weights (C, classes). Return the new (weights, bias).",
+    "features are (B, H, W, C), weights (C, classes), bias (classes,), and labels (B,) hold the "
+    "number of the right class. Return the new (weights, bias).",
     hints=(
         "The gradient of the cross-entropy with respect to the logits is short: probabilities "
         "minus the right answer as zeros and a one.",

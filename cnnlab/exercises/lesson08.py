@@ -49,6 +49,14 @@ def dead_in_some_image(maps):
     return (maps.min(axis=(1, 2)) == maps.max(axis=(1, 2))).any(axis=0)
 
 
+def one_value_per_image(maps):
+    return (maps.min(axis=(1, 2)) == maps.max(axis=(1, 2))).all(axis=0)
+
+
+def silent(maps):
+    return (maps == 0).all(axis=(0, 1, 2))
+
+
 def sometimes_silent(maps):
     return (maps == 0).any(axis=(0, 1, 2))
 
@@ -62,12 +70,13 @@ def per_image(maps):
 
 
 def cases_with_dead_channels():
-    maps = rng.uniform(-1, 1, (3, 4, 5, 6))
+    maps = rng.uniform(-1, 1, (3, 4, 5, 7))
     maps[..., 1] = 0
     maps[..., 4] = 0.5
     maps[0, :, :, 2] = 0  # silent in one image only
     maps[:2, :, :, 3] = np.maximum(maps[:2, :, :, 3], 0)
     maps[..., 5] -= maps[..., 5].mean()
+    maps[..., 6] = np.array([0.25, 0.75, 0.5])[:, np.newaxis, np.newaxis]
     relu = np.maximum(maps, 0).astype("float32")
     return ((maps,), (relu,), (relu[1:, :2],))
 
@@ -90,6 +99,12 @@ dead = Exercise(
             "Silent in one image is not dead: another image may wake the channel.",
             dead_in_some_image,
         ),
+        Mistake(
+            "A channel with one value per image, another in each, is not dead: the smallest and "
+            "largest are asked for over all images.",
+            one_value_per_image,
+        ),
+        Mistake("Silent channels only: one that is 0.5 everywhere tells as little.", silent),
         Mistake("A ReLU makes zeros in every channel: one zero is not death.", sometimes_silent),
         Mistake(
             "A mean of 0 says nothing: positive and negative values cancel, and a channel that is "

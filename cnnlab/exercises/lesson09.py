@@ -51,6 +51,11 @@ def map_by_einsum(maps, kernel, index):
     return np.einsum("hwc,c->hw", maps, kernel[:, index])
 
 
+def divided(maps, kernel, index):
+    height, width, _ = maps.shape
+    return maps @ kernel[:, index] / (height * width)
+
+
 def averaged_first(maps, kernel, index):
     return maps.mean(axis=(0, 1)) @ kernel[:, index]
 
@@ -80,18 +85,24 @@ class_map = Exercise(
     title="The class activation map",
     stars=2,
     task="Write class_activation_map(maps, kernel, index): from the feature maps (h, w, C) of one "
-    "picture and the kernel (C, classes) of the dense layer behind the global average, the map "
-    "(h, w) of what each cell brings to the logit of class `index`, with its sign.",
+    "picture and the kernel (C, classes) of the dense layer behind the global average, the class "
+    "activation map (h, w) of class `index`, with its sign: the map whose mean, plus the bias, is "
+    "the logit.",
     hints=(
         "Which numbers of the kernel belong to one class: a row or a column?",
         "Each map is multiplied by one number, and the maps are added up, cell by cell.",
         "`maps @ v` multiplies the last axis of maps with a vector v and adds up.",
     ),
     solution=class_activation_map,
-    insight="The mean of this map, plus the bias, is the logit: the map shares the logit out.",
+    insight="Average and weighted sum may change places: so the map shares the logit out.",
     mistakes=(
         Mistake(
             "That averages first, which gives the logit: one number and no map.", averaged_first
+        ),
+        Mistake(
+            "Divided by the number of cells: this map adds up to the logit without its bias; asked "
+            "for is the one whose mean is it.",
+            divided,
         ),
         Mistake(
             "That takes a row of the kernel: the weights from one map to all classes, not from all "
@@ -192,9 +203,9 @@ def any_heat(heat, box):
     return bool(heat[top:bottom, left:right].max() > 0)
 
 
-def hot(row, column, shape=(6, 9), elsewhere=()):
+def hot(row, column, shape=(6, 9), elsewhere=(), background=0.01):
     """A map that is hottest in one place, and nearly so elsewhere."""
-    heat = np.full(shape, 0.01, "float32")
+    heat = np.full(shape, background, "float32")
     for place in elsewhere:
         heat[place] = 0.9
     heat[row, column] = 1
@@ -228,6 +239,9 @@ pointing = Exercise(
         (hot(5, 0).astype("float64"), (4, 0, 6, 2)),
         (hot(0, 0, elsewhere=[(4, 7), (4, 8), (5, 8)]), (3, 6, 6, 9)),
         (hot(4, 2, shape=(9, 5), elsewhere=[(0, 4)]), (3, 1, 6, 4)),
+        (hot(1, 7), (3, 6, 6, 9)),
+        (hot(4, 1), (3, 6, 6, 9)),
+        (hot(6, 1, shape=(9, 9), background=0), (0, 5, 3, 8)),
     ),
     alternatives=(points_inside_by_loops, points_inside_by_slice),
 )

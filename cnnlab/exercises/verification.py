@@ -1,5 +1,7 @@
 """Does an exercise judge rightly? It is tried on its own solution and mistakes."""
 
+from dataclasses import replace
+
 from cnnlab.exercises.engine import _runs, judge
 
 
@@ -11,7 +13,8 @@ def verify(exercises):
 
     Raises:
         ValueError: a solution or an alternative is not right, a solution fails with an error, or a
-            mistake is not named as itself, as it equals the solution or another mistake.
+            mistake is not named as itself, as it equals the solution or another mistake, or is
+            never judged, as `view` fails with an error.
 
     Example:
         >>> from cnnlab.exercises import engine
@@ -42,6 +45,9 @@ def _faults(exercise):
         outcome = judge(exercise, mistake.answer)
         if outcome.mistake is not mistake:
             yield f"whose mistake {n}, {mistake.diagnosis!r}, is judged {str(outcome)!r}"
+        refused = _errors(exercise, mistake.answer)
+        if all(refused) and not any(_errors(replace(exercise, view=None), mistake.answer)):
+            yield f"whose mistake {n}, {mistake.diagnosis!r}, is refused by `view`: {refused[0]!r}"
     for answer in (exercise.solution, *(mistake.answer for mistake in exercise.mistakes)):
         for error in _errors(exercise, answer):
             if isinstance(error, NameError):  # never asked for

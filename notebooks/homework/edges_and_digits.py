@@ -37,7 +37,8 @@ output_shape = Exercise(
     insight="Layer by layer, axis by axis, and every division is rounded down.",
     mistakes=(
         Mistake(
-            "The first convolution has no padding here: it takes a pixel from every side.",
+            "Either the first convolution was padded, or half a move was counted as a whole one: "
+            "here is no padding, and what does not fill a window is dropped.",
             behind(HEIGHT, WIDTH),
         ),
         Mistake(
@@ -172,7 +173,13 @@ seen = Exercise(
     "much a kernel adds.",
     mistakes=(
         Mistake(
-            "The pooling is forgotten: behind it neighbours are two pixels apart.", field(step=1)
+            "The stride of the pooling is forgotten: behind it neighbours are two pixels apart.",
+            field(step=1),
+        ),
+        Mistake(
+            "The pooling is forgotten altogether: it adds a pixel, and doubles the step of what is "
+            "behind it.",
+            tuple(v - (i > 1) for i, v in enumerate(field(step=1))),
         ),
         Mistake(
             "Bottom and right are the last pixels inside: asked for are the first ones outside.",
@@ -260,7 +267,8 @@ def small_network_with_softmax():
     import keras
     from keras import layers
 
-    return keras.Sequential([*small_network().layers[:-1], layers.Dense(10, activation="softmax")])
+    body = [keras.Input((28, 28, 1)), *small_network().layers[:-1]]
+    return keras.Sequential([*body, layers.Dense(10, activation="softmax")])
 
 
 def digits_only():
@@ -301,8 +309,8 @@ design = Exercise(
     insight="Width of view is cheap, a dense layer on a large map is not: pool before you flatten.",
     mistakes=(
         Mistake(
-            "The field is wide enough; but the dense layer reads a large map and costs more than "
-            "the whole budget.",
+            "The field is wide enough, but there are too many parameters: layer_table(model) shows "
+            "where they sit, in many filters or in a dense layer on a large map.",
             small_network_with_wide_head,
         ),
         Mistake(
