@@ -17,6 +17,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from coverage import CoverageData
@@ -113,6 +114,24 @@ def path_of(project, module):
     return project.joinpath("cnnlab", *module.split(".")).with_suffix(".py")
 
 
+class Caught(NamedTuple):
+    """What fails first with a fault in place.
+
+    Attributes:
+        by_tests: among the unit tests, or None.
+        by_lessons: among the lessons that run the faulty statement, or None.
+        asked: whether there are such lessons.
+    """
+
+    by_tests: str | None
+    by_lessons: str | None
+    asked: bool
+
+    def __str__(self):
+        """Both, as a row of the table shows them."""
+        return f"{self.by_tests or '-'} | {self.by_lessons or ('-' if self.asked else 'not run')}"
+
+
 def plant(project, fault):
     """Puts a fault into a copy of the project.
 
@@ -131,7 +150,7 @@ def plant(project, fault):
 
 
 def caught_by(project, fault, runs):
-    """What fails first with the fault in place: among the unit tests, among the lessons.
+    """A `Caught`.
 
     Args:
         project: a copy of the project.
@@ -142,7 +161,8 @@ def caught_by(project, fault, runs):
     lessons = [name for name, run in runs.items() if run.get(fault.module, set()) & {*lines}]
     try:
         by_tests = first_failure(project, fault.tests_file)
-        return by_tests, first_failure(project, *NBVAL, *lessons) if lessons else None
+        by_lessons = first_failure(project, *NBVAL, *lessons) if lessons else None
+        return Caught(by_tests, by_lessons, bool(lessons))
     finally:
         path_of(project, fault.module).write_text(text, encoding="utf-8")
 
@@ -175,19 +195,19 @@ def main():
                 sys.exit(f"{failed} fails without any fault. Mend it first.")
         runs = workers.map(partial(in_a_copy, lines_run), lessons)
         runs = dict(zip(map(str, lessons), runs, strict=True))
-        caught = []
+        rows = []
         found = workers.map(lambda fault: in_a_copy(caught_by, fault, runs), chosen)
-        for fault, by in zip(chosen, found, strict=True):
-            caught.append(by)
-            verdict = "caught" if any(by) else "SURVIVED"
-            names = " | ".join(name or "-" for name in by)
-            print(f"{verdict:8} {fault.module}: {fault.meaning} | {names}", flush=True)
-    both = sum(any(by) for by in caught)
-    by_tests, by_lessons = (
-        sum(name is not None for name in names) for names in zip(*caught, strict=True)
+        for fault, row in zip(chosen, found, strict=True):
+            rows.append(row)
+            verdict = "caught" if row.by_tests or row.by_lessons else "SURVIVED"
+            print(f"{verdict:8} {fault.module}: {fault.meaning} | {row}", flush=True)
+    by_tests, by_lessons = ({n for n, row in enumerate(rows) if row[i]} for i in (0, 1))
+    asked = sum(row.asked for row in rows)
+    print(
+        f"{len(by_tests | by_lessons)} of {len(rows)} caught: {len(by_tests)} by unit tests; "
+        f"of {asked} that a lesson runs {len(by_lessons)} by lessons"
     )
-    print(f"{both} of {len(chosen)} caught: {by_tests} by unit tests, {by_lessons} by lessons")
-    return int(both < len(chosen))
+    return int(len(by_tests | by_lessons) < len(rows))
 
 
 if __name__ == "__main__":

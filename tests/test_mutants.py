@@ -53,10 +53,12 @@ def test_a_stale_fault_is_refused(project):
 def test_a_fault_is_caught_by_a_failing_test_and_then_undone(project):
     module = project / "cnnlab" / "answers.py"
     text = module.read_text()
-    assert mutants["caught_by"](project, FAULT, {}) == ("tests/test_answers.py::test_it", None)
+    caught = mutants["caught_by"](project, FAULT, {})
+    assert caught == ("tests/test_answers.py::test_it", None, False)
+    assert str(caught) == "tests/test_answers.py::test_it | not run"
     assert module.read_text() == text
     unnoticed = FAULT._replace(right="41", wrong="40")
-    assert mutants["caught_by"](project, unnoticed, {}) == (None, None)
+    assert mutants["caught_by"](project, unnoticed, {}) == (None, None, False)
 
 
 def test_only_lessons_that_run_the_faulty_statement_are_asked(project, monkeypatch):
@@ -67,8 +69,9 @@ def test_only_lessons_that_run_the_faulty_statement_are_asked(project, monkeypat
     monkeypatch.setitem(
         caught_by.__globals__, "first_failure", lambda _, *given: asked.append(given[-1])
     )
-    for right in ("42", "41"):
-        caught_by(project, FAULT._replace(right=right, wrong="40"), {"notebooks/01.ipynb": run})
+    for right, seen in [("42", True), ("41", False)]:
+        fault = FAULT._replace(right=right, wrong="40")
+        assert caught_by(project, fault, {"notebooks/01.ipynb": run}).asked is seen
     tests = "tests/test_answers.py"
     assert asked == [tests, "notebooks/01.ipynb", tests]
 
