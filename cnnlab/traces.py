@@ -50,7 +50,22 @@ def compiled(question, model, *given):
     )
     # Each is traced once, but TensorFlow takes those of several models for one traced often.
     function._omit_frequent_tracing_warning = True
-    return function
+    traced = {}  # by shapes and dtypes: faster than to let TensorFlow look for what fits
+
+    def run(*arrays):
+        arrays = tf.nest.map_structure(_as_tensor, arrays)
+        flat = tf.nest.flatten(arrays)
+        key = tuple(a is not None and (*a.shape, a.dtype) for a in flat)
+        if key not in traced:
+            traced[key] = function.get_concrete_function(*arrays)
+        return traced[key](*arrays)
+
+    run.trace_count = function.experimental_get_tracing_count
+    return run
+
+
+def _as_tensor(array):
+    return None if array is None else tf.convert_to_tensor(array)
 
 
 def listened(model, inputs, layers, notice=None):
@@ -157,11 +172,6 @@ def _selected(model, result, output):
 
 def before_last(tensor, kinds):
     """What the last operation reads, and its kind, if that is one of these; else the tensor."""
-    if tf.executing_eagerly():
-        raise ValueError(
-            "TensorFlow must compile functions: got tf.config.run_functions_eagerly(True). "
-            "Switch it off: tf.config.run_functions_eagerly(False)."
-        )
     operation = tensor.op
     while operation.type in _PASSES:
         operation = operation.inputs[0].op

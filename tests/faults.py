@@ -220,7 +220,7 @@ FAULTS = [
         "Grad-CAM takes the largest gradient",
     ),
     Fault("heatmaps", "seen.gradients.sum(axis", "seen.gradients.mean(axis", "CAM divided by Z"),
-    Fault("heatmaps", "below = 2 * gradients**2", "below = gradients**2", "Grad-CAM++'s factor 2"),
+    Fault("heatmaps", "below = 2 * squares +", "below = squares +", "Grad-CAM++'s factor 2"),
     Fault(
         "heatmaps",
         "np.maximum(seen.gradients, 0))",
