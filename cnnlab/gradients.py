@@ -117,8 +117,8 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
     found = []
     for start in range(0, len(batch), BATCH_SIZE):
         rows = slice(start, start + BATCH_SIZE)
-        arrays = tuple(_tensor(array, rows) for array in batch.arrays)
-        found.append(run(arrays, _tensor(index, rows), _tensor(other, rows)))
+        arrays = tuple(_rows(array, rows) for array in batch.arrays)
+        found.append(run(arrays, _rows(index, rows), _rows(other, rows)))
     features, gradients, logits = _joined(found)
     chosen = _chosen(output, index, other, logits)
     return Evidence(features, gradients, chosen.scores(logits), chosen.classes)
@@ -362,9 +362,9 @@ def _scale(model):
     return 256.0 if uses_float16(model) else 1.0
 
 
-def _tensor(array, rows):
-    """Some rows of an array as a tensor: faster than to let a compiled function convert them."""
-    return None if array is None else tf.convert_to_tensor(array[rows])
+def _rows(array, rows):
+    """Some rows of an array, if there is one."""
+    return None if array is None else array[rows]
 
 
 def _joined(parts):
