@@ -70,7 +70,7 @@ wheelhouse: $(READY)  ## a folder from which a classroom with this system and Py
 	$(PYTHON) -m pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements.lock --dest wheelhouse
 	$(PYTHON) -m hatchling build --target wheel --directory $(CURDIR)/wheelhouse
 
-COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --quiet --custom-compile-command "make lock"
+COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-strip-extras --quiet --custom-compile-command "make lock"
 lock:  ## compile the two lock files from pyproject.toml (needs uv)
 	$(COMPILE) --extra dev -o requirements.lock pyproject.toml
 	$(COMPILE) --extra site --constraint requirements.lock -o docs/requirements.lock pyproject.toml
