@@ -1,5 +1,6 @@
 """The command line and the first cell of every lesson."""
 
+import gc
 import json
 import os
 import subprocess
@@ -96,3 +97,15 @@ def test_setup_makes_random_numbers_repeat():
         cnnlab.setup(seed=3)
         draws.append(keras.random.normal((2, 3)).numpy().tolist())
     assert draws[0] == draws[1]
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_setup_leaves_the_search_for_garbage_as_it_was(on):
+    import cnnlab
+
+    try:
+        gc.enable() if on else gc.disable()
+        cnnlab.setup()
+        assert gc.isenabled() == on
+    finally:
+        gc.enable()
