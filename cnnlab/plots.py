@@ -5,116 +5,15 @@ values, viridis for values that are never negative, cividis for counts. Figures 
 pictures share one scale unless the title says that each is scaled to itself.
 """
 
-import re
-
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.category import StrCategoryLocator
-from matplotlib.container import BarContainer
-from matplotlib.figure import FigureBase
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FixedLocator
 
+from cnnlab.digests import RULES
+from cnnlab.digests import describe as describe
 from cnnlab.scores import check_class_numbers, check_probabilities
 
 PANEL_LIMIT = 64
-
-
-def _number(value, digits=3):
-    """So many significant digits, and no negative zero."""
-    return f"{float(value) + 0.0:.{digits}g}"
-
-
-def _image_digest(image, values):
-    array = np.asarray(image.get_array(), dtype=float)
-    rows, columns = array.shape[:2]
-    if not values:
-        return f"image {rows}×{columns}"
-    weight = np.abs(array.reshape(rows, columns, -1)).sum(-1)
-    total = weight.sum() or 1.0
-    row = (weight.sum(1) * np.arange(rows)).sum() / total
-    column = (weight.sum(0) * np.arange(columns)).sum() / total
-    return (
-        f"image {rows}×{columns}, {_number(array.min())} to {_number(array.max())}, "
-        f"weight at row {_number(row, 4)}, column {_number(column, 4)}"
-    )
-
-
-def _line_digest(line, values):
-    points = np.asarray(line.get_xydata(), dtype=float)
-    name = line.get_label()
-    text = f"line{'' if name.startswith('_') else f' {name!r}'} of {len(points)} points"
-    if not values or not len(points):
-        return text
-    first, last = (f"({_number(x)}, {_number(y)})" for x, y in points[[0, -1]])
-    heights = points[np.isfinite(points[:, 1]), 1]
-    extent = f", y {_number(heights.min())} to {_number(heights.max())}" if heights.size else ""
-    return f"{text} from {first} to {last}{extent}"
-
-
-def _bars_digest(bars, values):
-    text = f"{len(bars.datavalues)} bars"
-    if not values:
-        return text
-    listed = ", ".join(_number(value) for value in bars.datavalues[:12])
-    return f"{text}: {listed}{', …' if len(bars.datavalues) > 12 else ''}"
-
-
-def _tick_names(axis):
-    """The texts at the ticks, where someone has placed them."""
-    if not isinstance(axis.get_major_locator(), (FixedLocator, StrCategoryLocator)):
-        return ""
-    return " ".join(label.get_text() for label in axis.get_ticklabels()).strip()
-
-
-def _axes_digest(ax, values):
-    title = ax.get_title().replace("\n", " ")
-    parts = [title if values else re.sub(r"\d+", "#", title)]
-    for name, label, axis in [("x", ax.get_xlabel(), ax.xaxis), ("y", ax.get_ylabel(), ax.yaxis)]:
-        names = _tick_names(axis)
-        parts += [f"{name}: {label}"] if label else []
-        parts += [f"{name} ticks: {names}"] if names and ax.axison else []
-    parts += [_image_digest(image, values) for image in ax.images]
-    parts += [_line_digest(line, values) for line in ax.lines]
-    bars = [group for group in ax.containers if isinstance(group, BarContainer)]
-    parts += [_bars_digest(group, values) for group in bars]
-    shapes = len(ax.patches) - sum(len(group) for group in bars)
-    parts += [f"{shapes} shapes"] if shapes else []
-    parts += [f"{len(ax.collections)} collections"] if ax.collections else []
-    parts += [f"{len(ax.texts)} texts"] if ax.texts else []
-    return " | ".join(part for part in parts if part)
-
-
-def describe(figure, values=True):
-    """What a figure shows, as text: nbval cannot compare pictures, but it compares this.
-
-    Args:
-        figure: a Matplotlib figure, or one Axes, or None (where there was nothing to show).
-        values: False leaves out the numbers behind pictures, curves and bars, and writes those in
-            titles as #: for results of a training, which may differ in the last digit from one
-            processor to another.
-
-    Returns:
-        A line for the figure's own title, if it has one, and one line per Axes: title, axis
-        labels, names at the ticks, and each picture (size, range, centre of its weight, so that a
-        flipped or transposed picture is noticed), curve (its ends and range), group of bars, and
-        the number of other shapes and of texts in it.
-
-    Example:
-        >>> import matplotlib.pyplot as plt
-        >>> figure, axes = plt.subplots()
-        >>> _ = axes.plot([1, 4, 9], label="squares")
-        >>> _ = axes.set(title="growth", xlabel="step")
-        >>> print(describe(figure))
-        1. growth | x: step | line 'squares' of 3 points from (0, 1) to (2, 9), y 1 to 9
-    """
-    if figure is None:
-        return "no figure"
-    whole = isinstance(figure, FigureBase)
-    every = [ax for ax in (figure.axes if whole else [figure]) if ax.get_label() != "<colorbar>"]
-    lines = [f"{number}. {_axes_digest(ax, values)}" for number, ax in enumerate(every, 1)]
-    title = figure.get_suptitle() if whole else ""
-    return "\n".join([title, *lines] if title else lines)
 
 
 def _listed(name, pictures, titles, shapes):
@@ -156,12 +55,10 @@ def _grid(pictures, columns, width=7.0, title_height=0.3):
 
 def _rule(ax, rows, columns):
     """Thin lines between the cells of a matrix, so that white cells can be told apart."""
-    ax.set_axis_on()
-    ax.set_xticks(np.arange(columns + 1) - 0.5, [""] * (columns + 1))
-    ax.set_yticks(np.arange(rows + 1) - 0.5, [""] * (rows + 1))
-    ax.tick_params(length=0)
-    ax.grid(color="0.8", linewidth=0.8)
-    ax.spines[:].set_visible(False)
+    look = {"color": "0.8", "linewidth": 0.8, "clip_on": False, "gid": RULES}
+    ax.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, **look)
+    ax.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, **look)
+    ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
 
 
 def _limits(array):
@@ -280,7 +177,8 @@ def show_numbers(matrices, titles=None, columns=None, formatting="{:g}"):
         for (row, column), value in np.ndenumerate(matrix):
             dark = abs(value) > 0.6 * largest
             text = formatting.format(value)
-            ax.text(column, row, text, ha="center", va="center", color="white" if dark else "black")
+            look = {"ha": "center", "va": "center", "color": "white" if dark else "black"}
+            ax.text(column, row, text, in_layout=False, **look)  # inside its cell: not measured
         if titles is not None:
             ax.set_title(str(titles[index]))
     return figure

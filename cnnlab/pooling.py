@@ -8,8 +8,8 @@ there are P zeros on every side, and they take part like pixels.
 
 import numpy as np
 
-from cnnlab.convolution import check_upstream, crop, numbers, pad, pair, windows
 from cnnlab.sizes import padding_pair
+from cnnlab.windows import check_upstream, crop, numbers, pad, pair, windows
 
 
 def max_pool2d(x, pool_size=2, strides=None, padding="valid"):
@@ -140,7 +140,7 @@ def average_pool2d_backward(x, upstream, pool_size=2, strides=None, padding="val
 
 
 def _arguments(x, pool_size, strides, padding):
-    """The image array, and the geometry of the windows in the words of `convolution.pad`."""
+    """The image array, and the geometry of the windows in the words of `windows.pad`."""
     x = numbers("x", x, "(batch, height, width, channels)")
     sizes = pair("pool_size", pool_size)
     steps = sizes if strides is None else pair("strides", strides)

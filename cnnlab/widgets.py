@@ -7,13 +7,14 @@ from IPython.display import display
 from matplotlib.patches import Rectangle
 
 from cnnlab.batches import as_batch
-from cnnlab.convolution import borders, correlate2d, numbers, pair
+from cnnlab.convolution import correlate2d
 from cnnlab.feature_maps import feature_maps, strongest_patches
 from cnnlab.overlays import draw_heat, pixel_range
 from cnnlab.patterns import filter_patterns
 from cnnlab.placing import placed
 from cnnlab.plots import draw_regions
 from cnnlab.sizes import output_size
+from cnnlab.windows import borders, numbers, pair
 
 
 def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dilation_rate=1):

@@ -49,6 +49,39 @@ FAULTS = [
         "return 0, int(padding)",
         "an int padding is only put after",
     ),
+    # windows
+    Fault(
+        "windows", "::column_stride,", "::row_stride,", "rows' stride for columns", "convolution"
+    ),
+    Fault("windows", ":: rates[1]]", ":: rates[0]]", "rows' dilation for columns", "convolution"),
+    Fault(
+        "windows",
+        "np.moveaxis(kept, 3, 5)",
+        "np.moveaxis(kept, 3, 5).swapaxes(3, 4)",
+        "rows and columns of a window are swapped",
+        "convolution",
+    ),
+    Fault(
+        "windows",
+        'if array.dtype.kind == "f" else array.astype(np.int64)',
+        "",
+        "bytes wrap around",
+        "convolution",
+    ),
+    Fault(
+        "windows",
+        "np.result_type(*floating)",
+        "np.dtype(float)",
+        "float32 becomes float64",
+        "convolution",
+    ),
+    Fault(
+        "windows",
+        "padded[:, top : top + shape[1], left : left + shape[2]]",
+        "padded[:, : shape[1], : shape[2]]",
+        "the gradient is cut from the corner",
+        "convolution",
+    ),
     # convolution
     Fault(
         "convolution",
@@ -57,15 +90,7 @@ FAULTS = [
         "the kernel of conv2d is transposed",
     ),
     Fault("convolution", "kernel[::-1, ::-1]", "kernel[::-1]", "the columns are not turned"),
-    Fault("convolution", "::column_stride,", "::row_stride,", "rows' stride for the columns"),
-    Fault("convolution", ":: rates[1]]", ":: rates[0]]", "rows' dilation for the columns"),
     Fault("convolution", "maps += bias", "maps -= bias", "the sign of the bias"),
-    Fault(
-        "convolution",
-        'if array.dtype.kind == "f" else array.astype(np.int64)',
-        "",
-        "bytes wrap around",
-    ),
     Fault("convolution", "strides=(1, strides)", "strides=1", "conv1d ignores its stride"),
     Fault("convolution", "+ i * row_step", "+ i", "the loops ignore the dilation of rows"),
     Fault("convolution", "total = bias[f]", "total = bias[0]", "the loops use one bias for all"),
@@ -80,19 +105,6 @@ FAULTS = [
     ),
     Fault(
         "convolution", "flat.sum(axis=0)", "flat.mean(axis=0)", "the gradient of the bias averages"
-    ),
-    Fault(
-        "convolution",
-        "padded[:, top : top + shape[1], left : left + shape[2]]",
-        "padded[:, : shape[1], : shape[2]]",
-        "the gradient is cut from the corner",
-    ),
-    Fault("convolution", "np.result_type(*floating)", "np.dtype(float)", "float32 becomes float64"),
-    Fault(
-        "convolution",
-        "np.moveaxis(kept, 3, 5)",
-        "np.moveaxis(kept, 3, 5).swapaxes(3, 4)",
-        "rows and columns of a window are swapped",
     ),
     Fault(
         "convolution", "if kernel.shape[-2] !=", "if kernel.shape[-2] >", "too few channels pass"
@@ -278,6 +290,9 @@ FAULTS = [
         "the size before the preprocessing",
     ),
     Fault("transfer", "network.calls.index(first)]", "network.calls.index(first) + 1]", "one"),
+    # digests
+    Fault("digests", "(weight.sum(1) *", "(weight.sum(0) *", "the place is transposed", "plots"),
+    Fault("digests", "digits == ROUGH", "digits", "rough for exact", "plots"),
     # plots
     Fault(
         "plots",

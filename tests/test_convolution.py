@@ -13,13 +13,9 @@ from cnnlab.convolution import (
     conv2d_loops,
     convolve2d,
     correlate2d,
-    crop,
     im2col,
-    numbers,
-    pad,
-    pair,
-    windows,
 )
+from cnnlab.windows import crop, numbers, pad, pair, windows
 
 RNG = np.random.default_rng(0)
 PADDINGS = ["valid", "same", 0, 1, 3]

@@ -12,11 +12,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "cnnlab"
 FLOORS = {
-    0: "sizes convolution pooling kernels graph sight receptive_field memory batches "
+    0: "sizes windows convolution pooling kernels graph sight receptive_field memory batches "
     "placing blur costs scores photographs archives fetch datasets",
     1: "models weights progress traces gradients feature_maps patterns views heatmaps "
     "faithfulness transfer",
-    2: "plots overlays widgets exercises lessons doctor cli",
+    2: "digests plots overlays widgets exercises lessons doctor cli",
 }
 ORDER = [name for names in FLOORS.values() for name in names.split()]
 FRAMEWORKS = {"keras", "tensorflow", "matplotlib", "ipywidgets", "IPython", "tqdm"}

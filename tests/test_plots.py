@@ -142,7 +142,59 @@ def test_describe_without_values_keeps_the_names_and_drops_the_numbers():
     assert "line 'cnn' of 3 points" in plots.describe(one, values=False)
     assert plots.describe(bars([3, 1]), values=False) == "1. 2 bars"
     matrix = plots.describe(plots.plot_confusion(CONFUSION, ["a", "b", "c"]), values=False)
-    assert "image 3×3 |" in matrix
+    assert "image 3×3 in cividis |" in matrix
+
+
+SLOPE = np.array([[0.0, 2, 4], [0, 0, 0]])
+
+
+def picture(values=SLOPE, **settings):
+    """A figure with one picture."""
+    figure, ax = plt.subplots(figsize=(2, 1), dpi=72, layout="none")
+    ax.imshow(values, **{"vmin": 0, "vmax": 8, **settings})
+    return figure
+
+
+@pytest.mark.parametrize("values", [True, "rough"])
+@pytest.mark.parametrize(
+    "other",
+    [{"vmin": -8}, {"vmax": 4}, {"cmap": "RdBu_r"}, {"origin": "lower"}, {"aspect": "auto"}],
+    ids=lambda other: "".join(other),
+)
+def test_describe_notices_how_a_picture_is_drawn(other, values):
+    one, two = picture(), picture(**other)
+    assert plots.describe(one, values) != plots.describe(two, values)
+
+
+def test_describe_tells_rows_that_run_upwards_and_pixels_that_are_stretched():
+    text = plots.describe(picture(origin="lower", aspect="auto"), values=False)
+    assert text == "1. image 2×3 in viridis | rows upwards | stretched to 55×112 dots"
+
+
+def test_describe_roughly_tells_where_a_picture_is_bright():
+    assert plots.describe(picture(), values="rough") == (
+        "1. image 2×3 in viridis from 0 to 8, mean 0.1, centre 0.0 down, 0.8 across"
+    )
+    colours = plots.describe(picture(np.full((2, 3, 3), 0.25)), values="rough")
+    assert colours == "1. image 2×3, mean 0.2, centre 0.5 down, 0.5 across"
+
+
+@pytest.mark.parametrize("show", [bars, lambda values: chart({"loss": values})])
+def test_describe_roughly_passes_over_a_third_digit(show):
+    one, other, third = (
+        plots.describe(show([0.5, top]), values="rough") for top in (2.61, 2.64, 2.5)
+    )
+    assert one == other != third
+
+
+def test_describe_roughly_keeps_all_digits_of_a_small_whole_number():
+    assert "from 0 to 255," in plots.describe(picture(vmax=255.0), values="rough")
+    assert plots.describe(bars([1255.0]), values="rough") == "1. 1 bars: 1300"
+
+
+def test_describe_knows_three_kinds_of_digest():
+    with pytest.raises(ValueError, match=r'`values` must be True, False or "rough": got \'no\'\.'):
+        plots.describe(picture(), values="no")
 
 
 def test_describe_takes_one_axes_of_a_figure():
@@ -261,11 +313,14 @@ def test_show_numbers_writes_every_number_where_it_stands():
 def test_show_numbers_draws_lines_between_cells_and_the_digest_passes_over_them():
     figure = plots.show_numbers([np.zeros((2, 3))])
     figure.draw_without_rendering()
-    ax = figure.axes[0]
-    assert list(ax.get_xticks()) == [-0.5, 0.5, 1.5, 2.5]
-    assert list(ax.get_yticks()) == [-0.5, 0.5, 1.5]
-    assert all(line.get_visible() for line in [*ax.get_xgridlines(), *ax.get_ygridlines()])
-    assert plots.describe(figure) == "1. image 2×3, 0 to 0, weight at row 0, column 0 | 6 texts"
+    upright, lying = (lines.get_segments() for lines in figure.axes[0].collections)
+    assert [line.tolist() for line in upright] == [
+        [[x, -0.5], [x, 1.5]] for x in (-0.5, 0.5, 1.5, 2.5)
+    ]
+    assert [line.tolist() for line in lying] == [[[-0.5, y], [2.5, y]] for y in (-0.5, 0.5, 1.5)]
+    assert plots.describe(figure) == (
+        "1. image 2×3, 0 to 0 in RdBu_r from -1 to 1, weight at row 0, column 0 | 6 texts"
+    )
 
 
 def test_show_numbers_shares_one_scale():

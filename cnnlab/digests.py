@@ -1,0 +1,138 @@
+"""What a figure shows, as text: nbval cannot compare pictures, but it compares this."""
+
+import re
+
+import numpy as np
+from matplotlib.category import StrCategoryLocator
+from matplotlib.container import BarContainer
+from matplotlib.figure import FigureBase
+from matplotlib.ticker import FixedLocator
+
+ROUGH = 2  # significant digits that survive another processor
+DIGITS = {True: 3, "rough": ROUGH, False: None}
+RULES = "rules"  # the group of lines that say nothing, such as those between cells
+
+
+def _number(value, digits=3):
+    """So many significant digits, but all of a small whole number, and no negative zero."""
+    if abs(value) < 1000 and value == round(value):
+        return f"{value + 0.0:.0f}"
+    return f"{float(f'{value:.{digits}g}') + 0.0:.{max(digits, 4)}g}"
+
+
+def _image_digest(image, digits):
+    array = np.asarray(image.get_array(), dtype=float)
+    rows, columns = array.shape[:2]
+    text = f"image {rows}×{columns}"
+    scale = ""
+    if array.ndim == 2:
+        scale = f" in {image.get_cmap().name}"
+        if digits:
+            scale += " from {} to {}".format(*(_number(end, digits) for end in image.get_clim()))
+    if not digits:
+        return text + scale
+    weight = np.abs(array.reshape(rows, columns, -1)).sum(-1)
+    total = weight.sum() or 1.0
+    row = (weight.sum(1) * np.arange(rows)).sum() / total
+    column = (weight.sum(0) * np.arange(columns)).sum() / total
+    if digits == ROUGH:
+        whole = np.issubdtype(image.get_array().dtype, np.integer)
+        low, high = image.get_clim() if array.ndim == 2 else (0, 255 if whole else 1)
+        mean = (array.mean() - low) / ((high - low) or 1.0)
+        down, across = row / max(rows - 1, 1), column / max(columns - 1, 1)
+        return f"{text}{scale}, mean {mean:.1f}, centre {down:.1f} down, {across:.1f} across"
+    return (
+        f"{text}, {_number(array.min())} to {_number(array.max())}{scale}, "
+        f"weight at row {_number(row, 4)}, column {_number(column, 4)}"
+    )
+
+
+def _line_digest(line, digits):
+    points = np.asarray(line.get_xydata(), dtype=float)
+    name = line.get_label()
+    text = f"line{'' if name.startswith('_') else f' {name!r}'} of {len(points)} points"
+    if not digits or not len(points):
+        return text
+    first, last = (f"({_number(x, digits)}, {_number(y, digits)})" for x, y in points[[0, -1]])
+    heights = points[np.isfinite(points[:, 1]), 1]
+    ends = [_number(end, digits) for end in (heights.min(), heights.max())] if heights.size else []
+    return f"{text} from {first} to {last}{', y ' if ends else ''}{' to '.join(ends)}"
+
+
+def _bars_digest(bars, digits):
+    text = f"{len(bars.datavalues)} bars"
+    if not digits:
+        return text
+    listed = ", ".join(_number(value, digits) for value in bars.datavalues[:12])
+    return f"{text}: {listed}{', …' if len(bars.datavalues) > 12 else ''}"
+
+
+def _tick_names(axis):
+    """The texts at the ticks, where someone has placed them."""
+    if not isinstance(axis.get_major_locator(), (FixedLocator, StrCategoryLocator)):
+        return ""
+    return " ".join(label.get_text() for label in axis.get_ticklabels()).strip()
+
+
+def _axes_digest(ax, digits):
+    title = ax.get_title().replace("\n", " ")
+    parts = [title if digits else re.sub(r"\d+", "#", title)]
+    for name, label, axis in [("x", ax.get_xlabel(), ax.xaxis), ("y", ax.get_ylabel(), ax.yaxis)]:
+        names = _tick_names(axis)
+        parts += [f"{name}: {label}"] if label else []
+        parts += [f"{name} ticks: {names}"] if names and ax.axison else []
+    parts += [_image_digest(image, digits) for image in ax.images]
+    if ax.images and not ax.yaxis_inverted():
+        parts += ["rows upwards"]
+    if ax.images and ax.get_aspect() == "auto":
+        parts += [f"stretched to {ax.bbox.height:.0f}×{ax.bbox.width:.0f} dots"]
+    parts += [_line_digest(line, digits) for line in ax.lines]
+    bars = [group for group in ax.containers if isinstance(group, BarContainer)]
+    parts += [_bars_digest(group, digits) for group in bars]
+    shapes = len(ax.patches) - sum(len(group) for group in bars)
+    parts += [f"{shapes} shapes"] if shapes else []
+    collections = sum(collection.get_gid() != RULES for collection in ax.collections)
+    parts += [f"{collections} collections"] if collections else []
+    parts += [f"{len(ax.texts)} texts"] if ax.texts else []
+    return " | ".join(part for part in parts if part)
+
+
+def describe(figure, values=True):
+    """What a figure shows, as text: nbval cannot compare pictures, but it compares this.
+
+    Args:
+        figure: a Matplotlib figure, or one Axes, or None (where there was nothing to show).
+        values: False leaves out the numbers behind pictures, curves and bars, and writes those in
+            titles as #: for results of a training, which may differ in the first digits from one
+            processor to another. "rough" rounds them to what does not differ in the results of a
+            network that is trained already: two digits, and of a picture the mean as a share of its
+            range, and the centre of its weight as shares of its height and width.
+
+    Returns:
+        A line for the figure's own title, if it has one, and one line per Axes: title, axis
+        labels, names at the ticks, and each picture (size, range, colours, centre of its weight,
+        so that a flipped or transposed picture is noticed), curve (its ends and range), group of
+        bars, and the number of other shapes and of texts in it.
+
+    Raises:
+        ValueError: another word for `values`.
+
+    Example:
+        >>> import matplotlib.pyplot as plt
+        >>> figure, axes = plt.subplots()
+        >>> _ = axes.plot([1, 4, 9], label="squares")
+        >>> _ = axes.set(title="growth", xlabel="step")
+        >>> print(describe(figure))
+        1. growth | x: step | line 'squares' of 3 points from (0, 1) to (2, 9), y 1 to 9
+    """
+    if values not in DIGITS:
+        raise ValueError(
+            f'`values` must be True, False or "rough": got {values!r}. Choose one of the three.'
+        )
+    if figure is None:
+        return "no figure"
+    whole = isinstance(figure, FigureBase)
+    every = [ax for ax in (figure.axes if whole else [figure]) if ax.get_label() != "<colorbar>"]
+    lines = [f"{number}. {_axes_digest(ax, DIGITS[values])}" for number, ax in enumerate(every, 1)]
+    title = figure.get_suptitle() if whole else ""
+    return "\n".join([title, *lines] if title else lines)
