@@ -169,7 +169,7 @@ FAULTS = [
     # graph
     Fault("graph", "node = convolutions[-1]", "node = convolutions[0]", "the first convolution"),
     Fault("graph", "call=counts[id(layer)],", "call=0,", "every call is the first"),
-    Fault("graph", "return len(positions) in (1, 2) and", "return", "a vector is a map"),
+    Fault("graph", "return len(positions) in (1, 2) and", "return", "a volume is a map"),
     # costs
     Fault("costs", '2 * sums["macs"]', 'sums["macs"]', "a MAC is one FLOP"),
     Fault("costs", "for weight in new)", "for weight in weights.values())", "shared counts twice"),
