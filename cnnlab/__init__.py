@@ -6,8 +6,9 @@ A module imports only modules that stand above it here:
 - floor 0, NumPy and pandas: ``sizes``, ``windows``, ``convolution``, ``pooling``, ``kernels``,
   ``graph``, ``sight``, ``receptive_field``, ``memory``, ``batches``, ``placing``, ``blur``,
   ``costs``, ``scores``, ``photographs``, ``archives``, ``fetch``, ``datasets``
-- floor 1, Keras: ``models``, ``weights``, ``progress``, ``traces``, ``gradients``,
-  ``feature_maps``, ``patterns``, ``views``, ``heatmaps``, ``faithfulness``, ``transfer``
+- floor 1, Keras: ``blocks``, ``blueprints``, ``models``, ``weights``, ``progress``, ``traces``,
+  ``gradients``, ``feature_maps``, ``patterns``, ``views``, ``heatmaps``, ``faithfulness``,
+  ``transfer``
 - floor 2, pictures and interaction: ``digests``, ``plots``, ``overlays``, ``widgets``
 - ``exercises``: ``check``, ``hint``, ``solution``
 - the command line: ``lessons``, ``doctor``, ``cli``

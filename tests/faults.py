@@ -193,16 +193,25 @@ FAULTS = [
     Fault("datasets", 'seed = 0 if split == "train" else 1', "seed = 0", "test = training patches"),
     Fault("datasets", "for half in (chosen, ~chosen)", "for half in (chosen, chosen)", "a leak"),
     Fault("datasets", "2, axis=1)[seed]", "2, axis=0)[seed]", "upper and lower halves"),
+    # blocks
+    Fault("blocks", "* energy) ** 0.75", "* energy) ** 0.5", "AlexNet's exponent", "models"),
+    Fault("blocks", "([x, branch])", "([branch, branch])", "the shortcut leads nowhere", "models"),
+    Fault("blocks", "conv(of_5x5, 5,", "conv(of_5x5, 3,", "Inception's 5x5 is 3x3", "models"),
+    # blueprints
+    Fault(
+        "blueprints",
+        "initialize_variables=False",
+        "initialize_variables=True",
+        "weights are made",
+        "models",
+    ),
     # models
     Fault("models", "layers.ZeroPadding2D(2,", "layers.ZeroPadding2D(1,", "LeNet pads by one"),
     Fault("models", "Conv2D(16, kernel_size=5", "Conv2D(16, kernel_size=3", "LeNet's C3 is 3x3"),
     Fault("models", "Conv2D(15, kernel_size=3", "Conv2D(16, kernel_size=3", "one filter more"),
     Fault("models", "hidden=784, classes", "hidden=768, classes", "a narrower MLP"),
     Fault("models", '"conv1", strides=4', '"conv1", strides=3', "AlexNet's stride"),
-    Fault("models", "* energy) ** 0.75", "* energy) ** 0.5", "the exponent of AlexNet's norm"),
     Fault("models", 'x = conv(256, "block3_conv3")(x)', "pass", "VGG16 lacks a convolution"),
-    Fault("models", "([x, branch])", "([branch, branch])", "the shortcut leads nowhere"),
-    Fault("models", "conv(of_5x5, 5,", "conv(of_5x5, 3,", "Inception's 5x5 is 3x3"),
     # weights
     Fault("weights", "return x / 127.5 - 1", "return x / 127.5", "0-2 for -1 to 1"),
     Fault("weights", "return x[..., ::-1] - np", "return x - np", "RGB for BGR"),
@@ -291,8 +300,8 @@ FAULTS = [
     ),
     Fault("transfer", "network.calls.index(first)]", "network.calls.index(first) + 1]", "one"),
     # digests
-    Fault("digests", "(weight.sum(1) *", "(weight.sum(0) *", "the place is transposed", "plots"),
-    Fault("digests", "digits == ROUGH", "digits", "rough for exact", "plots"),
+    Fault("digests", "(weight.sum(1) *", "(weight.sum(0) *", "the place is transposed"),
+    Fault("digests", "digits == ROUGH", "digits", "rough for exact"),
     # plots
     Fault(
         "plots",

@@ -80,12 +80,13 @@ def first_failure(project, *arguments):
 def lines_run(project, lesson):
     """{module: the lines of it that a lesson runs}."""
     pinned = (project / "notebooks" / "pinned.env").read_text().split()
-    notebook, folder_of = nbformat.read(project / lesson, 4), (project / lesson).parent
+    path = project / lesson
+    notebook = nbformat.read(path, 4)
     notebook.cells.append(nbformat.v4.new_code_cell(SAVED))
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "settings"
         settings.write_text(MEASURED.format(folder), encoding="utf-8")
-        client = NotebookClient(notebook, resources={"metadata": {"path": folder_of}})
+        client = NotebookClient(notebook, resources={"metadata": {"path": path.parent}})
         client.comm_open_handlers.clear()  # to answer a slider can stop the client for ever
         client.execute(
             env={
@@ -96,12 +97,12 @@ def lines_run(project, lesson):
             stderr=subprocess.DEVNULL,
         )
         found = {}
-        for file in Path(folder).glob("lines.*"):
-            data = CoverageData(file)
+        for written in Path(folder).glob("lines.*"):
+            data = CoverageData(written)
             data.read()
-            for path in data.measured_files():
-                module = ".".join(Path(path).relative_to(project / "cnnlab").with_suffix("").parts)
-                found.setdefault(module, set()).update(data.lines(path))
+            for file in data.measured_files():
+                module = ".".join(Path(file).relative_to(project / "cnnlab").with_suffix("").parts)
+                found.setdefault(module, set()).update(data.lines(file))
     return found
 
 

@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "cnnlab"
 FLOORS = {
     0: "sizes windows convolution pooling kernels graph sight receptive_field memory batches "
     "placing blur costs scores photographs archives fetch datasets",
-    1: "models weights progress traces gradients feature_maps patterns views heatmaps "
-    "faithfulness transfer",
+    1: "blocks blueprints models weights progress traces gradients feature_maps patterns "
+    "views heatmaps faithfulness transfer",
     2: "digests plots overlays widgets exercises lessons doctor cli",
 }
 ORDER = [name for names in FLOORS.values() for name in names.split()]
