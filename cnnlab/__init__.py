@@ -58,6 +58,16 @@ def _garbage_left():
             gc.enable()
 
 
+def _draw_once():
+    """A notebook draws a figure to print it; the shell would have it drawn before that as well."""
+    import matplotlib
+    import matplotlib.pyplot as plt
+
+    if "inline" in (matplotlib.get_backend(auto_select=False) or ""):
+        plt.switch_backend(matplotlib.get_backend())  # now: later it would set the hook again
+        plt.uninstall_repl_displayhook()
+
+
 def _check_backend(backend):
     if backend != "tensorflow":
         raise ValueError(
@@ -92,3 +102,6 @@ def setup(seed=0):
 
     keras.utils.set_random_seed(seed)
     plt.style.use(Path(__file__).with_name("cnnlab.mplstyle"))
+    _draw_once()
+    if not gc.get_freeze_count():
+        gc.freeze()  # what was imported stays: each search for garbage would go through all of it

@@ -87,6 +87,17 @@ def test_setup_refuses_another_backend(monkeypatch):
     assert "Keras's backend must be tensorflow: got 'jax'" in done.stderr
 
 
+def test_setup_leaves_a_figure_to_the_notebook_that_prints_it():
+    code = (
+        "import cnnlab; cnnlab.setup(); import matplotlib.pyplot as plt; fig, ax = plt.subplots(); "
+        "_ = fig.canvas.mpl_connect('draw_event', lambda event: print('drawn'))"
+    )
+    shell, inline = [sys.executable, "-m", "IPython", "-c", code], {"MPLBACKEND": "inline"}
+    done = subprocess.run(shell, capture_output=True, text=True, env=os.environ | inline)
+    # A terminal prints its name only, so it need not be drawn at all.
+    assert (done.stdout, done.stderr) == ("<Figure size 504x288 with 1 Axes>\n", "")
+
+
 def test_setup_makes_random_numbers_repeat():
     import keras
 
@@ -109,3 +120,13 @@ def test_setup_leaves_the_search_for_garbage_as_it_was(on):
         assert gc.isenabled() == on
     finally:
         gc.enable()
+
+
+def test_setup_keeps_what_was_imported_and_only_that():
+    code = (
+        "import cnnlab, gc; cnnlab.setup(); kept = gc.get_freeze_count(); "
+        "mine = [[] for _ in range(9_000)]; cnnlab.setup(); "
+        "print(kept > 100_000, gc.get_freeze_count() <= kept)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "True"]
