@@ -45,10 +45,15 @@ class View:
         """Raises ValueError unless the layer's output is a map of more than one cell."""
         shape = (None, *features.shape[1:])
         if len(shape) != 4 or shape[1:3] == (1, 1):
-            best, _ = _looked_at(self.model, None)
             rule, remedy = " of more than one cell", "Use larger images."
             if len(shape) != 4:
                 rule, remedy = ", (B, h, w, C)", "Heat maps need pictures, and Conv2D."
+            network = graph.read(self.model)
+            _check_nothing_hidden(network)
+            try:
+                best = graph.last_convolution(network).address
+            except ValueError:  # no convolution has a map
+                best, remedy = self.layer, "Look at the pixels instead: saliency or occlusion."
             if best != self.layer:
                 remedy = f"The last convolution's map is {best!r}."
             raise ValueError(

@@ -734,6 +734,9 @@ def test_a_map_of_one_cell_is_refused_with_a_better_one():
     small = build(*stack, shape=(None, None, 3))
     with pytest.raises(ValueError, match=r"got layer='conv' of .*\. Use larger images"):
         grad_cam(small, np.ones((3, 3, 3), "float32"))
+    whole = build(layers.Conv2D(4, (8, 12), name="whole"), layers.Flatten(), layers.Dense(2))
+    with pytest.raises(ValueError, match=r"got layer='whole' of .*\. Look at the pixels instead"):
+        grad_cam(whole, np.ones((8, 12, 3), "float32"), layer="whole")
 
 
 def test_cam_refuses_another_end_than_average_and_dense():
