@@ -391,6 +391,12 @@ def the_digit_only(trunk):
     return keras.Model(trunk.inputs, keras.layers.Dense(10, name="digit")(trunk.layers[-2].output))
 
 
+def network_for_squares():
+    import keras
+
+    return keras.Sequential([keras.Input((128, 128, 3)), keras.layers.Conv2D(16, 3)])
+
+
 def block(between="relu", end=None, behind="relu", filters=32, rows=12):
     """build_block with these three activations."""
 
@@ -434,6 +440,17 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
         ("03.4", (1, 1, 9), "Too small, and with gaps: the rates add up to less than is needed"),
         ("03.4", (1, 3, 10), "Too far, and with gaps: the rates add up to more than is needed"),
         ("03.5", lambda: network(1, 4), "The field is too small: a 3×3 layer adds two pixels"),
+        (
+            "03.5",
+            network_for_squares,
+            "ValueError, outside your own lines: the input must be (128, 160, 3): got "
+            "(128, 128, 3). Begin with keras.Input((128, 160, 3)).",
+        ),
+        (
+            "03.4",
+            (1, 3),
+            "ValueError: three rates are asked for, one per layer: got 2. Write (a, b, c).",
+        ),
         ("03.5", lambda: network(5), "Too few cells are left: each pooling or stride of 2"),
         ("04.4", zeros_of_the_dtype_of_x, "The gradient is cut to whole numbers"),
         ("05.5", short_trunk_beside_the_trunk, "There are two trunks: each task trains"),

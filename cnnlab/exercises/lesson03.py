@@ -197,7 +197,9 @@ WANTED = 27
 def span_and_gaps(rates):
     """Verdicts on three 3-wide layers with these dilation rates, along one axis."""
     if len(rates) != 3:
-        raise ValueError("three rates are asked for, one per layer.")
+        raise ValueError(
+            f"three rates are asked for, one per layer: got {len(rates)}. Write (a, b, c)."
+        )
     weights = np.ones(1)
     for rate in rates:
         spread = np.zeros(2 * int(rate) + 1)
@@ -257,7 +259,10 @@ def verdicts(model):
     from cnnlab.receptive_field import receptive_field
 
     if tuple(model.input_shape[1:]) != (128, 160, 3):
-        raise ValueError(f"the input must be (128, 160, 3): got {model.input_shape[1:]}.")
+        raise ValueError(
+            f"the input must be (128, 160, 3): got {model.input_shape[1:]}. "
+            "Begin with keras.Input((128, 160, 3))."
+        )
     if len(model.output_shape) != 4:
         return {"output": "no map"}
     found = receptive_field(model)
