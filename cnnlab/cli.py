@@ -32,7 +32,7 @@ def _doctor(arguments):
 
 def _fetch(arguments):
     here = [name for name in fetch.names() if fetch.path(name).exists()]
-    names = arguments.names or (here if arguments.verify else [])
+    names = here if arguments.verify and arguments.names in ([], ["all"]) else arguments.names
     for option, given in [("--from", arguments.source), ("--remove", arguments.remove)]:
         if given and not names:
             raise ValueError(

@@ -267,8 +267,6 @@ def fetch_command(wanted, source=None, verify_only=False, remove_only=False):
     """
     if "all" in wanted:
         wanted = [name for name in names() if path(name).exists() or not verify_only]
-        if not wanted:
-            print("nothing is here to verify")
     failed = 0
     for name in wanted:
         try:

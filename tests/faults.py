@@ -273,8 +273,8 @@ FAULTS = [
     Fault("views", "shape[1:3] == (1, 1)", "shape[1:3] == (0, 0)", "a map of one cell", "heatmaps"),
     Fault(
         "views",
-        "        _check_nothing_hidden(network)",
-        "        pass",
+        "None:\n        _check_nothing_hidden(network)",
+        "None:\n        pass",
         "a stem is taken for the last convolution",
         "heatmaps",
     ),

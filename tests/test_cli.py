@@ -35,14 +35,15 @@ def tiny(tmp_path, monkeypatch):
     return fetch.path("tiny")
 
 
-def test_verify_without_a_name_checks_all_that_is_here(tiny, capsys):
-    assert cli.main(["fetch", "--verify"]) == 0
+@pytest.mark.parametrize("names", [[], ["all"]])
+def test_verify_without_a_name_checks_all_that_is_here(tiny, capsys, names):
+    assert cli.main(["fetch", *names, "--verify"]) == 0
     assert capsys.readouterr().out == f"tiny: verified, in {tiny}\n"
     tiny.write_bytes(b"ab")
-    assert cli.main(["fetch", "--verify"]) == 2
+    assert cli.main(["fetch", *names, "--verify"]) == 2
     assert capsys.readouterr().err.startswith("cnnlab: `tiny.bin` must have 3 bytes: got 2.")
     tiny.unlink()
-    assert cli.main(["fetch", "--verify"]) == 0
+    assert cli.main(["fetch", *names, "--verify"]) == 0
     assert capsys.readouterr().out == fetch.listing().to_string() + "\n"
 
 

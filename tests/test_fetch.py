@@ -460,8 +460,6 @@ def test_the_command_goes_on_after_a_fault_and_ends_with_status_2(cache, folder,
 
 
 def test_verify_all_looks_at_what_is_here_only(cache, folder, capsys):
-    assert fetch.fetch_command(["all"], verify_only=True) == 0
-    assert capsys.readouterr().out == "nothing is here to verify\n"
     place = fetch.fetch("tiny", folder)
     assert fetch.fetch_command(["all"], verify_only=True) == 0
     place.write_bytes(b"")
