@@ -83,7 +83,8 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
         pictures = grey + (1 - FADING) * (pictures - grey) + RATE * span * slopes
         pictures = np.clip(pictures, low, high).astype(np.float32)
     plain = np.full_like(pictures[:1], grey)
-    moved = _largest(model, address, pictures, filters) > _largest(model, address, plain, filters)
+    answers = _largest(model, address, np.concatenate([pictures, plain]), filters)
+    moved = answers[:-1].diagonal() > answers[-1]
     if not moved.all():
         names = ", ".join(map(str, filters[~moved]))
         print(f"no picture found for filter {names} of {address}: its tile is plain grey")
@@ -103,10 +104,9 @@ def _scaled(slopes):
 
 
 def _largest(model, layer, pictures, filters):
-    """The largest answer of each filter to its picture."""
+    """(B,F) the largest answer of each filter to each picture."""
     (maps,) = layer_outputs(model, pictures, [layer])
-    maps = np.broadcast_to(maps, (len(filters), *maps.shape[1:]))
-    return maps.max(axis=(1, 2))[np.arange(len(filters)), filters]
+    return maps.max(axis=(1, 2))[:, filters]
 
 
 def _place(model, layer):

@@ -52,20 +52,19 @@ def compiled(question, model, *given):
     function._omit_frequent_tracing_warning = True
     traced = {}  # by shapes and dtypes: faster than to let TensorFlow look for what fits
 
-    def run(*arrays):
-        arrays = tf.nest.map_structure(_as_tensor, arrays)
-        flat = tf.nest.flatten(arrays)
-        key = tuple(a is not None and (*a.shape, a.dtype) for a in flat)
+    def run(arrays, *rest):
+        arrays, rest = tuple(map(_as_tensor, arrays)), tuple(map(_as_tensor, rest))
+        key = tuple(a is not None and (*a.shape, a.dtype) for a in arrays + rest)
         if key not in traced:
-            traced[key] = function.get_concrete_function(*arrays)
-        return traced[key](*arrays)
+            traced[key] = function.get_concrete_function(arrays, *rest)
+        return traced[key](arrays, *rest)
 
     run.trace_count = function.experimental_get_tracing_count
     return run
 
 
 def _as_tensor(array):
-    return None if array is None else tf.convert_to_tensor(array)
+    return None if array is None else tf.constant(array)  # convert_to_tensor takes longer
 
 
 def listened(model, inputs, layers, notice=None):
