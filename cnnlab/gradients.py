@@ -167,7 +167,7 @@ def chosen_classes(model, images, class_index=None, against=None):
 
 
 def channel_evidence(model, images, layer, channels):
-    """The mean of one channel's map before its ReLU, and the derivative of that by the images.
+    """The largest value of one channel's map, and the gradient of its mean before the ReLU.
 
     Before the ReLU: a filter that is silent on the first picture would otherwise give no
     gradient to leave it by.
@@ -179,7 +179,7 @@ def channel_evidence(model, images, layer, channels):
         channels: (B,) the number of a channel that the layer has, per image.
 
     Returns:
-        scores (B,) and gradients (B,H,W,C), float32.
+        The largest values (B,) and the gradients by the images (B,H,W,C), float32.
 
     Raises:
         ValueError: images or layer do not suit the model.
@@ -309,11 +309,15 @@ def _channel_evidence(model, form, layer, arrays, channels):
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(arrays[0])
         _, (features,) = listened(model, form.arranged(arrays), (layer,), tape.watch)
-        features, _ = before_last(features, {"Relu", "Relu6"})
-        map_of_channel = tf.gather(features, channels, axis=-1, batch_dims=1)
-        score = tf.reduce_mean(tf.cast(map_of_channel, tf.float32), axis=(1, 2))
-        scaled = score * _scale(model)
-    return score, tape.gradient(scaled, arrays[0]) / _scale(model)
+        largest = tf.reduce_max(_of_channels(features, channels), axis=(1, 2))
+        before, _ = before_last(features, {"Relu", "Relu6"})
+        score = tf.reduce_mean(_of_channels(before, channels), axis=(1, 2)) * _scale(model)
+    return largest, tape.gradient(score, arrays[0]) / _scale(model)
+
+
+def _of_channels(features, channels):
+    """(B,h,w) float32, the map of one channel of each image."""
+    return tf.cast(tf.gather(features, channels, axis=-1, batch_dims=1), tf.float32)
 
 
 def _squared_sway(model, form, layer, picture, arrays, seed):

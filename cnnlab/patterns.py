@@ -5,7 +5,7 @@ import numpy as np
 from cnnlab import graph
 from cnnlab.batches import rescales
 from cnnlab.blur import blurred
-from cnnlab.gradients import channel_evidence, layer_outputs
+from cnnlab.gradients import channel_evidence
 from cnnlab.memory import remembered
 from cnnlab.receptive_field import receptive_field
 from cnnlab.traces import channel_count
@@ -82,9 +82,9 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
         slopes = _cleaned(np.roll(slopes, -shift, (1, 2)))
         pictures = grey + (1 - FADING) * (pictures - grey) + RATE * span * slopes
         pictures = np.clip(pictures, low, high).astype(np.float32)
-    plain = np.full_like(pictures[:1], grey)
-    answers = _largest(model, address, np.concatenate([pictures, plain]), filters)
-    moved = answers[:-1].diagonal() > answers[-1]
+    answers, _ = channel_evidence(model, pictures, address, filters)
+    to_grey, _ = channel_evidence(model, np.full_like(pictures, grey), address, filters)
+    moved = answers > to_grey
     if not moved.all():
         names = ", ".join(map(str, filters[~moved]))
         print(f"no picture found for filter {names} of {address}: its tile is plain grey")
@@ -101,12 +101,6 @@ def _cleaned(slopes):
 def _scaled(slopes):
     deviation = slopes.std(axis=(1, 2, 3), keepdims=True)
     return np.divide(slopes, deviation, out=np.zeros_like(slopes), where=deviation > 0)
-
-
-def _largest(model, layer, pictures, filters):
-    """(B,F) the largest answer of each filter to each picture."""
-    (maps,) = layer_outputs(model, pictures, [layer])
-    return maps.max(axis=(1, 2))[:, filters]
 
 
 def _place(model, layer):

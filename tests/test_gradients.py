@@ -201,12 +201,19 @@ def test_a_channel_has_a_gradient_although_its_relu_is_silent():
     kernel, bias = model.get_layer("conv").get_weights()
     model.get_layer("conv").set_weights([kernel, bias - 100])
     assert not layer_outputs(model, images(2), ["conv"])[0].any()
-    scores, slopes = channel_evidence(model, images(2), "conv", [1, 3])
-    assert (scores < -90).all() and all(np.abs(slope).max() > 0 for slope in slopes)
+    largest, slopes = channel_evidence(model, images(2), "conv", [1, 3])
+    assert not largest.any() and all(np.abs(slope).max() > 0 for slope in slopes)
     # Pixel [3, 5] is read by every weight of the kernel once, in 6 x 8 cells of the map.
     np.testing.assert_allclose(
         slopes[1, 3, 5], kernel[..., 3].sum((0, 1)) / 48, rtol=1e-4, atol=1e-6
     )
+
+
+def test_the_largest_value_of_a_channel_is_that_of_its_map():
+    model = network()
+    (maps,) = layer_outputs(model, images(2), ["conv"])
+    largest, _ = channel_evidence(model, images(2), "conv", [1, 3])
+    np.testing.assert_allclose(largest, [maps[0, ..., 1].max(), maps[1, ..., 3].max()], rtol=1e-5)
 
 
 class Subclassed(keras.Model):
