@@ -4,8 +4,8 @@ Lessons and homework import from the modules, for example ``from cnnlab.convolut
 A module imports only modules that stand above it here:
 
 - floor 0, NumPy and pandas: ``sizes``, ``windows``, ``convolution``, ``pooling``, ``kernels``,
-  ``graph``, ``sight``, ``receptive_field``, ``memory``, ``batches``, ``placing``, ``blur``,
-  ``costs``, ``scores``, ``photographs``, ``archives``, ``fetch``, ``datasets``
+  ``graph``, ``sight``, ``receptive_field``, ``memory``, ``batches``, ``threads``, ``placing``,
+  ``blur``, ``costs``, ``scores``, ``photographs``, ``archives``, ``fetch``, ``datasets``
 - floor 1, Keras: ``blocks``, ``blueprints``, ``models``, ``weights``, ``progress``, ``traces``,
   ``gradients``, ``feature_maps``, ``patterns``, ``views``, ``heatmaps``, ``faithfulness``,
   ``transfer``

@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnlab.memory import remembered
 from cnnlab.receptive_field import receptive_field
+from cnnlab.threads import one_thread
 
 
 def placed(model, maps, layer, picture, shape):
@@ -45,7 +46,7 @@ def placed(model, maps, layer, picture, shape):
         ("placing", layer, picture, cells, shape),
         lambda: _matrices(model, layer, picture, cells, shape),
     )
-    return rows @ maps @ columns.T
+    return spread(maps, rows, columns)
 
 
 def _matrices(model, layer, picture, cells, shape):
@@ -74,6 +75,12 @@ def _line(model, layer, picture, shape):
     except ValueError as error:  # "`model` must ...: got a Lambda at 'crop'. Ask for ..."
         return None, None, str(error).partition(": got ")[2].partition(". ")[0] or str(error)
     return field.origin, field.stride, "an open input size" if None in field.origin else ""
+
+
+def spread(maps, rows, columns):
+    """(n,h,w) maps on (H,W) pixels, by matrices (H,h) and (W,w)."""
+    with one_thread():
+        return rows @ maps @ columns.T
 
 
 def interpolation(centres, pixels):

@@ -11,7 +11,7 @@ from cnnlab import graph
 from cnnlab.batches import Batch, as_batch
 from cnnlab.gradients import class_evidence, class_scores
 from cnnlab.memory import remembered
-from cnnlab.placing import placed
+from cnnlab.placing import placed, spread
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ class View:
                 return maps
             shape = self.pictures.shape[1:]
             return placed(self.model, maps, self.layer, self.picture, shape)
-        rows, columns = placing  # (H, h) and (W, w)
-        return rows @ maps @ columns.T
+        return spread(maps, *placing)
 
     def finished(self, raw, classes, resize, normalise, placing=None):
         """The maps as the caller wants them."""

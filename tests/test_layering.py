@@ -13,14 +13,14 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "cnnlab"
 FLOORS = {
     0: "sizes windows convolution pooling kernels graph sight receptive_field memory batches "
-    "placing blur costs scores photographs archives fetch datasets",
+    "threads placing blur costs scores photographs archives fetch datasets",
     1: "blocks blueprints models weights progress traces gradients feature_maps patterns "
     "views heatmaps faithfulness transfer",
     2: "digests plots overlays widgets exercises lessons doctor cli",
 }
 ORDER = [name for names in FLOORS.values() for name in names.split()]
 FRAMEWORKS = {"keras", "tensorflow", "matplotlib", "ipywidgets", "IPython", "tqdm"}
-LAZY = {"PIL", "pooch", "platformdirs", "requests"}  # floor 0 may import these inside a function
+LAZY = {"PIL", "pooch", "platformdirs", "requests", "threadpoolctl"}  # inside a function
 FLOOR_0_TOP_LEVEL = {"numpy", "pandas", "cnnlab"} | set(sys.stdlib_module_names)
 
 

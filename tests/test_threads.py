@@ -1,0 +1,62 @@
+"""NumPy's threads do not stay awake where a network computes next."""
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from cnnlab.blur import blurred
+from cnnlab.placing import spread
+from cnnlab.threads import one_thread
+
+
+def threads():
+    """How many threads each library for matrix products may use."""
+    libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    return [each["num_threads"] for each in libraries]
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    with threadpool_limits(2, "blas"):
+        if 2 not in threads():
+            pytest.skip("NumPy's library for matrix products lets nobody set its threads")
+        yield
+
+
+def test_one_thread_inside_and_as_before_outside():
+    before = threads()
+    with one_thread():
+        assert set(threads()) == {1}
+    assert threads() == before
+
+
+def test_also_after_an_error():
+    before = threads()
+    with pytest.raises(ZeroDivisionError), one_thread():
+        1 / 0  # noqa: B018
+    assert threads() == before
+
+
+class Maps:
+    """Maps that note how many threads their products may use."""
+
+    __array_ufunc__ = None  # NumPy leaves the product to this class
+
+    def __init__(self):
+        self.seen = []
+
+    def __matmul__(self, matrix):
+        self.seen.append(set(threads()))
+        return self
+
+    __rmatmul__ = __matmul__
+
+
+def test_maps_are_spread_on_one_thread():
+    maps = spread(Maps(), np.ones((8, 2)), np.ones((9, 3)))
+    assert maps.seen == [{1}, {1}]
+
+
+def test_pictures_are_blurred_on_one_thread(monkeypatch):
+    monkeypatch.setattr(np, "einsum", lambda *_, **__: set(threads()))
+    assert blurred(np.ones((1, 4, 6, 2)), deviation=1) == {1}
