@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -24,23 +23,13 @@ def test_notebooks_show_the_same_with_the_instructions_of_an_older_processor(tmp
     for folder in ("notebooks", "tests/offline", "data"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     pinned = tmp_path / "notebooks" / "pinned.env"
-    text, count = re.subn("ONEDNN_OPTS=0", "ONEDNN_OPTS=1", pinned.read_text())
-    assert count == 1
-    pinned.write_text(text)
-    nbval = "--nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg".split()
+    settings = pinned.read_text()
+    assert "TF_ENABLE_ONEDNN_OPTS=0" in settings
+    pinned.write_text(settings.replace("ONEDNN_OPTS=0", "ONEDNN_OPTS=1"))
+    nbval = "-n 2 --dist loadscope --nbval --nbval-current-env"
+    sanitized = "--nbval-sanitize-with notebooks/sanitize.cfg"
     run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-n",
-            "2",
-            "--dist",
-            "loadscope",
-            *nbval,
-            "notebooks",
-        ],
+        [sys.executable, "-m", "pytest", *nbval.split(), *sanitized.split(), "notebooks"],
         cwd=tmp_path,
         env=os.environ | OTHER_ARITHMETIC,
         capture_output=True,
