@@ -278,8 +278,9 @@ FAULTS = [
         "a stem is taken for the last convolution",
         "heatmaps",
     ),
-    # placing
+    # threads
     Fault("threads", "limits=1", "limits=2", "as many threads as before"),
+    # placing
     Fault("placing", "rows @ maps @ columns.T", "rows @ maps[:, ::-1] @ columns.T", "upside down"),
     Fault("placing", "[(stride - 1) / 2 for", "[stride / 2 for", "half a pixel low"),
     Fault("placing", "lambda: print(note)", "lambda: None", "an unknown place is not told"),

@@ -1,7 +1,7 @@
 """`conv2d` and `conv2d_backward` against Keras, one thread each: the ratio of their times.
 
 Both with AVX2, the instructions that NumPy's OpenBLAS takes where it does not know the processor.
-TensorFlow would take AVX-512 there, and the ratio would tell of processors: 2.2 in place of 1.1.
+TensorFlow would take AVX-512 there, and the ratio would tell of processors: 2.2 in place of 1.2.
 
 Every round times both, one after the other, so that whatever else the machine does falls on both;
 the ratio printed is the median over the rounds. Exit status 1 if a budget is broken.
