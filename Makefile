@@ -22,7 +22,7 @@ help:  ## this list
 READY := $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.ready)
 
 lab: $(READY)  ## open the lessons in JupyterLab (your copies in work/)
-	$(PYTHON) -m cnnlab.cli lab
+	$(PYTHON) -m cnnlab.command.cli lab
 
 test: unit nbval  ## unit tests, doctests, every notebook compared strictly
 

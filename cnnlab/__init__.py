@@ -1,17 +1,17 @@
 """cnnlab: convolutional networks by hand, measured and looked into.
 
 Lessons and homework import from the modules, for example ``from cnnlab.convolution import conv2d``.
-A module imports only modules that stand above it here:
+The folders hold what these stand on; each says in a paragraph who calls it. A module imports only
+rooms (modules and folders) that stand above it here:
 
-- floor 0, NumPy and pandas: ``sizes``, ``windows``, ``convolution``, ``pooling``, ``kernels``,
-  ``graph``, ``sight``, ``receptive_field``, ``memory``, ``batches``, ``threads``, ``placing``,
-  ``blur``, ``costs``, ``scores``, ``photographs``, ``archives``, ``fetch``, ``datasets``
-- floor 1, Keras: ``blocks``, ``blueprints``, ``models``, ``weights``, ``progress``, ``traces``,
-  ``gradients``, ``feature_maps``, ``patterns``, ``views``, ``heatmaps``, ``faithfulness``,
-  ``transfer``
-- floor 2, pictures and interaction: ``digests``, ``plots``, ``overlays``, ``widgets``
-- ``exercises``: ``check``, ``hint``, ``solution``
-- the command line: ``lessons``, ``doctor``, ``cli``
+- floor 0, NumPy and pandas: ``sizes``, ``arrays``, ``convolution``, ``pooling``, ``kernels``,
+  ``reading``, ``receptive_field``, ``costs``, ``scores``, ``files``, ``datasets``
+- floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
+  ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``
+- floor 2, pictures, interaction and the command line: ``comparing``, ``plots``, ``overlays``,
+  ``widgets``, ``exercises``, ``doctor``, ``grading``, ``command``
+
+One module of a folder stands higher than its folder, for it needs TensorFlow: ``reading.tracing``.
 """
 
 import gc

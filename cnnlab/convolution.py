@@ -12,8 +12,8 @@ from itertools import product
 
 import numpy as np
 
+from cnnlab.arrays.windows import check_upstream, common_dtype, crop, numbers, pad, pair, windows
 from cnnlab.sizes import output_size, padding_pair, whole_number
-from cnnlab.windows import check_upstream, common_dtype, crop, numbers, pad, pair, windows
 
 BLOCK_SIZE = 2**19  # numbers in the columns that `conv2d` lays out at a time
 

@@ -10,16 +10,16 @@ import re
 
 import pandas as pd
 
-from cnnlab import graph as graphs
-from cnnlab import sight
+from cnnlab.reading import graph as graphs
+from cnnlab.reading import layer_windows
 
 WITHOUT_MACS = (
-    sight.PIXEL_BY_PIXEL
-    | sight.ALONG_AN_AXIS
-    | sight.POOLINGS
-    | sight.GLOBAL_POOLINGS
-    | sight.REDUCTIONS
-    | sight.RESHAPINGS
+    layer_windows.PIXEL_BY_PIXEL
+    | layer_windows.ALONG_AN_AXIS
+    | layer_windows.POOLINGS
+    | layer_windows.GLOBAL_POOLINGS
+    | layer_windows.REDUCTIONS
+    | layer_windows.RESHAPINGS
 ) - {"Dense"}
 
 
@@ -122,7 +122,7 @@ def _macs(node):
     if kind.startswith("Separable"):
         kernels = layer.depthwise_kernel, layer.pointwise_kernel
         return positions * sum(math.prod(kernel.shape) for kernel in kernels)
-    if kind in sight.TRANSPOSED_CONVOLUTIONS:
+    if kind in layer_windows.TRANSPOSED_CONVOLUTIONS:
         return _product(node.input_shapes[0][1:-1]) * math.prod(layer.kernel.shape)
     if kind in graphs.CONVOLUTIONS or kind == "Dense":
         return positions * math.prod(layer.kernel.shape)

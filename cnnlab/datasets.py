@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cnnlab import archives, fetch, photographs
+from cnnlab.files import archives, fetch, photographs
+from cnnlab.files.shipped import data_folder
 from cnnlab.scores import check_class_numbers
 
 DIGITS = tuple("0123456789")
@@ -201,7 +202,7 @@ def table(name):
            category  synsets  images_per_synset  images_thousands
         22     tree      993                568               564
     """
-    _check_name("name", name, tuple(sorted(path.stem for path in folder().glob("*.csv"))))
+    _check_name("name", name, tuple(sorted(path.stem for path in data_folder().glob("*.csv"))))
     return pd.read_csv(io.BytesIO(verified(f"{name}.csv")))
 
 
@@ -222,7 +223,7 @@ def result(name):
         >>> result("networks").columns[0]
         'data'
     """
-    place = folder() / "results"
+    place = data_folder() / "results"
     _check_name("name", name, tuple(sorted(path.stem for path in place.glob("*.csv"))))
     return pd.read_csv(place / f"{name}.csv")
 
@@ -234,7 +235,7 @@ def photo_names():
         >>> photo_names()[:4]
         ('astronaut', 'brick', 'camera', 'chelsea')
     """
-    return tuple(sorted(path.stem for path in (folder() / "photos").glob("*.jpg")))
+    return tuple(sorted(path.stem for path in (data_folder() / "photos").glob("*.jpg")))
 
 
 def photo(name, size=None):
@@ -265,17 +266,10 @@ def card(name):
         >>> print(card("digits").splitlines()[0])
         1,797 handwritten digits: 1,442 to train with, 355 to test with, a fifth of every digit.
     """
-    sections = (folder() / "README.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    sections = (data_folder() / "README.md").read_text(encoding="utf-8").split("\n## ")[1:]
     cards = dict(section.split("\n", 1) for section in sections)
     _check_name("name", name, tuple(cards))
     return cards[name].strip()
-
-
-def folder():
-    """The folder `data`: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / "data"
-    return inside if inside.is_dir() else package.parent / "data"
 
 
 def verified(file):
@@ -292,7 +286,7 @@ def verified(file):
         28227
     """
     expected = _checksums()[file]
-    path = folder() / file
+    path = data_folder() / file
     content = path.read_bytes() if path.is_file() else b""
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
@@ -314,8 +308,8 @@ def verify():
     if damaged:
         raise ValueError(
             f"`data` must hold the files that were shipped: got {', '.join(damaged)} damaged "
-            f"or missing in {folder()}. Restore them with `git checkout data`, or install cnnlab "
-            "again."
+            f"or missing in {data_folder()}. Restore them with `git checkout data`, or install "
+            "cnnlab again."
         )
     return len(_checksums())
 
@@ -330,7 +324,7 @@ def _is_sound(file):
 
 def _checksums():
     """{file: SHA-256} of everything in `data/`."""
-    rows = (folder() / "SHA256SUMS").read_text(encoding="utf-8").split()
+    rows = (data_folder() / "SHA256SUMS").read_text(encoding="utf-8").split()
     return dict(zip(rows[1::2], rows[::2], strict=True))
 
 

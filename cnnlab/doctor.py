@@ -16,7 +16,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnlab import datasets, fetch, lessons
+from cnnlab import datasets
+from cnnlab.files import fetch
+from cnnlab.files.shipped import notebooks_folder
 
 LIBRARIES = {  # the oldest version of each that the course runs on
     "tensorflow": "2.20",
@@ -323,7 +325,7 @@ def examine(start_keras=True):
         check_metal(_version("tensorflow-metal")),
         _start_keras() if start_keras else None,
         check_kernel(_kernel_command(), sys.prefix) if start_keras else None,
-        check_lessons(lessons.source_folder) if start_keras else None,
+        check_lessons(notebooks_folder) if start_keras else None,
         check_data(datasets.verify),
         check_folder(Path.cwd()),
         check_cache(fetch.path("mnist").parent, fetched),

@@ -7,11 +7,11 @@ quickly. Sanity: shuffle the network's weights, and a map that explained the net
 
 import numpy as np
 
-from cnnlab import graph
-from cnnlab.batches import as_batch
-from cnnlab.blur import blurred
+from cnnlab.arrays.blur import blurred
 from cnnlab.gradients import chosen_classes, class_scores
 from cnnlab.heatmaps import grad_cam
+from cnnlab.reading import graph
+from cnnlab.reading.model_inputs import as_batch
 from cnnlab.sizes import whole_number
 
 

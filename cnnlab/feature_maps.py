@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from cnnlab import graph
-from cnnlab.batches import as_batch
 from cnnlab.gradients import layer_outputs
-from cnnlab.memory import remembered
+from cnnlab.reading import graph
+from cnnlab.reading.model_inputs import as_batch
+from cnnlab.reading.per_model import remembered
 from cnnlab.receptive_field import receptive_field
 
 

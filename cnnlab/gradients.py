@@ -1,7 +1,7 @@
 """The one module that differentiates: what a layer answered, and how a score hangs on it.
 
-Each question is compiled once per model and layer (`cnnlab.traces`) and kept beside the model
-(`cnnlab.memory`). Scores are logits, whatever the model ends in.
+Each question is compiled once per model and layer (`reading.tracing`) and kept beside the model
+(`reading.per_model`). Scores are logits, whatever the model ends in.
 """
 
 from dataclasses import dataclass, field
@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from cnnlab.batches import as_batch
-from cnnlab.memory import remembered
-from cnnlab.receptive_field import last_map
-from cnnlab.sizes import whole_number
-from cnnlab.traces import (
+from cnnlab.reading.model_inputs import as_batch
+from cnnlab.reading.per_model import remembered
+from cnnlab.reading.tracing import (
     NO_LOGITS,
     before_last,
     compiled,
@@ -21,6 +19,8 @@ from cnnlab.traces import (
     logits_of,
     uses_float16,
 )
+from cnnlab.receptive_field import last_map
+from cnnlab.sizes import whole_number
 
 BATCH_SIZE = 16  # images per pass; the gradient by 16 images of VGG16 holds about 1 GB
 

@@ -24,12 +24,12 @@ line says so.
 
 import numpy as np
 
-from cnnlab import graph
 from cnnlab.gradients import BATCH_SIZE, chosen_classes, layer_outputs, split_class
-from cnnlab.memory import remembered
-from cnnlab.placing import interpolation
+from cnnlab.placing.alignment import interpolation
+from cnnlab.placing.map_view import looked_at, looking_at
+from cnnlab.reading import graph
+from cnnlab.reading.per_model import remembered
 from cnnlab.sizes import whole_number
-from cnnlab.views import looking_at
 
 # Between the maps and the logits of CAM: joins means, does nothing, or comes after the logits.
 _CAM_LETS_PASS = graph.ACTIVATIONS | {"Concatenate", "Dropout", "Identity", "Flatten"}
@@ -289,6 +289,28 @@ def occlusion(
     middles = [first + (patch - 1) / 2 for first in (tops, lefts)]
     placing = [interpolation(m, n) for m, n in zip(middles, size, strict=True)]
     return view.finished(raw, chosen.classes, resize, normalise, placing)
+
+
+def default_layer(model):
+    """The layer that heat maps look at where none is named.
+
+    Args:
+        model: a Keras model.
+
+    Returns:
+        Its address, such as "base/block5_conv3".
+
+    Raises:
+        ValueError: no convolution has a map, or one may stand where it cannot be read.
+
+    Example:
+        >>> import keras
+        >>> from keras import layers
+        >>> default_layer(keras.Sequential([keras.Input((8, 12, 3)), layers.Conv2D(4, 3),
+        ...     layers.ReLU(name="relu"), layers.MaxPooling2D()]))
+        'relu'
+    """
+    return looked_at(model)[0]
 
 
 def _check_linear_head(model, layer, output):

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from cnnlab import graph
-from cnnlab.batches import rescales
-from cnnlab.blur import blurred
+from cnnlab.arrays.blur import blurred as blurred
 from cnnlab.gradients import channel_evidence
-from cnnlab.memory import remembered
+from cnnlab.reading import graph
+from cnnlab.reading.model_inputs import rescales
+from cnnlab.reading.per_model import remembered
+from cnnlab.reading.tracing import channel_count
 from cnnlab.receptive_field import receptive_field
-from cnnlab.traces import channel_count
 
 RATE = 0.04  # of the value range, per step
 FADING = 0.02  # towards grey, per step: what nothing asks for disappears

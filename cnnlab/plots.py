@@ -9,8 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patheffects import withStroke
 
-from cnnlab.digests import RULES
-from cnnlab.digests import describe as describe
+from cnnlab.comparing.digests import RULES
+from cnnlab.comparing.digests import describe as describe
 from cnnlab.scores import check_class_numbers, check_probabilities
 
 PANEL_LIMIT = 64

@@ -8,8 +8,8 @@ there are P zeros on every side, and they take part like pixels.
 
 import numpy as np
 
+from cnnlab.arrays.windows import check_upstream, crop, numbers, pad, pair, windows
 from cnnlab.sizes import padding_pair
-from cnnlab.windows import check_upstream, crop, numbers, pad, pair, windows
 
 
 def max_pool2d(x, pool_size=2, strides=None, padding="valid"):

@@ -25,8 +25,9 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from cnnlab import graph as graphs
-from cnnlab.sight import EVERYTHING, MERGES, ONE_CELL, PIXEL, Window, is_plane, look, positions
+from cnnlab.reading import graph as graphs
+from cnnlab.reading import layer_windows
+from cnnlab.reading.layer_windows import Window, is_plane, look, positions
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,8 @@ def _fields(graph, source):
         below = [(fields[a], positions(shape)) for a, shape in images if fields[a] is not None]
         errors = [pair for pair, _ in below if isinstance(pair, ValueError)]
         if node.address == source:
-            fields[source] = (_Axis(PIXEL), _Axis(PIXEL, placed=len(node.output_shape) == 4))
+            pixel = _Axis(layer_windows.PIXEL)
+            fields[source] = (pixel, replace(pixel, placed=len(node.output_shape) == 4))
         elif errors:
             fields[node.address] = errors[0]
         elif any((address in planes) != (node.kind == "Stack") for address in node.inputs):
@@ -290,7 +292,7 @@ def _pair(node, below):
     result = []
     for index in (0, 1):
         branches = [pair[index] for pair, _ in below]
-        if len(below) > 1 or node.kind in MERGES:
+        if len(below) > 1 or node.kind in layer_windows.MERGES:
             cells = positions(node.output_shape)[index]
             branches = [
                 _broadcast(axis, sizes[index], cells, node.address)
@@ -314,8 +316,8 @@ def _unknown(node):
 
 def _onward(axis, sight):
     """What cells see that have `sight` of cells that see `axis`."""
-    if sight in (EVERYTHING, ONE_CELL):
-        return replace(axis, whole=True, placed=sight == EVERYTHING)
+    if sight in (layer_windows.EVERYTHING, layer_windows.ONE_CELL):
+        return replace(axis, whole=True, placed=sight == layer_windows.EVERYTHING)
     return replace(axis, window=axis.window and sight.onto(axis.window))
 
 

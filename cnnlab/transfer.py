@@ -18,9 +18,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from cnnlab import graph, weights
-from cnnlab.batches import shape_remedy
+from cnnlab import weights
 from cnnlab.progress import bar
+from cnnlab.reading import graph
+from cnnlab.reading.model_inputs import shape_remedy
 
 _DIGEST_BYTES = 32  # SHA-256, after the array of a cached file
 

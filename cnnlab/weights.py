@@ -7,7 +7,8 @@ import json
 import keras
 import numpy as np
 
-from cnnlab import datasets, fetch, models
+from cnnlab import datasets, models
+from cnnlab.files import fetch
 
 NAMES = ("vgg16_slim", "vgg16", "lenet5", "mnist_cnn")
 IMAGENET_MEANS = (103.939, 116.779, 123.68)  # blue, green, red: of the training photographs

@@ -6,15 +6,15 @@ import numpy as np
 from IPython.display import display
 from matplotlib.patches import Rectangle
 
-from cnnlab.batches import as_batch
+from cnnlab.arrays.windows import borders, numbers, pair
 from cnnlab.convolution import correlate2d
 from cnnlab.feature_maps import feature_maps, strongest_patches
 from cnnlab.overlays import draw_heat, pixel_range
 from cnnlab.patterns import filter_patterns
-from cnnlab.placing import placed
+from cnnlab.placing.alignment import placed
 from cnnlab.plots import draw_regions
+from cnnlab.reading.model_inputs import as_batch
 from cnnlab.sizes import output_size
-from cnnlab.windows import borders, numbers, pair
 
 
 def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dilation_rate=1):

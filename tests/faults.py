@@ -51,32 +51,42 @@ FAULTS = [
     ),
     # windows
     Fault(
-        "windows", "::column_stride,", "::row_stride,", "rows' stride for columns", "convolution"
+        "arrays.windows",
+        "::column_stride,",
+        "::row_stride,",
+        "rows' stride for columns",
+        "convolution",
     ),
-    Fault("windows", ":: rates[1]]", ":: rates[0]]", "rows' dilation for columns", "convolution"),
     Fault(
-        "windows",
+        "arrays.windows",
+        ":: rates[1]]",
+        ":: rates[0]]",
+        "rows' dilation for columns",
+        "convolution",
+    ),
+    Fault(
+        "arrays.windows",
         "np.moveaxis(kept, 3, 5)",
         "np.moveaxis(kept, 3, 5).swapaxes(3, 4)",
         "rows and columns of a window are swapped",
         "convolution",
     ),
     Fault(
-        "windows",
+        "arrays.windows",
         'if array.dtype.kind == "f" else array.astype(np.int64)',
         "",
         "bytes wrap around",
         "convolution",
     ),
     Fault(
-        "windows",
+        "arrays.windows",
         "np.result_type(*floating)",
         "np.dtype(float)",
         "float32 becomes float64",
         "convolution",
     ),
     Fault(
-        "windows",
+        "arrays.windows",
         "padded[:, top : top + shape[1], left : left + shape[2]]",
         "padded[:, : shape[1], : shape[2]]",
         "the gradient is cut from the corner",
@@ -152,13 +162,40 @@ FAULTS = [
     Fault("widgets", "index * stride + rate", "index + rate", "the window ignores the stride"),
     Fault("widgets", "max = size - 1", "max = size", "the slider passes the last position"),
     Fault("widgets", "np.abs(pattern - 0.5).max()", "pattern.std()", "plain is taken for grey"),
-    # sight
-    Fault("sight", "(span - before,), strides, open", "(span,), strides, open", "field too large"),
-    Fault("sight", "return max(stop - start for", "return min(stop - start for", "smallest field"),
-    Fault("sight", "else -self.starts[0]", "else self.starts[0]", "the sign of the padding"),
-    Fault("sight", "step=below.step * (", "step=below.step + (", "strides are added"),
-    Fault("sight", "_cut((before[index] - kept) // 2)", "_cut(0)", "the corner for the middle"),
-    Fault("sight", "- cell * self.stride", "", "cells of up-sampling lie on each other"),
+    # layer_windows
+    Fault(
+        "reading.layer_windows",
+        "(span - before,), strides, open",
+        "(span,), strides, open",
+        "field too large",
+    ),
+    Fault(
+        "reading.layer_windows",
+        "return max(stop - start for",
+        "return min(stop - start for",
+        "smallest field",
+    ),
+    Fault(
+        "reading.layer_windows",
+        "else -self.starts[0]",
+        "else self.starts[0]",
+        "the sign of the padding",
+    ),
+    Fault(
+        "reading.layer_windows", "step=below.step * (", "step=below.step + (", "strides are added"
+    ),
+    Fault(
+        "reading.layer_windows",
+        "_cut((before[index] - kept) // 2)",
+        "_cut(0)",
+        "the corner for the middle",
+    ),
+    Fault(
+        "reading.layer_windows",
+        "- cell * self.stride",
+        "",
+        "cells of up-sampling lie on each other",
+    ),
     # receptive_field
     Fault("receptive_field", "(top + bottom - 1) / 2", "(top + bottom) / 2", "half a pixel low"),
     Fault(
@@ -167,9 +204,14 @@ FAULTS = [
     Fault("receptive_field", "1.0 if axis.whole else", "0.0 if axis.whole else", "all is nothing"),
     Fault("receptive_field", "return top, left, bottom", "return left, top, bottom", "swapped"),
     # graph
-    Fault("graph", "node = convolutions[-1]", "node = convolutions[0]", "the first convolution"),
-    Fault("graph", "call=counts[id(layer)],", "call=0,", "every call is the first"),
-    Fault("graph", "return len(positions) in (1, 2) and", "return", "a volume is a map"),
+    Fault(
+        "reading.graph",
+        "node = convolutions[-1]",
+        "node = convolutions[0]",
+        "the first convolution",
+    ),
+    Fault("reading.graph", "call=counts[id(layer)],", "call=0,", "every call is the first"),
+    Fault("reading.graph", "return len(positions) in (1, 2) and", "return", "a volume is a map"),
     # costs
     Fault("costs", '2 * sums["macs"]', 'sums["macs"]', "a MAC is one FLOP"),
     Fault("costs", "for weight in new)", "for weight in weights.values())", "shared counts twice"),
@@ -193,13 +235,13 @@ FAULTS = [
     Fault("datasets", 'seed = 0 if split == "train" else 1', "seed = 0", "test = training patches"),
     Fault("datasets", "for half in (chosen, ~chosen)", "for half in (chosen, chosen)", "a leak"),
     Fault("datasets", "2, axis=1)[seed]", "2, axis=0)[seed]", "upper and lower halves"),
-    # blocks
-    Fault("blocks", "* energy) ** 0.75", "* energy) ** 0.5", "AlexNet's exponent", "models"),
-    Fault("blocks", "([x, branch])", "([branch, branch])", "the shortcut leads nowhere", "models"),
-    Fault("blocks", "conv(of_5x5, 5,", "conv(of_5x5, 3,", "Inception's 5x5 is 3x3", "models"),
-    # blueprints
+    # models: blocks
+    Fault("models", "* energy) ** 0.75", "* energy) ** 0.5", "AlexNet's exponent", "models"),
+    Fault("models", "([x, branch])", "([branch, branch])", "the shortcut leads nowhere", "models"),
+    Fault("models", "conv(of_5x5, 5,", "conv(of_5x5, 3,", "Inception's 5x5 is 3x3", "models"),
+    # models: blueprint
     Fault(
-        "blueprints",
+        "models",
         "initialize_variables=False",
         "initialize_variables=True",
         "weights are made",
@@ -255,35 +297,48 @@ FAULTS = [
         "drops = -view.scores(b, [picture[None]], chosen) + ",
         "occlusion's sign",
     ),
-    # views
+    # map_view
     Fault(
-        "views",
+        "placing.map_view",
         "positive = np.maximum(maps, 0)",
         "positive = np.abs(maps)",
         "absolute heat",
         "heatmaps",
     ),
     Fault(
-        "views",
+        "placing.map_view",
         "        if normalise:\n            maps =",
         "        if False:\n            maps =",
         "resized maps end below 1",
         "heatmaps",
     ),
-    Fault("views", "shape[1:3] == (1, 1)", "shape[1:3] == (0, 0)", "a map of one cell", "heatmaps"),
     Fault(
-        "views",
+        "placing.map_view",
+        "shape[1:3] == (1, 1)",
+        "shape[1:3] == (0, 0)",
+        "a map of one cell",
+        "heatmaps",
+    ),
+    Fault(
+        "placing.map_view",
         "None:\n        _check_nothing_hidden(network)",
         "None:\n        pass",
         "a stem is taken for the last convolution",
         "heatmaps",
     ),
     # threads
-    Fault("threads", "limits=1", "limits=2", "as many threads as before"),
-    # placing
-    Fault("placing", "rows @ maps @ columns.T", "rows @ maps[:, ::-1] @ columns.T", "upside down"),
-    Fault("placing", "[(stride - 1) / 2 for", "[stride / 2 for", "half a pixel low"),
-    Fault("placing", "lambda: print(note)", "lambda: None", "an unknown place is not told"),
+    Fault("arrays.threads", "limits=1", "limits=2", "as many threads as before"),
+    # alignment
+    Fault(
+        "placing.alignment",
+        "rows @ maps @ columns.T",
+        "rows @ maps[:, ::-1] @ columns.T",
+        "upside down",
+    ),
+    Fault("placing.alignment", "[(stride - 1) / 2 for", "[stride / 2 for", "half a pixel low"),
+    Fault(
+        "placing.alignment", "lambda: print(note)", "lambda: None", "an unknown place is not told"
+    ),
     # faithfulness
     Fault("faithfulness", "np.argsort(-maps", "np.argsort(maps", "the least important first"),
     Fault("faithfulness", "np.asarray(maps, float)", "np.asarray(maps)", "-1 is 255"),
@@ -302,8 +357,8 @@ FAULTS = [
     ),
     Fault("transfer", "network.calls.index(first)]", "network.calls.index(first) + 1]", "one"),
     # digests
-    Fault("digests", "(weight.sum(1) *", "(weight.sum(0) *", "the place is transposed"),
-    Fault("digests", "digits == ROUGH", "digits", "rough for exact"),
+    Fault("comparing.digests", "(weight.sum(1) *", "(weight.sum(0) *", "the place is transposed"),
+    Fault("comparing.digests", "digits == ROUGH", "digits", "rough for exact"),
     # plots
     Fault(
         "plots",
@@ -332,67 +387,89 @@ FAULTS = [
         "x = np.array([top, bottom, bottom, top, top])",
         "a box of rows",
     ),
-    # batches
-    Fault("batches", "array = array[None] if single else array", "array = array", "no batch axis"),
-    Fault("batches", "return 1 / number", "return number", "a division taken for a product"),
-    Fault("batches", "told = told and", "told = told or", "a Lambda is taken for nothing"),
+    # model_inputs
     Fault(
-        "batches",
+        "reading.model_inputs",
+        "array = array[None] if single else array",
+        "array = array",
+        "no batch axis",
+    ),
+    Fault(
+        "reading.model_inputs",
+        "return 1 / number",
+        "return number",
+        "a division taken for a product",
+    ),
+    Fault(
+        "reading.model_inputs", "told = told and", "told = told or", "a Lambda is taken for nothing"
+    ),
+    Fault(
+        "reading.model_inputs",
         "keys is None and len(arrays) > 1",
         "keys is None and len(arrays) > 2",
         "a pair is not listed",
     ),
     Fault(
-        "batches",
+        "reading.model_inputs",
         "range(0, len(self), size)",
         "range(0, len(self) - 1, size)",
         "a last image alone is lost",
     ),
     # blur
-    Fault("blur", "(2 * deviation**2)", "(deviation**2)", "a narrower blur"),
-    Fault("blur", "sum(axis=1, keepdims=True)", "sum(axis=0, keepdims=True)", "darker borders"),
-    # traces
+    Fault("arrays.blur", "(2 * deviation**2)", "(deviation**2)", "a narrower blur"),
     Fault(
-        "traces",
+        "arrays.blur", "sum(axis=1, keepdims=True)", "sum(axis=0, keepdims=True)", "darker borders"
+    ),
+    # tracing
+    Fault(
+        "reading.tracing",
         "tf.concat([-logits, logits], axis=1)",
         "tf.concat([logits, -logits], axis=1)",
         "one logit, turned round",
         "heatmaps",
     ),
     Fault(
-        "traces",
+        "reading.tracing",
         "return operation.inputs[0], operation.type",
         "return tensor, operation.type",
         "probabilities for logits",
         "heatmaps",
     ),
     Fault(
-        "traces",
+        "reading.tracing",
         "heard[id(layer), number] = output",
         "heard.update({(id(layer), n): output for n in calls})",
         "the last call of a shared base stands for all",
         "feature_maps",
     ),
     Fault(
-        "traces",
+        "reading.tracing",
         '        del vars(layer)["call"]\n',
         "        pass\n",
         "the model stays changed",
         "gradients",
     ),
     Fault(
-        "traces",
+        "reading.tracing",
         "if last is None and _are_probabilities(logits.op):",
         "if False:",
         "a clipped sigmoid is taken for a logit",
         "heatmaps",
     ),
-    # memory
-    Fault("memory", '== "Normalization"', '== "Rescaling"', "an adapted layer is not noticed"),
+    # per_model
     Fault(
-        "memory", "known is None or known[0] != parts", "known is None", "old functions are kept"
+        "reading.per_model",
+        '== "Normalization"',
+        '== "Rescaling"',
+        "an adapted layer is not noticed",
     ),
-    Fault("memory", "yield from _parts(layer)", "", "nested layers are not looked at"),
+    Fault(
+        "reading.per_model",
+        "known is None or known[0] != parts",
+        "known is None",
+        "old functions are kept",
+    ),
+    Fault("reading.per_model", "yield from _parts(layer)", "", "nested layers are not looked at"),
     # progress
     Fault("progress", "self._epochs += 1", "self._epochs = epoch", "one epoch too few"),
     Fault(
@@ -402,54 +479,75 @@ FAULTS = [
         "a bar that never fills",
     ),
     # photographs
-    Fault("photographs", "ImageOps.exif_transpose(image)", "image", "lying on its side"),
-    Fault("photographs", ">> 8)", "& 255)", "the low byte of 16 bits"),
+    Fault("files.photographs", "ImageOps.exif_transpose(image)", "image", "lying on its side"),
+    Fault("files.photographs", ">> 8)", "& 255)", "the low byte of 16 bits"),
     Fault(
-        "photographs", 'image.size, "white")', 'image.size, "black")', "transparent becomes black"
+        "files.photographs",
+        'image.size, "white")',
+        'image.size, "black")',
+        "transparent becomes black",
     ),
     Fault(
-        "photographs",
+        "files.photographs",
         "labels = np.array([members[index][1] for index in good]",
         "labels = np.array([members[index][1] for index in range(len(good))]",
         "labels shift behind an unreadable file",
     ),
     # archives
     Fault(
-        "archives",
+        "files.archives",
         'int(kind.rstrip("s") == "dog")',
         'int(kind.rstrip("s") == "cat")',
         "cats are dogs",
         "fetch",
     ),
     Fault(
-        "archives",
+        "files.archives",
         "key=lambda name: (len(name), name)",
         "key=lambda name: name",
         "10 before 9",
         "fetch",
     ),
     Fault(
-        "archives",
+        "files.archives",
         "if digest(folder / file) != sha256",
         "if digest(folder / file) == sha256",
         "damaged files pass",
         "fetch",
     ),
+    # shipped
+    Fault(
+        "files.shipped",
+        "inside if inside.is_dir()",
+        "inside if False",
+        "a wheel has no data",
+        "wheel",
+    ),
     # fetch
     Fault(
-        "fetch", "            _check(part / file.name, file)\n", "", "moved into place unchecked"
+        "files.fetch",
+        "            _check(part / file.name, file)\n",
+        "",
+        "moved into place unchecked",
     ),
-    Fault("fetch", "if free < needed:", "if free > needed:", "a full disk is not foreseen"),
-    Fault("fetch", "newest > 3600", "newest < 3600", "another download's part is removed"),
+    Fault("files.fetch", "if free < needed:", "if free > needed:", "a full disk is not foreseen"),
+    Fault("files.fetch", "newest > 3600", "newest < 3600", "another download's part is removed"),
     # lessons
     Fault(
-        "lessons",
+        "command.lessons",
         "        elif _digest(mine) == record.get(name):\n",
         "        elif True:\n",
         "a student's file is overwritten",
     ),
-    Fault("lessons", "elif wanted and agreed(", "elif wanted and bool(", "a reset does not ask"),
-    Fault("lessons", "{ending}{mine.suffix}", "{ending}.ipynb", "exercises kept as a notebook"),
+    Fault(
+        "command.lessons",
+        "elif wanted and agreed(",
+        "elif wanted and bool(",
+        "a reset does not ask",
+    ),
+    Fault(
+        "command.lessons", "{ending}{mine.suffix}", "{ending}.ipynb", "exercises kept as a notebook"
+    ),
     # doctor
     Fault("doctor", "< (3, 14)", "<= (3, 14)", "Python 3.14 passes"),
     Fault("doctor", "if settings != SETTINGS:", "if not settings:", "channels first pass"),
@@ -461,14 +559,14 @@ FAULTS = [
     ),
     # cli
     Fault(
-        "cli",
+        "command.cli",
         "return int(any(finding.failed for finding in findings))",
         "return 0",
         "the doctor's status",
         "doctor",
     ),
     Fault(
-        "cli",
+        "command.cli",
         'print(f"cnnlab: {error}", file=sys.stderr)\n        return 2',
         'print(f"cnnlab: {error}", file=sys.stderr)\n        return 0',
         "no status on an error",
@@ -524,17 +622,19 @@ FAULTS = [
         "exercises",
     ),
     Fault(
-        "exercises.grades",
+        "grading.grades",
         "points = [e.stars if",
         "points = [1 if",
         "every exercise counts the same",
-        "grading",
+        "submissions",
     ),
     Fault(
-        "exercises.grading",
+        "grading.submissions",
         "rules.source.read_bytes() + content)",
         "rules.source.read_bytes())",
         "a changed notebook is not run again",
     ),
-    Fault("exercises.supervision", "if total > limit:", "if False:", "a flood is kept", "grading"),
+    Fault(
+        "exercises.supervision", "if total > limit:", "if False:", "a flood is kept", "submissions"
+    ),
 ]

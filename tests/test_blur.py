@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnlab.blur import blurred
+from cnnlab.arrays.blur import blurred
 
 PICTURES = np.random.default_rng(0).uniform(size=(2, 7, 11, 3))
 

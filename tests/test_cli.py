@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from cnnlab import cli, fetch
+from cnnlab.command import cli
+from cnnlab.files import fetch
 
 
 def test_lab_copies_the_lessons_without_starting_anything(tmp_path, capsys):
@@ -67,7 +68,7 @@ def test_fetch_does_one_thing_at_a_time(tiny, capsys):
 
 def test_solutions_can_be_redirected_where_signs_cannot_be_written():
     done = subprocess.run(
-        [sys.executable, "-m", "cnnlab.cli", "solutions", "01"],
+        [sys.executable, "-m", "cnnlab.command.cli", "solutions", "01"],
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
     )

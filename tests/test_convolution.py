@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy import signal
 
+from cnnlab.arrays.windows import crop, numbers, pad, pair, windows
 from cnnlab.convolution import (
     conv1d,
     conv2d,
@@ -15,7 +16,6 @@ from cnnlab.convolution import (
     correlate2d,
     im2col,
 )
-from cnnlab.windows import crop, numbers, pad, pair, windows
 
 RNG = np.random.default_rng(0)
 PADDINGS = ["valid", "same", 0, 1, 3]

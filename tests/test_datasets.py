@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from cnnlab import datasets
+from cnnlab.files import shipped
 
 
 @pytest.fixture
 def copied_data(tmp_path, monkeypatch):
     """A copy of `data/` that a test may damage."""
-    copy = shutil.copytree(datasets.folder(), tmp_path / "data")
+    copy = shutil.copytree(shipped.data_folder(), tmp_path / "data")
     monkeypatch.setattr(datasets, "folder", lambda: copy)
     return copy
 
@@ -172,22 +173,22 @@ def test_a_missing_file_is_named(copied_data):
 
 
 def test_every_file_of_data_has_a_checksum_and_every_checksum_a_file():
-    folder = datasets.folder()
+    folder = shipped.data_folder()
     listed = dict(
         reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines()
     )
-    shipped = {
+    there = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.is_file() and "results" not in path.parts
     } - {"README.md", "SHA256SUMS", ".gitattributes"}
-    assert set(listed) == shipped
+    assert set(listed) == there
     for file, expected in listed.items():
         assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == expected, file
 
 
 def test_data_weigh_at_most_15_megabytes():
-    assert sum(p.stat().st_size for p in datasets.folder().rglob("*") if p.is_file()) <= 15e6
+    assert sum(p.stat().st_size for p in shipped.data_folder().rglob("*") if p.is_file()) <= 15e6
 
 
 @pytest.mark.parametrize("place", ["site-packages/cnnlab/data", "checkout/data"])
@@ -196,8 +197,8 @@ def test_data_are_found_inside_an_installed_package_and_beside_it_in_a_checkout(
 ):
     (tmp_path / place).mkdir(parents=True)
     package = tmp_path / place.split("/")[0] / "cnnlab"
-    monkeypatch.setattr(datasets, "__file__", str(package / "datasets.py"))
-    assert datasets.folder() == tmp_path / place
+    monkeypatch.setattr(shipped, "PACKAGE", package)
+    assert shipped.data_folder() == tmp_path / place
 
 
 IMAGES = np.random.default_rng(0).random((6, 5, 4, 1), dtype=np.float32)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cnnlab import cli, doctor, lessons
+from cnnlab import doctor
+from cnnlab.command import cli
+from cnnlab.files import shipped
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
@@ -264,8 +266,8 @@ def test_data_without_their_checksums_are_a_fault():
 
 
 def test_lessons_that_are_not_installed_are_a_fault(monkeypatch, tmp_path):
-    monkeypatch.setattr(lessons, "__file__", str(tmp_path / "cnnlab" / "lessons.py"))
-    found = str(doctor.check_lessons(lessons.source_folder))
+    monkeypatch.setattr(shipped, "PACKAGE", tmp_path / "cnnlab")
+    found = str(doctor.check_lessons(shipped.notebooks_folder))
     assert found.startswith("✗ lessons: the lessons must lie beside the package: got no 00_start")
     assert found.endswith(" Install cnnlab again, or run the command in a checkout.")
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cnnlab.blur import blurred
+from cnnlab.arrays.blur import blurred
 from cnnlab.faithfulness import cascading_randomisation, deletion, insertion
 from cnnlab.heatmaps import grad_cam, saliency
 from cnnlab.scores import area_under, rank_correlation

@@ -20,7 +20,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnlab import archives, cli, datasets, fetch
+from cnnlab import datasets
+from cnnlab.command import cli
+from cnnlab.files import archives, fetch
 
 CONTENT = bytes(range(256)) * 40
 TINY = fetch.File("tiny.bin", len(CONTENT), f"sha256:{hashlib.sha256(CONTENT).hexdigest()}")
@@ -252,7 +254,7 @@ def test_a_killed_download_leaves_no_file_and_the_next_one_cleans_up(
 
     Server.answer = answer
     script = (
-        "from cnnlab import fetch\n"
+        "from cnnlab.files import fetch\n"
         f"file = fetch.File('tiny.bin', {TINY.size}, {TINY.check!r}, '{server}')\n"
         "fetch.SOURCES['tiny'] = fetch.Source('CC0', (file,))\n"
         "fetch.fetch('tiny')\n"

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from cnnlab import gradients, memory
+from cnnlab import gradients
 from cnnlab.gradients import (
     channel_evidence,
     chosen_classes,
@@ -19,6 +19,7 @@ from cnnlab.gradients import (
     effective_receptive_field,
     layer_outputs,
 )
+from cnnlab.reading import per_model
 from cnnlab.receptive_field import receptive_field
 
 
@@ -44,7 +45,7 @@ def images(count, shape=(8, 12, 3)):
 
 def traces(model):
     """How often the functions kept beside a model were traced, all together."""
-    functions = memory._memories[model][1].values()
+    functions = per_model._memories[model][1].values()
     return sum(f.trace_count() for f in functions if hasattr(f, "trace_count"))
 
 
@@ -99,7 +100,7 @@ def test_a_thousand_calls_do_not_grow():
     tracemalloc.stop()
     assert grown < 20_000  # bytes; one number kept per call would be more
     assert traces(model) == 1
-    assert len(memory._memories[model][1]) == 2  # the function, and the range of its images
+    assert len(per_model._memories[model][1]) == 2  # the function, and the range of its images
 
 
 def test_no_dead_model_is_kept_alive():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cnnlab.graph import consumers, depends_on, find, last_convolution, read
+from cnnlab.reading.graph import consumers, depends_on, find, last_convolution, read
 
 
 def small_base(name="base", size=(None, None)):

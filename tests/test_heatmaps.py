@@ -21,7 +21,7 @@ from cnnlab.heatmaps import (
     score_cam,
     smooth_grad,
 )
-from cnnlab.views import normalised
+from cnnlab.placing.map_view import normalised
 
 SHAPE = (10, 14, 3)
 LAYER_METHODS = [cam, grad_cam, grad_cam_plus_plus, layer_cam, score_cam]

@@ -1,23 +1,32 @@
-"""The order of the modules: each imports only modules above it, and floor 0 loads no framework."""
+"""The order of the rooms: each imports only rooms above it, and floor 0 loads no framework.
+
+A room is a module on top of the package, or a folder of modules.
+"""
 
 import ast
 import io
+import re
 import subprocess
 import sys
 import tokenize
 from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import nbformat
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "cnnlab"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "cnnlab"
 FLOORS = {
-    0: "sizes windows convolution pooling kernels graph sight receptive_field memory batches "
-    "threads placing blur costs scores photographs archives fetch datasets",
-    1: "blocks blueprints models weights progress traces gradients feature_maps patterns "
-    "views heatmaps faithfulness transfer",
-    2: "digests plots overlays widgets exercises lessons doctor cli",
+    0: "sizes arrays convolution pooling kernels reading receptive_field costs scores files "
+    "datasets",
+    1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
+    "transfer",
+    2: "comparing plots overlays widgets exercises doctor grading command",
 }
+HIGHER = {"reading.tracing": 1}  # a module that stands on a higher floor than its folder
+FACES = {"exercises"}  # folders that lessons import, by what their __init__ offers
 ORDER = [name for names in FLOORS.values() for name in names.split()]
 FRAMEWORKS = {"keras", "tensorflow", "matplotlib", "ipywidgets", "IPython", "tqdm"}
 LAZY = {"PIL", "pooch", "platformdirs", "requests", "threadpoolctl"}  # inside a function
@@ -37,11 +46,45 @@ def imported(source, top_level_only=False):
     return names
 
 
+def inside(source):
+    """What a module imports of the package, without the package's name: `reading.graph.read`."""
+    return {name.removeprefix("cnnlab.") for name in imported(source) if name[:7] == "cnnlab."}
+
+
+def room(name):
+    return name.split(".")[0]
+
+
+def floor(name):
+    """The floor of a module such as "reading.tracing", or of something in it."""
+    for higher, number in HIGHER.items():
+        if f"{name}.".startswith(f"{higher}."):
+            return number
+    return next((n for n, rooms in FLOORS.items() if room(name) in rooms.split()), None)
+
+
 def order_faults(name, source):
-    """Imports of a cnnlab module that does not stand above `name`."""
-    inside = {n.split(".")[1] for n in imported(source) if n.startswith("cnnlab.")}
-    inside &= {*ORDER}
-    return sorted(other for other in inside if ORDER.index(other) >= ORDER.index(name))
+    """Rooms that a module may not import: its own from outside, those below it, higher floors."""
+    found = {n for n in inside(source) if room(n) in ORDER and room(n) != room(name)}
+    below = {room(n) for n in found if ORDER.index(room(n)) > ORDER.index(room(name))}
+    higher = {n for n in inside(source) if room(n) not in below and (floor(n) or 0) > floor(name)}
+    return sorted(below | higher)
+
+
+def circles(sources):
+    """The circle in which modules of one folder import each other, [] if there is none.
+
+    Args:
+        sources: {"reading.graph": its text}.
+    """
+    graph = {
+        name: {other for other in sources for n in inside(text) if f"{n}.".startswith(f"{other}.")}
+        for name, text in sources.items()
+    }
+    try:
+        return [*TopologicalSorter(graph).static_order()][:0]
+    except CycleError as error:
+        return error.args[1]
 
 
 def floor_0_faults(source):
@@ -51,29 +94,30 @@ def floor_0_faults(source):
     return sorted((at_the_top - FLOOR_0_TOP_LEVEL) | (everywhere - FLOOR_0_TOP_LEVEL - LAZY))
 
 
-def place(path):
-    """The name in ORDER: a folder of modules, such as exercises, has one place."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def dotted(path):
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
 
 
-def modules(floor=None):
-    found = [p for p in sorted(PACKAGE.rglob("*.py")) if p.stem != "__init__"]
+def modules(wanted=None):
+    found = [p for p in sorted(PACKAGE.rglob("*.py")) if p != PACKAGE / "__init__.py"]
     return [
-        pytest.param(p, id=p.stem)
-        for p in found
-        if floor is None or place(p) in FLOORS[floor].split()
+        pytest.param(p, id=dotted(p)) for p in found if wanted is None or floor(dotted(p)) == wanted
     ]
 
 
 @pytest.mark.parametrize("path", modules())
-def test_every_module_has_its_place_and_imports_only_modules_above_it(path):
-    assert place(path) in ORDER
-    inside = {place(path)} - {path.stem}  # modules of a folder import each other
-    faults = order_faults(place(path), path.read_text(encoding="utf-8"))
-    assert sorted({*faults} - inside) == []
+def test_every_module_has_its_room_and_imports_only_rooms_above_it(path):
+    assert room(dotted(path)) in ORDER
+    assert order_faults(dotted(path), path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("path", modules(floor=0))
+@pytest.mark.parametrize("folder", sorted({p.parent for p in PACKAGE.glob("*/*.py")}))
+def test_the_modules_of_a_folder_import_each_other_in_no_circle(folder):
+    files = [path for path in folder.glob("*.py") if path.stem != "__init__"]
+    assert circles({dotted(path): path.read_text(encoding="utf-8") for path in files}) == []
+
+
+@pytest.mark.parametrize("path", modules(wanted=0))
 def test_floor_0_imports_no_framework(path):
     assert floor_0_faults(path.read_text(encoding="utf-8")) == []
 
@@ -82,9 +126,74 @@ def test_these_checks_can_fail():
     assert order_faults("sizes", "from cnnlab.convolution import conv2d") == ["convolution"]
     assert order_faults("sizes", "from cnnlab import plots") == ["plots"]
     assert order_faults("plots", "from cnnlab import sizes") == []
+    assert order_faults("reading.graph", "from cnnlab.placing import map_view") == ["placing"]
+    assert order_faults("reading.graph", "from cnnlab.reading import tracing") == [
+        "reading.tracing"
+    ]
+    assert order_faults("reading.tracing", "from cnnlab.reading import graph") == []
+    assert order_faults("gradients", "from cnnlab.reading.tracing import compiled") == []
+    assert circles({"a.one": "from cnnlab.a import two", "a.two": "import cnnlab.a.one"})
+    assert not circles({"a.one": "from cnnlab.a.two import x", "a.two": "import cnnlab.b.one"})
     assert floor_0_faults("def f():\n    import keras") == ["keras"]
     assert floor_0_faults("import PIL.Image") == ["PIL"]
     assert floor_0_faults("def f():\n    import PIL.Image") == []
+
+
+def shown_code():
+    """The code that students and teachers read: lessons, homework, README; a text per file."""
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
+        cells = nbformat.read(path, 4).cells
+        yield path.name, "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    for path in sorted((ROOT / "notebooks" / "homework").glob("*.py")):
+        yield path.name, path.read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    yield "README.md", "\n".join(re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL))
+
+
+def from_folders(source, folders):
+    """What shown code imports out of the folders, which are for the package itself."""
+    return sorted(n for n in inside(source) if room(n) in folders and n.count(".") != 1)
+
+
+def unused_on_top(sources, on_top):
+    """Modules on top of the package that no shown code imports."""
+    used = {room(name) for source in sources for name in inside(source)}
+    return sorted(set(on_top) - used)
+
+
+def folders():
+    return {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+
+
+def test_a_module_on_top_is_one_that_a_lesson_the_homework_or_the_readme_imports():
+    on_top = [path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"]
+    assert unused_on_top([source for _, source in shown_code()], on_top) == []
+
+
+@pytest.mark.parametrize("name, source", [pytest.param(*pair, id=pair[0]) for pair in shown_code()])
+def test_no_lesson_imports_from_a_folder_but_by_its_face(name, source):
+    assert from_folders(source, folders() - FACES) == []
+    assert all(n.count(".") == 1 for n in inside(source) if room(n) in FACES)
+
+
+def test_the_checks_of_what_stands_on_top_can_fail():
+    lesson = "from cnnlab import plots\nfrom cnnlab.reading.graph import read"
+    assert from_folders(lesson, {"reading"}) == ["reading.graph.read"]
+    assert from_folders("from cnnlab import reading", {"reading"}) == ["reading"]
+    assert unused_on_top([lesson], ["plots", "sizes"]) == ["sizes"]
+    assert {"arrays", "reading", "exercises"} <= folders()
+
+
+def test_every_folder_says_who_calls_it():
+    for path in PACKAGE.glob("*/__init__.py"):
+        assert "alled by" in ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+
+
+def test_the_map_of_the_package_names_every_room_in_order():
+    import cnnlab
+
+    named = [n for n in re.findall(r"``([a-z_]+)``", cnnlab.__doc__) if n in ORDER]
+    assert named == ORDER
 
 
 def loaded_after(statement):
@@ -94,9 +203,8 @@ def loaded_after(statement):
 
 
 def test_importing_floor_0_loads_no_framework():
-    assert (
-        loaded_after(f"import cnnlab\nfrom cnnlab import {', '.join(FLOORS[0].split())}") == set()
-    )
+    names = [f"cnnlab.{param.id}" for param in modules(wanted=0)]
+    assert loaded_after(f"import {', '.join(names)}") == set()
 
 
 def test_importing_the_exercises_loads_no_framework():

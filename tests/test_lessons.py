@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from cnnlab import lessons
+from cnnlab.command import lessons
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def course(tmp_path, monkeypatch):
     (source / "conftest.py").write_text("the tests' own")
     (source / "homework" / ".ipynb_checkpoints").mkdir()
     (source / "homework" / ".ipynb_checkpoints" / "one.ipynb").write_text("old")
-    monkeypatch.setattr(lessons, "source_folder", lambda: source)
+    monkeypatch.setattr(lessons, "notebooks_folder", lambda: source)
     return source
 
 
@@ -161,7 +161,7 @@ def test_what_names_no_lesson_is_refused_with_the_names_there_are(course, tmp_pa
 
 
 def test_the_real_lessons_are_found():
-    assert (lessons.source_folder() / lessons.FIRST).is_file()
+    assert (lessons.notebooks_folder() / lessons.FIRST_LESSON).is_file()
 
 
 @pytest.mark.parametrize("user", [0, 1000])
@@ -173,5 +173,5 @@ def test_jupyterlab_opens_on_the_first_lesson_also_for_root_in_a_container(
     monkeypatch.setattr(lessons.subprocess, "call", lambda command: called.append(command) or 3)
     assert lessons.open_jupyterlab(tmp_path) == 3
     assert f"--notebook-dir={tmp_path}" in called[0]
-    assert f"--LabApp.default_url=/lab/tree/{lessons.FIRST}" in called[0]
+    assert f"--LabApp.default_url=/lab/tree/{lessons.FIRST_LESSON}" in called[0]
     assert ("--allow-root" in called[0]) == (user == 0)

@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
-from cnnlab import fetch, models, weights
+from cnnlab import models, weights
+from cnnlab.files import fetch
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnlab import photographs
 from cnnlab.datasets import from_folder
+from cnnlab.files import photographs
 
 UPRIGHT = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3) * 2  # H != W, no symmetry
 # What a camera held in each of EXIF's eight positions stores of it.

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cnnlab import datasets, fetch, models
+from cnnlab import datasets, models
+from cnnlab.files import fetch
 
 TOOLS = Path(__file__).parents[1] / "tools"
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from cnnlab.blur import blurred
-from cnnlab.placing import spread
-from cnnlab.threads import one_thread
+from cnnlab.arrays.blur import blurred
+from cnnlab.arrays.threads import one_thread
+from cnnlab.placing.alignment import spread
 
 
 def threads():

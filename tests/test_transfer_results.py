@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cnnlab import datasets, fetch
+from cnnlab import datasets
+from cnnlab.files import fetch
 
 ROOT = Path(__file__).parents[1]
 RIVALS = ["from scratch", "from scratch, averaging"]

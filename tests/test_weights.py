@@ -9,7 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from cnnlab import archives, datasets, fetch, models, photographs, weights
+from cnnlab import datasets, models, weights
+from cnnlab.files import archives, fetch, photographs
+from cnnlab.files.shipped import data_folder
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 5, 7, 3), dtype=np.uint8)
 
@@ -244,7 +246,7 @@ def test_fill_names_the_weight_that_does_not_fit(change, message):
 
 
 def test_shipped_weights_hold_no_pickles_and_no_infinities():
-    files = sorted((datasets.folder() / "weights").glob("*.npz"))
+    files = sorted((data_folder() / "weights").glob("*.npz"))
     assert files
     for path in files:
         with np.load(path, allow_pickle=False) as arrays:

@@ -51,8 +51,8 @@ def test_the_wheel_carries_data_lessons_and_style(installed):
 
 def test_data_load_from_the_wheel(installed):
     code = (
-        "import cnnlab; from cnnlab import datasets;"
-        "print(cnnlab.__file__); print(datasets.folder());"
+        "import cnnlab; from cnnlab import datasets; from cnnlab.files import shipped;"
+        "print(cnnlab.__file__); print(shipped.data_folder());"
         "print(datasets.load('digits').images.shape, datasets.verify() > 10)"
     )
     done = run_outside_the_checkout(installed, code)
@@ -79,7 +79,7 @@ def test_every_set_and_network_that_is_shipped_loads_from_the_wheel(installed):
 
 def test_the_full_sets_load_from_the_wheel(installed, full_data):
     code = (
-        "from cnnlab import cli, datasets\n"
+        "from cnnlab import datasets; from cnnlab.command import cli\n"
         f"assert cli.main(['fetch', 'mnist', 'cats_vs_dogs', '--from', {str(full_data)!r}]) == 0\n"
         "for name in ('mnist', 'cats_vs_dogs'):\n"
         "    for split in ('train', 'test'): print(len(datasets.load(name, split).images))\n"
@@ -97,13 +97,13 @@ def test_what_runs_outside_the_checkout_is_refused_connections(installed):
 
 
 def test_data_load_from_the_checkout():
-    from cnnlab import datasets
+    from cnnlab.files import shipped
 
-    assert datasets.folder() == ROOT / "data"
+    assert shipped.data_folder() == ROOT / "data"
 
 
 def test_lab_copies_the_lessons_out_of_the_wheel(installed):
-    code = "from cnnlab.cli import main; raise SystemExit(main(['lab', '--no-browser']))"
+    code = "from cnnlab.command.cli import main; raise SystemExit(main(['lab', '--no-browser']))"
     done = run_outside_the_checkout(installed, code)
     assert done.returncode == 0, done.stderr
     assert (installed.parent / "work" / "00_start_here.ipynb").is_file()

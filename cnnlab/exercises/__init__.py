@@ -1,9 +1,9 @@
 """Exercises: `check` an answer, ask for a `hint`, read the `solution`.
 
-``engine`` judges an answer, ``differences`` says where two results differ, ``limits`` stops what
-does not end, and there is one file of exercises per lesson. ``grading`` runs many submitted
-notebooks, each under ``supervision``, into a table of ``grades``, and ``verification`` tries the
-exercises before that.
+Called by lessons and homework. ``engine`` judges an answer, ``differences`` says where two results
+differ, ``limits`` stops what does not end, and there is one file of exercises per lesson.
+``verification`` tries exercises before a class does; ``supervision`` is the record of the checks
+while a notebook is graded.
 """
 
 from cnnlab.exercises.engine import LEVELS, Exercise, Mistake, Outcome, find, judge, quoted, written

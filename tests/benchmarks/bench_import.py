@@ -13,7 +13,7 @@ from table import row
 
 ROUNDS = 11
 BUDGET = 1.3
-FLOOR = "sizes, convolution, pooling, kernels, graph, receptive_field, costs, scores, datasets"
+FLOOR = "sizes, convolution, pooling, kernels, receptive_field, costs, scores, datasets"
 
 
 def seconds(code):

@@ -18,7 +18,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 from table import row
 
-from cnnlab import datasets, fetch
+from cnnlab import datasets
+from cnnlab.files import fetch
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
 BUDGET = 0.35

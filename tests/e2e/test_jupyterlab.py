@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cnnlab import lessons
+from cnnlab.command import lessons
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "artefacts"
@@ -41,7 +41,15 @@ def free_port():
 def work(tmp_path_factory):
     """The student's folder, filled by `cnnlab lab` itself."""
     folder = tmp_path_factory.mktemp("e2e") / "work"
-    command = [sys.executable, "-m", "cnnlab.cli", "lab", "--no-browser", "--folder", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "cnnlab.command.cli",
+        "lab",
+        "--no-browser",
+        "--folder",
+        str(folder),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return folder
 
@@ -204,4 +212,4 @@ def test_a_lesson_runs_from_top_to_bottom(browser, server, work, lesson):
 
 
 def test_the_first_lesson_is_what_make_lab_opens(work):
-    assert (work / lessons.FIRST).is_file()
+    assert (work / lessons.FIRST_LESSON).is_file()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cnnlab import memory
-from cnnlab.memory import remembered
+from cnnlab.reading import per_model
+from cnnlab.reading.per_model import remembered
 
 
 def model():
@@ -63,20 +63,20 @@ def test_only_the_present_state_of_a_model_is_kept():
     for _ in range(5):
         this.get_layer("conv").activation = lambda x: x
         remembered(this, "a", list)
-    assert len(memory._memories[this][1]) == 1
+    assert len(per_model._memories[this][1]) == 1
 
 
 def test_a_dead_model_is_forgotten():
     gc.collect()
-    before = len(memory._memories)
+    before = len(per_model._memories)
     this = model()
     remembered(this, "a", list)
     gone = weakref.ref(this)
-    assert len(memory._memories) == before + 1
+    assert len(per_model._memories) == before + 1
     del this
     gc.collect()
     assert gone() is None
-    assert len(memory._memories) == before
+    assert len(per_model._memories) == before
 
 
 def test_the_path_of_a_model_is_no_model():

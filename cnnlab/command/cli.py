@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import cnnlab
-from cnnlab import doctor, fetch, lessons
+from cnnlab import doctor
+from cnnlab.command import lessons
+from cnnlab.files import fetch
+from cnnlab.files.shipped import FIRST_LESSON, notebooks_folder
 
 
 def _lab(arguments):
@@ -14,7 +17,7 @@ def _lab(arguments):
     for line in lessons.copy(folder, reset=arguments.reset, agreed=_agreed):
         print(line)
     if arguments.no_browser:
-        print(f"the lessons lie in {folder}: open {folder / lessons.FIRST} in JupyterLab.")
+        print(f"the lessons lie in {folder}: open {folder / FIRST_LESSON} in JupyterLab.")
         return 0
     return lessons.open_jupyterlab(folder)
 
@@ -46,12 +49,13 @@ def _fetch(arguments):
 
 
 def _solutions(arguments):
-    from cnnlab.exercises import engine, grading, solution, verify
+    from cnnlab.exercises import engine, solution, verify
+    from cnnlab.grading import submissions
 
     for name in arguments.exercises or engine.lessons():
         is_lesson = name in engine.lessons()
-        source = grading.source_of(name)
-        exercises = engine.exercises(name) if is_lesson else grading.exercises_in(source)
+        source = submissions.source_of(name)
+        exercises = engine.exercises(name) if is_lesson else submissions.exercises_in(source)
         if not is_lesson:
             verify(exercises)
         for exercise in exercises:
@@ -61,12 +65,12 @@ def _solutions(arguments):
 
 
 def _grade(arguments):
-    from cnnlab.exercises import grades, grading
+    from cnnlab.grading import grades, submissions
 
-    name = arguments.exercises or lessons.source_folder() / "homework" / "edges_and_digits.py"
-    rules = grading.Rules(grading.source_of(name), arguments.seconds, arguments.output)
-    rows = grading.grade(arguments.folder, arguments.out, rules, arguments.jobs)
-    print(*grading.irregular(arguments.folder), *grades.summary(rows, rules.source), sep="\n")
+    name = arguments.exercises or notebooks_folder() / "homework" / "edges_and_digits.py"
+    rules = submissions.Rules(submissions.source_of(name), arguments.seconds, arguments.output)
+    rows = submissions.grade(arguments.folder, arguments.out, rules, arguments.jobs)
+    print(*submissions.irregular(arguments.folder), *grades.summary(rows, rules.source), sep="\n")
     return 0
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cnnlab.placing import interpolation, placed
+from cnnlab.placing.alignment import interpolation, placed
 from cnnlab.receptive_field import receptive_field
 
 

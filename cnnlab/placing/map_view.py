@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnlab import graph
-from cnnlab.batches import Batch, as_batch
 from cnnlab.gradients import class_evidence, class_scores
-from cnnlab.memory import remembered
-from cnnlab.placing import placed, spread
+from cnnlab.placing.alignment import placed, spread
+from cnnlab.reading import graph
+from cnnlab.reading.model_inputs import Batch, as_batch
+from cnnlab.reading.per_model import remembered
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,12 @@ def looking_at(model, images, layer, pixels=False):
     if pixels:
         picture = batch.picture(layer)
         return View(model, batch, picture, picture)
-    layer, seen = remembered(model, ("looked at", layer), lambda: _looked_at(model, layer))
+    layer, seen = remembered(model, ("looked at", layer), lambda: looked_at(model, layer))
     names = [name for name in seen if batch.of(name).ndim == 4]
     return View(model, batch, names[0] if names else batch.picture(), layer)
 
 
-def _looked_at(model, layer):
+def looked_at(model, layer=None):
     """The address of the layer, and the names of the inputs that it sees."""
     network = graph.read(model)
     if layer is None:

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from cnnlab.batches import as_batch, rescales
+from cnnlab.reading.model_inputs import as_batch, rescales
 
 
 def model(shape=(5, 7, 3), *before):

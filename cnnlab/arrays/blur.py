@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.threads import one_thread
+from cnnlab.arrays.threads import one_thread
 
 
 def blurred(pictures, deviation):

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from cnnlab.graph import read
-from cnnlab.sight import (
+from cnnlab.reading.graph import read
+from cnnlab.reading.layer_windows import (
     EVERYTHING,
     ONE_CELL,
     ONLY_IN_TRAINING,

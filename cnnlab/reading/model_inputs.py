@@ -6,11 +6,11 @@ from os import PathLike
 
 import numpy as np
 
-from cnnlab import graph, sight
-from cnnlab.memory import remembered
+from cnnlab.reading import graph, layer_windows
+from cnnlab.reading.per_model import remembered
 
 # What may stand before the first weights without changing the range of the values,
-_KEEPS_RANGE = sight.ONLY_IN_TRAINING | frozenset(
+_KEEPS_RANGE = layer_windows.ONLY_IN_TRAINING | frozenset(
     """AutoContrast AveragePooling2D CenterCrop Concatenate Cropping2D Flatten Identity
     GlobalAveragePooling2D GlobalMaxPooling2D MaxPooling2D Permute RandomCrop Reshape Resizing
     UpSampling2D ZeroPadding2D Absolute AveragePool BroadcastTo Cast CropImages ExpandDims Flip

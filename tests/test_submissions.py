@@ -13,9 +13,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cnnlab import cli
-from cnnlab.exercises import check, grades, grading, supervision
+from cnnlab.command import cli
+from cnnlab.exercises import check, supervision
 from cnnlab.exercises.engine import written
+from cnnlab.grading import grades, submissions
 
 ROOT = Path(__file__).parents[1]
 EXERCISES = """
@@ -63,7 +64,7 @@ def small(tmp_path_factory):
 
 def command(folder, out, small, *options):
     given = ["grade", folder, "--out", out, "--exercises", small, "--jobs", "2", *options]
-    return [sys.executable, "-m", "cnnlab.cli", *map(str, given)]
+    return [sys.executable, "-m", "cnnlab.command.cli", *map(str, given)]
 
 
 def read(out):
@@ -157,14 +158,16 @@ def three(tmp_path, monkeypatch, small):
     for name in "abc":
         submit(tmp_path / f"{name}.ipynb", NUMBER.format(12))
     ran = []
-    monkeypatch.setattr(grading, "run", lambda path, *others: ran.append(path.stem) or entries())
-    return tmp_path, ran, grading.Rules(small)
+    monkeypatch.setattr(
+        submissions, "run", lambda path, *others: ran.append(path.stem) or entries()
+    )
+    return tmp_path, ran, submissions.Rules(small)
 
 
 def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monkeypatch):
     folder, ran, rules = three
     out = folder / "grades.csv"
-    run = grading.run
+    run = submissions.run
     with monkeypatch.context() as once:
 
         def stopped(path, *others):
@@ -172,17 +175,17 @@ def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monke
                 raise KeyboardInterrupt
             return run(path, *others)
 
-        once.setattr(grading, "run", stopped)
+        once.setattr(submissions, "run", stopped)
         with pytest.raises(KeyboardInterrupt):
-            grading.grade(folder, out, rules, jobs=1)
+            submissions.grade(folder, out, rules, jobs=1)
     assert ran == ["a", "b"]
     assert not out.exists()
     journal = folder / "grades.csv.journal"
     journal.write_text(journal.read_text() + '{"key": "half a li')
     with monkeypatch.context() as once, pytest.raises(ZeroDivisionError):
         once.setattr(grades, "write", lambda rows, out: 1 / 0)
-        grading.grade(folder, out, rules, jobs=1)
-    rows = grading.grade(folder, out, rules, jobs=1)
+        submissions.grade(folder, out, rules, jobs=1)
+    rows = submissions.grade(folder, out, rules, jobs=1)
     assert ran == ["a", "b", "c"]
     assert read(out)[5]["result"] == "right"
     assert [row["points"] for row in rows] == [0, 2] * 3
@@ -191,15 +194,15 @@ def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monke
 def test_only_what_is_new_or_changed_runs_in_a_second_start(three):
     folder, ran, rules = three
     out = folder / "grades.csv"
-    grading.grade(folder, out, rules, jobs=1)
+    submissions.grade(folder, out, rules, jobs=1)
     submit(folder / "b.ipynb", NUMBER.format(13))
     submit(folder / "late.ipynb", NUMBER.format(12))
-    rows = grading.grade(folder, out, rules, jobs=1)
+    rows = submissions.grade(folder, out, rules, jobs=1)
     assert ran[:3] == ["a", "b", "c"]
     assert sorted(ran[3:]) == ["b", "late"]
     assert len(read(out)) == len(rows) == 8
     renamed = shutil.copy(rules.source, folder / "renamed.py")
-    grading.grade(folder, out, grading.Rules(Path(renamed)), jobs=1)
+    submissions.grade(folder, out, submissions.Rules(Path(renamed)), jobs=1)
     assert len(ran) == 3 + 2 + 4
 
 
@@ -207,11 +210,11 @@ def test_a_table_that_is_already_there_is_kept_under_a_new_name(three):
     folder, _, rules = three
     out = folder / "grades.csv"
     out.write_text("marked by hand", encoding="utf-8")
-    grading.grade(folder, out, rules, jobs=1)
+    submissions.grade(folder, out, rules, jobs=1)
     (kept,) = folder.glob("grades.before-*.csv")
     assert kept.read_text(encoding="utf-8") == "marked by hand"
     assert len(read(out)) == 6
-    grading.grade(folder, out, rules, jobs=1)
+    submissions.grade(folder, out, rules, jobs=1)
     assert [*folder.glob("grades.before-*.csv")] == [kept]  # the same table again
     assert kept.read_text(encoding="utf-8") == "marked by hand"
 
@@ -219,7 +222,7 @@ def test_a_table_that_is_already_there_is_kept_under_a_new_name(three):
 def test_the_folder_of_the_table_is_made(three):
     folder, _, rules = three
     out = folder / "results" / "november" / "grades.csv"
-    grading.grade(folder, out, rules, jobs=1)
+    submissions.grade(folder, out, rules, jobs=1)
     assert len(read(out)) == 6
 
 
@@ -229,7 +232,7 @@ def test_subfolders_without_a_notebook_or_with_several_are_named(tmp_path):
     for name in ("cleo", ".git"):
         (tmp_path / name).mkdir()
     (tmp_path / "cleo" / "hw.py").write_text("", encoding="utf-8")
-    assert [*grading.irregular(tmp_path)] == [
+    assert [*submissions.irregular(tmp_path)] == [
         "ben: 2 notebooks instead of one",
         "cleo: no notebooks instead of one",
     ]
@@ -237,7 +240,7 @@ def test_subfolders_without_a_notebook_or_with_several_are_named(tmp_path):
 
 def test_a_file_of_exercises_that_nobody_imports_is_noticed(three):
     folder, _, rules = three
-    table = grading.grade(folder, folder / "grades.csv", rules, jobs=1)
+    table = submissions.grade(folder, folder / "grades.csv", rules, jobs=1)
     assert grades.summary(table, rules.source) == ["3 submissions, 3 ran to their end"]
     unchecked = [{**row, "result": "not checked"} for row in table]
     assert grades.summary(unchecked, Path("some") / "hidden_cases.py")[-1] == (
@@ -251,7 +254,7 @@ def test_nobody_is_graded_by_exercises_that_judge_wrongly(three, capsys):
     broken = folder / "broken.py"
     broken.write_text(EXERCISES.replace("/ len(values)", "/ len(valeus)"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"exercise T\.1, whose solution raises NameError"):
-        grading.grade(folder, folder / "grades.csv", grading.Rules(broken), jobs=1)
+        submissions.grade(folder, folder / "grades.csv", submissions.Rules(broken), jobs=1)
     assert ran == []
     assert cli.main(["solutions", str(broken)]) == 2
     assert "whose solution raises NameError" in capsys.readouterr().err
@@ -267,7 +270,7 @@ def test_a_full_disk_leaves_the_old_table_whole(three, monkeypatch):
 
     monkeypatch.setattr(csv.DictWriter, "writerows", full)
     with pytest.raises(OSError, match="No space left"):
-        grading.grade(folder, out, rules, jobs=1)
+        submissions.grade(folder, out, rules, jobs=1)
     assert out.read_text(encoding="utf-8") == "the old table"
 
 
@@ -288,32 +291,34 @@ def test_a_cell_of_the_table_is_one_short_line_and_never_a_formula(text, cleaned
 
 def test_what_cannot_be_graded_is_told_with_a_remedy(tmp_path, small, capsys):
     with pytest.raises(ValueError, match=r"`folder` must hold notebooks, \*\.ipynb: got "):
-        grading.submissions(tmp_path)
+        submissions.submissions(tmp_path)
     with pytest.raises(ValueError, match=r"a file or one of 01, .*: got '77'\. Give the path"):
-        grading.source_of("77")
+        submissions.source_of("77")
     empty = tmp_path / "empty.py"
     empty.write_text("EXERCISES = ()", encoding="utf-8")
     with pytest.raises(ValueError, match="must name a file that holds EXERCISES"):
-        grading.exercises_in(empty)
+        submissions.exercises_in(empty)
     (tmp_path / "hard.py").write_text("import neighbour_of_mine", encoding="utf-8")
     with pytest.raises(
         ValueError,
         match=r"one self-contained file: got .*hard\.py', which imports "
         r"'neighbour_of_mine'\. Write what it needs into the file itself",
     ):
-        grading.exercises_in(tmp_path / "hard.py")
+        submissions.exercises_in(tmp_path / "hard.py")
     assert cli.main(["grade", str(tmp_path), "--exercises", str(small)]) == 2
     assert capsys.readouterr().err.startswith("cnnlab: `folder` must hold notebooks")
 
 
 def test_a_lesson_is_graded_by_its_number():
-    numbers = [exercise.number for exercise in grading.exercises_in(grading.source_of("01"))]
+    numbers = [
+        exercise.number for exercise in submissions.exercises_in(submissions.source_of("01"))
+    ]
     assert numbers[:2] == ["01.1", "01.2"]
 
 
 def test_a_kernel_under_grading_has_the_pinned_setting():
     pinned = (ROOT / "notebooks" / "pinned.env").read_text(encoding="utf-8").split()
-    assert dict(line.split("=", 1) for line in pinned).items() <= grading.SETTING.items()
+    assert dict(line.split("=", 1) for line in pinned).items() <= submissions.SETTING.items()
 
 
 def test_checks_leave_a_record_only_under_grading(tmp_path, monkeypatch, capsys):
@@ -361,7 +366,7 @@ def test_the_exercise_of_ten_lines_in_the_page_for_instructors_works(tmp_path, c
     (example,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
     file = tmp_path / "my_exercises.py"
     file.write_text(example, encoding="utf-8")
-    (halves,) = grading.exercises_in(file)
+    (halves,) = submissions.exercises_in(file)
     check(halves, lambda image: image[::2, ::2])
     check(halves, lambda image: image[::2])
     right, wrong = capsys.readouterr().out.splitlines()
@@ -439,7 +444,7 @@ def test_the_homework_is_graded_solved_wrong_and_untouched(tmp_path):
     untouched = ROOT / "notebooks" / "homework" / "edges_and_digits.ipynb"
     (tmp_path / "untouched.ipynb").write_bytes(untouched.read_bytes())
     options = [str(tmp_path), "--out", str(tmp_path / "g.csv"), "--jobs", "2"]
-    subprocess.run([sys.executable, "-m", "cnnlab.cli", "grade", *options], check=True)
+    subprocess.run([sys.executable, "-m", "cnnlab.command.cli", "grade", *options], check=True)
     rows = read(tmp_path / "g.csv")
     assert {row["run"] for row in rows} == {"to its end"}
     results = [row["result"] for row in rows]

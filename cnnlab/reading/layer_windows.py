@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cnnlab.graph import ACTIVATIONS, CONVOLUTIONS, NORMALISATIONS
+from cnnlab.reading.graph import ACTIVATIONS, CONVOLUTIONS, NORMALISATIONS
 from cnnlab.sizes import effective_kernel_size, same_padding
 
 TRANSPOSED_CONVOLUTIONS = frozenset({"Conv1DTranspose", "Conv2DTranspose"})
@@ -157,7 +157,7 @@ def look(node, index):
 
     Example:
         >>> import keras
-        >>> from cnnlab.graph import read
+        >>> from cnnlab.reading.graph import read
         >>> image = keras.Input((8, 12, 3))
         >>> pool = keras.layers.MaxPooling2D((2, 3))
         >>> look(read(keras.Sequential([image, pool])).calls[0], index=1)

@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cnnlab
-from cnnlab.exercises import engine, grades, supervision
+from cnnlab.exercises import engine, supervision
 from cnnlab.exercises.verification import verify
+from cnnlab.grading import grades
 
 SIZE_LIMIT = 100_000_000  # bytes of a submitted file
 NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: for pip, curl and their like

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 
-from cnnlab import photographs
+from cnnlab.files import photographs
 
 PHOTOGRAPH_SIZE = 128  # pixels, height and width of a decoded photograph
 MNIST_ARRAYS = {  # SHA-256 of the bytes of each array

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cnnlab import archives
+from cnnlab.files import archives
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,9 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-FIRST = "00_start_here.ipynb"
+from cnnlab.files.shipped import FIRST_LESSON, notebooks_folder
+
 RECORD = ".lessons.json"
-
-
-def source_folder():
-    """The folder of the course's own notebooks: the checkout's, or the wheel's."""
-    package = Path(__file__).parent
-    for folder in (package.parent / "notebooks", package / "notebooks"):
-        if (folder / FIRST).is_file():
-            return folder
-    raise ValueError(
-        f"the lessons must lie beside the package: got no {FIRST} near {package}. "
-        "Install cnnlab again, or run the command in a checkout."
-    )
 
 
 def _digest(path):
@@ -62,7 +51,7 @@ def copy(folder, reset=(), agreed=lambda question: False):
     Raises:
         ValueError: `reset` names no lesson.
     """
-    folder, source = Path(folder), source_folder()
+    folder, source = Path(folder), notebooks_folder()
     files = [*source.rglob("*.ipynb"), *source.glob("homework/*.py")]  # with their exercises
     names = sorted(p.relative_to(source).as_posix() for p in files)
     names = [name for name in names if ".ipynb_checkpoints" not in name]
@@ -123,7 +112,7 @@ def _check_reset(reset, names):
 def open_jupyterlab(folder):
     """Starts JupyterLab on the first lesson of `folder` and waits for its end; the exit status."""
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}"]
-    command.append(f"--LabApp.default_url=/lab/tree/{FIRST}")
+    command.append(f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container everybody is root
         command.append("--allow-root")
     try:

@@ -6,9 +6,9 @@ pixels corner to corner would put cell [1, 1] at pixel 37; it looks at the pixel
 
 import numpy as np
 
-from cnnlab.memory import remembered
+from cnnlab.arrays.threads import one_thread
+from cnnlab.reading.per_model import remembered
 from cnnlab.receptive_field import receptive_field
-from cnnlab.threads import one_thread
 
 
 def placed(model, maps, layer, picture, shape):

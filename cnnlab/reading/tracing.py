@@ -15,7 +15,7 @@ import weakref
 import keras
 import tensorflow as tf
 
-from cnnlab import graph
+from cnnlab.reading import graph
 
 NO_LOGITS = (
     "`model` must end in logits, softmax or sigmoid: got probabilities whose softmax or sigmoid is "

@@ -1,0 +1,4 @@
+"""The command line. Called by ``cnnlab`` in a terminal.
+
+``cli`` reads the command and its options, ``lessons`` copies the lessons for a student.
+"""

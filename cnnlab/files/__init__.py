@@ -1,0 +1,5 @@
+"""Files that come in: archives, photographs, and what the course ships or fetches.
+
+``fetch`` is the only module of the package that opens a connection. Called by ``datasets``,
+``weights``, ``doctor`` and the command line.
+"""
