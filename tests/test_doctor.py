@@ -47,7 +47,8 @@ def test_a_wrong_backend_ends_with_status_1_and_its_remedy(monkeypatch, capsys):
 
 
 def test_the_report_can_be_written_where_signs_cannot():
-    code = "from cnnlab import cli, doctor; doctor.examine = lambda: [doctor.Finding('x', 'y')]\n"
+    code = "from cnnlab import doctor; from cnnlab.command import cli\n"
+    code += "doctor.examine = lambda: [doctor.Finding('x', 'y')]\n"
     done = subprocess.run(
         [sys.executable, "-c", code + "raise SystemExit(cli.main(['doctor']))"],
         capture_output=True,
