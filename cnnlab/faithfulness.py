@@ -8,9 +8,8 @@ quickly. Sanity: shuffle the network's weights, and a map that explained the net
 import numpy as np
 
 from cnnlab.arrays.blur import blurred
-from cnnlab.gradients import chosen_classes, class_scores
+from cnnlab.gradients import chosen_classes, scores_of
 from cnnlab.heatmaps import grad_cam
-from cnnlab.reading import graph
 from cnnlab.reading.model_inputs import as_batch
 from cnnlab.sizes import whole_number
 
@@ -49,7 +48,7 @@ def deletion(model, images, maps, class_index=None, steps=20, fill=None):
     batch, pictures = _one_picture(model, images)
     if fill is None:
         fill = pictures.mean(axis=(1, 2), keepdims=True)
-    return _curve(model, batch, pictures, _filling(fill, pictures.shape), maps, class_index, steps)
+    return _curve(batch, pictures, _filling(fill, pictures.shape), maps, class_index, steps)
 
 
 def insertion(model, images, maps, class_index=None, steps=20, fill=None):
@@ -64,7 +63,7 @@ def insertion(model, images, maps, class_index=None, steps=20, fill=None):
     batch, pictures = _one_picture(model, images)
     if fill is None:
         fill = blurred(pictures, deviation=max(pictures.shape[1:3]) / 10)
-    return _curve(model, batch, _filling(fill, pictures.shape), pictures, maps, class_index, steps)
+    return _curve(batch, _filling(fill, pictures.shape), pictures, maps, class_index, steps)
 
 
 def cascading_randomisation(model, images, class_index=None, method=grad_cam, seed=0, **options):
@@ -97,11 +96,11 @@ def cascading_randomisation(model, images, class_index=None, method=grad_cam, se
         Difference: weights are shuffled, not drawn anew.
     """
     batch = as_batch(model, images)
-    chosen = chosen_classes(model, batch, class_index)
+    chosen = chosen_classes(batch, class_index)
     classes = chosen.classes if chosen.output is None else (chosen.output, chosen.classes)
     rng = np.random.default_rng(seed)
     layers = {}
-    for node in reversed(graph.read(model).calls):
+    for node in reversed(batch.known.graph.calls):
         if getattr(node.layer, "weights", ()) and node.layer not in layers.values():
             layers[node.address] = node.layer
     trained = {address: layer.get_weights() for address, layer in layers.items()}
@@ -145,7 +144,7 @@ def _filling(fill, shape):
         ) from error
 
 
-def _curve(model, batch, before, after, maps, class_index, steps):
+def _curve(batch, before, after, maps, class_index, steps):
     """Probabilities while `after` takes the place of `before`, the largest values of maps first."""
     maps = np.asarray(maps, float)  # what has no sign cannot be negated
     maps = maps[None] if batch.single and maps.ndim == 2 else maps
@@ -154,14 +153,14 @@ def _curve(model, batch, before, after, maps, class_index, steps):
             f"`maps` must give one value per pixel, {before.shape[:3]}: got shape {maps.shape}. "
             "Make them with resize=True."
         )
-    chosen = chosen_classes(model, batch, class_index)
+    chosen = chosen_classes(batch, class_index)
     # The place of each pixel in the order of importance, 0 to 1; ties by position.
     order = np.argsort(-maps.reshape(len(maps), -1), axis=1, kind="stable")
     places = np.argsort(order, axis=1).reshape(maps.shape) / order.shape[1]
     curve = []
     for share in np.linspace(0, 1, whole_number("steps", steps, counted="the shares") + 1):
         mixed = np.where(places[..., None] < share, after, before).astype(np.float32)
-        _, odds = class_scores(model, batch.having(batch.picture(), mixed), chosen.output)
+        _, odds = scores_of(batch.having(batch.picture(), mixed), chosen.output)
         curve.append(odds[np.arange(len(odds)), chosen.classes])
     curve = np.stack(curve, axis=1)
     return curve[0] if batch.single else curve

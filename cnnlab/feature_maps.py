@@ -8,7 +8,6 @@ import pandas as pd
 from cnnlab.gradients import layer_outputs
 from cnnlab.reading import graph
 from cnnlab.reading.model_inputs import as_batch
-from cnnlab.reading.per_model import remembered
 from cnnlab.receptive_field import receptive_field
 
 
@@ -38,8 +37,8 @@ def feature_maps(model, images, layers=None):
     """
     batch = as_batch(model, images)
     layers = (layers,) if isinstance(layers, str) else layers and tuple(layers)
-    addresses = remembered(model, ("maps", layers), lambda: _addresses(model, layers))
-    outputs = layer_outputs(model, batch, addresses)
+    addresses = batch.known.once(("maps", layers), lambda: _addresses(batch.known.graph, layers))
+    outputs = layer_outputs(batch, addresses)
     return {
         address: maps[0] if batch.single else maps
         for address, maps in zip(addresses, outputs, strict=True)
@@ -146,8 +145,8 @@ def strongest_patches(model, images, layer, channel, count=9):
         [(11.0, (2, 4, 4, 6)), (9.0, (2, 2, 4, 4))]
     """
     batch = as_batch(model, images)
-    (address,) = _addresses(model, (layer,))
-    (maps,) = layer_outputs(model, batch, [address])
+    (address,) = _addresses(batch.known.graph, (layer,))
+    (maps,) = layer_outputs(batch, [address])
     if not 0 <= channel < maps.shape[-1]:
         raise ValueError(
             f"`channel` must be 0 to {maps.shape[-1] - 1}, for {address!r} has "
@@ -177,9 +176,8 @@ def strongest_patches(model, images, layer, channel, count=9):
     return found
 
 
-def _addresses(model, layers):
+def _addresses(network, layers):
     """The addresses of the layers, all of which have a map."""
-    network = graph.read(model)
     if layers is None:
         found = [n.address for n in network.calls if n.has_map and len(n.output_shape) == 4]
         if not found:

@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from cnnlab.reading.model_inputs import as_batch
-from cnnlab.reading.per_model import remembered
 from cnnlab.reading.tracing import (
     NO_LOGITS,
     before_last,
@@ -103,15 +102,15 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
         >>> evidence.gradients.shape
         (1, 3, 5, 4)
     """
-    batch = as_batch(model, images)
+    return evidence_of(as_batch(model, images), class_index, layer, against)
+
+
+def evidence_of(batch, class_index=None, layer=None, against=None):
+    """`class_evidence` of a batch that is checked already."""
     output, class_index = split_class(class_index)
     if layer is None or layer in batch.form.names:
         layer = batch.picture(layer)
-    run = remembered(
-        model,
-        ("class", batch.form, output, layer),
-        lambda: compiled(_class_evidence, model, batch.form, output, layer),
-    )
+    run = compiled(batch.known, _class_evidence, batch.form, output, layer)
     index = _indices("class_index", class_index, batch)
     other = _indices("against", against, batch)
     found = []
@@ -140,41 +139,45 @@ def class_scores(model, images, output=None):
     Raises:
         ValueError: as `class_evidence`.
     """
-    batch = as_batch(model, images)
-    run = remembered(
-        model,
-        ("scores", batch.form, output),
-        lambda: compiled(_class_scores, model, batch.form, output),
-    )
+    return scores_of(as_batch(model, images), output)
+
+
+def scores_of(batch, output=None):
+    """`class_scores` of a batch that is checked already."""
+    run = compiled(batch.known, _class_scores, batch.form, output)
     logits, probabilities = _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
     _check_logits(logits)
     return logits, probabilities
 
 
-def chosen_classes(model, images, class_index=None, against=None):
+def chosen_classes(batch, class_index=None, against=None):
     """The class of each image, found by one forward pass where none is given.
 
-    Args, Raises: as `class_evidence`.
+    Args:
+        batch: a `Batch`.
+        class_index: as for `class_evidence`.
+        against: as for `class_evidence`.
 
     Returns:
         A `Chosen`.
+
+    Raises:
+        ValueError: as `class_evidence`.
     """
-    batch = as_batch(model, images)
     output, given = split_class(class_index)
     index, other = _indices("class_index", given, batch), _indices("against", against, batch)
-    logits, _ = class_scores(model, batch, output)
+    logits, _ = scores_of(batch, output)
     return _chosen(output, index, other, logits)
 
 
-def channel_evidence(model, images, layer, channels):
+def channel_evidence(batch, layer, channels):
     """The largest value of one channel's map, and the gradient of its mean before the ReLU.
 
     Before the ReLU: a filter that is silent on the first picture would otherwise give no
     gradient to leave it by.
 
     Args:
-        model: a Keras model with one image input.
-        images: what ``model(images)`` accepts.
+        batch: a `Batch` of a model with one image input.
         layer: name or path of a layer with a map.
         channels: (B,) the number of a channel that the layer has, per image.
 
@@ -182,37 +185,26 @@ def channel_evidence(model, images, layer, channels):
         The largest values (B,) and the gradients by the images (B,H,W,C), float32.
 
     Raises:
-        ValueError: images or layer do not suit the model.
+        ValueError: the layer does not suit the model.
     """
-    batch = as_batch(model, images)
-    run = remembered(
-        model,
-        ("channel", batch.form, layer),
-        lambda: compiled(_channel_evidence, model, batch.form, layer),
-    )
+    run = compiled(batch.known, _channel_evidence, batch.form, layer)
     return _joined([run(batch.arrays, np.asarray(channels, np.int32))])
 
 
-def layer_outputs(model, images, layers):
+def layer_outputs(batch, layers):
     """What several layers answered, in one pass.
 
     Args:
-        model: a Keras model.
-        images: what ``model(images)`` accepts, or one image without batch axis.
+        batch: a `Batch`.
         layers: names or paths.
 
     Returns:
         A tuple of float32 arrays, one per layer, of whatever shape.
 
     Raises:
-        ValueError: images or a layer do not suit the model.
+        ValueError: a layer does not suit the model.
     """
-    batch, layers = as_batch(model, images), tuple(layers)
-    run = remembered(
-        model,
-        ("outputs", batch.form, layers),
-        lambda: compiled(_layer_outputs, model, batch.form, layers),
-    )
+    run = compiled(batch.known, _layer_outputs, batch.form, tuple(layers))
     return _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
 
 
@@ -257,11 +249,7 @@ def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0
             f"{', '.join(batch.form.names)}. Make a keras.Model of the branch that you mean."
         )
     layer = last_map(model) if layer is None else layer
-    run = remembered(
-        model,
-        ("field", batch.form, layer),
-        lambda: compiled(_squared_sway, model, batch.form, layer, pictures[0]),
-    )
+    run = compiled(batch.known, _squared_sway, batch.form, layer, pictures[0])
     total = sum(
         run(part.arrays, np.array([seed, number], np.int32)).numpy()
         for number, part in enumerate(batch.parts(BATCH_SIZE))

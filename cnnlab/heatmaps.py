@@ -24,11 +24,19 @@ line says so.
 
 import numpy as np
 
-from cnnlab.gradients import BATCH_SIZE, chosen_classes, layer_outputs, split_class
+from cnnlab.gradients import (
+    BATCH_SIZE,
+    chosen_classes,
+    evidence_of,
+    layer_outputs,
+    scores_of,
+    split_class,
+)
 from cnnlab.placing.alignment import interpolation
-from cnnlab.placing.map_view import looked_at, looking_at
+from cnnlab.placing.map_view import finished, on_pixels
 from cnnlab.reading import graph
-from cnnlab.reading.per_model import remembered
+from cnnlab.reading.looking import looked_at, looking_at
+from cnnlab.reading.per_model import known
 from cnnlab.sizes import whole_number
 
 # Between the maps and the logits of CAM: joins means, does nothing, or comes after the logits.
@@ -70,10 +78,10 @@ def grad_cam(
         normalisation the negative part is kept.
     """
     view = looking_at(model, images, layer)
-    seen = view.evidence(class_index, against)
+    seen = _seen(view, class_index, against)
     weights = seen.gradients.mean(axis=(1, 2))
     raw = np.einsum("bhwc,bc->bhw", seen.features, weights)
-    return view.finished(raw, seen.classes, resize, normalise)
+    return finished(view, raw, seen.classes, resize, normalise)
 
 
 def cam(model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None):
@@ -91,11 +99,12 @@ def cam(model, images, class_index=None, layer=None, resize=True, normalise=True
     """
     view = looking_at(model, images, layer)
     output, _ = split_class(class_index)
+    facts = view.batch.known
     key = ("linear head", view.layer, output)
-    remembered(model, key, lambda: _check_linear_head(model, view.layer, output))
-    seen = view.evidence(class_index, against)
+    facts.once(key, lambda: _check_linear_head(facts, view.layer, output))
+    seen = _seen(view, class_index, against)
     raw = np.einsum("bhwc,bc->bhw", seen.features, seen.gradients.sum(axis=(1, 2)))
-    return view.finished(raw, seen.classes, resize, normalise)
+    return finished(view, raw, seen.classes, resize, normalise)
 
 
 def grad_cam_plus_plus(
@@ -113,7 +122,7 @@ def grad_cam_plus_plus(
         exp(logit). Difference: its factor exp(logit), the same for every cell, is left out.
     """
     view = looking_at(model, images, layer)
-    seen = view.evidence(class_index, against)
+    seen = _seen(view, class_index, against)
     gradients = seen.gradients
     sums = seen.features.sum(axis=(1, 2), keepdims=True)
     squares = gradients**2
@@ -121,7 +130,7 @@ def grad_cam_plus_plus(
     alpha = np.divide(squares, below, out=np.zeros_like(below), where=below != 0)
     weights = (alpha * np.maximum(gradients, 0)).sum(axis=(1, 2))
     raw = np.einsum("bhwc,bc->bhw", seen.features, weights)
-    return view.finished(raw, seen.classes, resize, normalise)
+    return finished(view, raw, seen.classes, resize, normalise)
 
 
 def layer_cam(
@@ -136,9 +145,9 @@ def layer_cam(
     Source: Jiang et al. (2021), LayerCAM, IEEE TIP 30, equations 6 and 7.
     """
     view = looking_at(model, images, layer)
-    seen = view.evidence(class_index, against)
+    seen = _seen(view, class_index, against)
     raw = np.einsum("bhwc,bhwc->bhw", seen.features, np.maximum(seen.gradients, 0))
-    return view.finished(raw, seen.classes, resize, normalise)
+    return finished(view, raw, seen.classes, resize, normalise)
 
 
 def score_cam(
@@ -157,9 +166,9 @@ def score_cam(
         value 0, which is black only where pixels are 0-1.
     """
     view = looking_at(model, images, layer)
-    chosen = chosen_classes(model, view.batch, class_index, against)
-    (features,) = layer_outputs(model, view.batch, [view.layer])
-    view.check_map(features)
+    chosen = chosen_classes(view.batch, class_index, against)
+    (features,) = layer_outputs(view.batch, [view.layer])
+    view.check_map(features.shape)
     raw = np.zeros(features.shape[:3], np.float32)
     for b, maps in enumerate(features.transpose(0, 3, 1, 2)):  # (C, h, w)
         maps = maps[np.ptp(maps, axis=(1, 2)) > 0]
@@ -167,11 +176,13 @@ def score_cam(
             continue
         low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
         masks = (maps - low) / (high - low)
-        seen_through = (view.pictures[b] * view.placed(part)[..., None] for part in _parts(masks))
-        scores = view.scores(b, seen_through, chosen)
+        seen_through = (
+            view.pictures[b] * on_pixels(view, part)[..., None] for part in _parts(masks)
+        )
+        scores = _scores(view, b, seen_through, chosen)
         weights = np.exp(scores - scores.max())
         raw[b] = np.tensordot(weights / weights.sum(), maps, 1)
-    return view.finished(raw, chosen.classes, resize, normalise)
+    return finished(view, raw, chosen.classes, resize, normalise)
 
 
 def saliency(
@@ -186,8 +197,8 @@ def saliency(
     Source: Simonyan, Vedaldi & Zisserman (2014), arXiv:1312.6034, section 3.
     """
     view = looking_at(model, images, layer, pixels=True)
-    seen = view.evidence(class_index, against)
-    return view.finished(np.abs(seen.gradients).max(-1), seen.classes, resize, normalise)
+    seen = _seen(view, class_index, against)
+    return finished(view, np.abs(seen.gradients).max(-1), seen.classes, resize, normalise)
 
 
 def smooth_grad(
@@ -208,12 +219,12 @@ def smooth_grad(
     view = looking_at(model, images, layer, pixels=True)
     shape = (whole_number("samples", samples, "noisy copies"), *view.pictures.shape[1:])
     noises = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-    chosen = chosen_classes(model, view.batch, class_index, against)
+    chosen = chosen_classes(view.batch, class_index, against)
     gradients = [
-        view.mean_gradient(b, picture + noise * np.ptp(picture) * noises, chosen)
+        _mean_gradient(view, b, picture + noise * np.ptp(picture) * noises, chosen)
         for b, picture in enumerate(view.pictures)
     ]
-    return view.finished(np.abs(gradients).max(-1), chosen.classes, resize, normalise)
+    return finished(view, np.abs(gradients).max(-1), chosen.classes, resize, normalise)
 
 
 def integrated_gradients(
@@ -243,13 +254,13 @@ def integrated_gradients(
             f"`baseline` must be a number or like one image, {shape}: "
             f"got shape {baseline.shape}. Pass one picture without batch axis."
         )
-    chosen = chosen_classes(model, view.batch, class_index, against)
+    chosen = chosen_classes(view.batch, class_index, against)
     differences = view.pictures - baseline
     gradients = [
-        view.mean_gradient(b, baseline + times * difference, chosen)
+        _mean_gradient(view, b, baseline + times * difference, chosen)
         for b, difference in enumerate(differences)
     ]
-    return view.finished((differences * gradients).sum(-1), chosen.classes, resize, normalise)
+    return finished(view, (differences * gradients).sum(-1), chosen.classes, resize, normalise)
 
 
 def occlusion(
@@ -279,16 +290,16 @@ def occlusion(
     step = max(1, patch // 2) if strides is None else whole_number("strides", strides)
     tops, lefts = (np.unique([*range(0, n - patch, step), n - patch]) for n in size)
     corners = np.array([(top, left) for top in tops for left in lefts])
-    chosen = chosen_classes(model, view.batch, class_index, against)
+    chosen = chosen_classes(view.batch, class_index, against)
     raw = np.zeros((len(view.pictures), len(tops), len(lefts)), np.float32)
     for b, picture in enumerate(view.pictures):
         colour = picture.mean(axis=(0, 1)) if fill is None else fill
         copies = (_covered(picture, part, patch, colour) for part in _parts(corners))
-        drops = view.scores(b, [picture[None]], chosen) - view.scores(b, copies, chosen)
+        drops = _scores(view, b, [picture[None]], chosen) - _scores(view, b, copies, chosen)
         raw[b] = drops.reshape(len(tops), len(lefts))
     middles = [first + (patch - 1) / 2 for first in (tops, lefts)]
     placing = [interpolation(m, n) for m, n in zip(middles, size, strict=True)]
-    return view.finished(raw, chosen.classes, resize, normalise, placing)
+    return finished(view, raw, chosen.classes, resize, normalise, placing)
 
 
 def default_layer(model):
@@ -310,12 +321,35 @@ def default_layer(model):
         ...     layers.ReLU(name="relu"), layers.MaxPooling2D()]))
         'relu'
     """
-    return looked_at(model)[0]
+    return looked_at(known(model).graph)[0]
 
 
-def _check_linear_head(model, layer, output):
+def _seen(view, class_index, against):
+    """The features, their gradients and the classes."""
+    seen = evidence_of(view.batch, class_index, view.layer, against)
+    view.check_map(seen.features.shape)
+    return seen
+
+
+def _scores(view, b, versions, chosen):
+    """The scores of altered copies of image b, which come in parts (n,H,W,C)."""
+    found = []
+    for pictures in versions:
+        logits, _ = scores_of(view.copies(b, pictures), chosen.output)
+        found.append(chosen.score_of_copies(logits, b))
+    return np.concatenate(found)
+
+
+def _mean_gradient(view, b, pictures, chosen):
+    """The gradient of the score by the picture, averaged over altered copies of image b."""
+    index, against = chosen.of(b)
+    seen = evidence_of(view.copies(b, pictures), index, view.layer, against)
+    return seen.gradients.mean(axis=0)
+
+
+def _check_linear_head(facts, layer, output):
     """The output is a dense layer of the averages of the layer's maps, and nothing else."""
-    network = graph.read(model)
+    network, model = facts.graph, facts.model
     behind = {layer}
     for node in network.nodes:
         if behind & set(node.inputs):

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 from keras import layers, ops
-from keras.src.backend.common import global_state
+
+from cnnlab.reading import private_names
 
 
 def mlp(input_shape=(28, 28, 1), hidden=784, classes=10):
@@ -545,6 +546,4 @@ def blueprint():
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
-        # Keras lists the weights that it has not made yet, and would make them at the next layer.
-        # Its public clear_session() drops the list too, but also the count of layer names.
-        global_state.set_global_attribute("uninitialized_variables", [])
+        private_names.forget_unmade_weights()

@@ -5,9 +5,8 @@ import numpy as np
 from cnnlab.arrays.blur import blurred as blurred
 from cnnlab.gradients import channel_evidence
 from cnnlab.reading import graph
-from cnnlab.reading.model_inputs import rescales
-from cnnlab.reading.per_model import remembered
-from cnnlab.reading.tracing import channel_count
+from cnnlab.reading.model_inputs import as_batch, rescales
+from cnnlab.reading.per_model import known
 from cnnlab.receptive_field import receptive_field
 
 RATE = 0.04  # of the value range, per step
@@ -56,9 +55,8 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
     Source: Erhan et al. (2009), Visualizing higher-layer features; the blurs after Mordvintsev,
         Olah & Tyka (2015), Inceptionism, who scale a Laplacian pyramid of the gradient.
     """
-    address, channels, shape, fit = remembered(
-        model, ("pattern", layer), lambda: _place(model, layer)
-    )
+    facts = known(model)
+    address, channels, shape, fit = facts.once(("pattern", layer), lambda: _place(facts, layer))
     filters = np.arange(min(16, channels)) if filters is None else np.atleast_1d(filters)
     if not filters.size or filters.min() < 0 or filters.max() >= channels:
         raise ValueError(
@@ -71,19 +69,24 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
             f"`size` must be {shape[0] or 'any'}×{shape[1] or 'any'}, for the model's input is "
             f"fixed: got size={size}. Leave it out."
         )
-    low, high = value_range or ((0, 255) if rescales(model) else (-1, 1))
+    low, high = value_range or ((0, 255) if rescales(facts) else (-1, 1))
     rng = np.random.default_rng(seed)
     grey, span = (low + high) / 2, high - low
     noise = rng.standard_normal((1, height, width, shape[2]), dtype=np.float32)
-    pictures = np.repeat(grey + 0.05 * span * noise, len(filters), axis=0)
+    pictures = np.repeat(grey + 0.05 * span * noise, len(filters), axis=0).astype(np.float32)
+    batch = as_batch(model, pictures)
+
+    def evidence(pictures):
+        return channel_evidence(batch.having(batch.picture(), pictures), address, filters)
+
     for _ in range(steps):
         shift = rng.integers(-SHIFT, SHIFT + 1, 2)
-        _, slopes = channel_evidence(model, np.roll(pictures, shift, (1, 2)), address, filters)
+        _, slopes = evidence(np.roll(pictures, shift, (1, 2)))
         slopes = _cleaned(np.roll(slopes, -shift, (1, 2)))
         pictures = grey + (1 - FADING) * (pictures - grey) + RATE * span * slopes
         pictures = np.clip(pictures, low, high).astype(np.float32)
-    answers, _ = channel_evidence(model, pictures, address, filters)
-    to_grey, _ = channel_evidence(model, np.full_like(pictures, grey), address, filters)
+    answers, _ = evidence(pictures)
+    to_grey, _ = evidence(np.full_like(pictures, grey))
     moved = answers > to_grey
     if not moved.all():
         names = ", ".join(map(str, filters[~moved]))
@@ -103,14 +106,19 @@ def _scaled(slopes):
     return np.divide(slopes, deviation, out=np.zeros_like(slopes), where=deviation > 0)
 
 
-def _place(model, layer):
+def _place(facts, layer):
     """Address and channels of the layer, (H, W, C) that the model takes, and a size that fits."""
-    channels = channel_count(model, layer)
-    network = graph.read(model)
+    network = facts.graph
     node = graph.find(network, layer)
+    if len(node.output_shape) != 4:
+        raise ValueError(
+            f"`layer` must have a map, (B, h, w, C): got layer={node.address!r} of shape "
+            f"{node.output_shape}. Choose a convolution."
+        )
     shape = network[network.inputs[0]].output_shape[1:]
     field = (None, None)
     if None in shape[:2]:
-        field = receptive_field(model, node.address, input_shape=(160, 160, shape[2])).size
+        open_size = (160, 160, shape[2])
+        field = receptive_field(facts.model, node.address, input_shape=open_size).size
     fit = [own or min(max(64, seen or 160), 160) for own, seen in zip(shape, field, strict=False)]
-    return node.address, channels, shape, fit
+    return node.address, node.output_shape[-1], shape, fit

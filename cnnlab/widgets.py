@@ -14,6 +14,7 @@ from cnnlab.patterns import filter_patterns
 from cnnlab.placing.alignment import placed
 from cnnlab.plots import draw_regions
 from cnnlab.reading.model_inputs import as_batch
+from cnnlab.reading.per_model import known
 from cnnlab.sizes import output_size
 
 
@@ -237,7 +238,7 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     upper, lower = figure.subfigures(2, 1, height_ratios=[5, 3])
     left, right = upper.subplots(1, 2, width_ratios=[3, 2])
     name = as_batch(model, images).picture()
-    view = placed(model, values[..., channel], layer, name, images.shape[1:])[0]
+    view = placed(known(model), values[..., channel], layer, name, images.shape[1:])[0]
     largest = float(values[..., channel].max())
     draw_heat(left, images[picture], view, (0, largest or 1.0))
     left.set_title(f"{layer}, channel {channel}: up to {largest:.2g}")

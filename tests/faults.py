@@ -293,8 +293,8 @@ FAULTS = [
     Fault("heatmaps", "np.float32) + 0.5) / steps", "np.float32)) / steps", "ends of the steps"),
     Fault(
         "heatmaps",
-        "drops = view.scores(b, [picture[None]], chosen) - ",
-        "drops = -view.scores(b, [picture[None]], chosen) + ",
+        "drops = _scores(view, b, [picture[None]], chosen) - ",
+        "drops = -_scores(view, b, [picture[None]], chosen) + ",
         "occlusion's sign",
     ),
     # map_view
@@ -307,24 +307,42 @@ FAULTS = [
     ),
     Fault(
         "placing.map_view",
-        "        if normalise:\n            maps =",
-        "        if False:\n            maps =",
+        "    if normalise:\n        maps =",
+        "    if False:\n        maps =",
         "resized maps end below 1",
         "heatmaps",
     ),
+    # looking
     Fault(
-        "placing.map_view",
-        "shape[1:3] == (1, 1)",
-        "shape[1:3] == (0, 0)",
-        "a map of one cell",
-        "heatmaps",
+        "reading.looking", "shape[1:3] != (1, 1)", "shape[1:3] != (0, 0)", "one cell", "heatmaps"
     ),
     Fault(
-        "placing.map_view",
+        "reading.looking",
         "None:\n        _check_nothing_hidden(network)",
         "None:\n        pass",
         "a stem is taken for the last convolution",
         "heatmaps",
+    ),
+    Fault(
+        "reading.looking",
+        "np.full(len(pictures), b)",
+        "np.full(len(pictures), 0)",
+        "copies of the first image for all",
+        "heatmaps",
+    ),
+    # private_names
+    Fault(
+        "reading.private_names",
+        "for depth in sorted(function._nodes_by_depth)[::-1]]",
+        "for depth in sorted(function._nodes_by_depth)]",
+        "outputs first",
+        "private_names",
+    ),
+    Fault(
+        "reading.private_names",
+        '"uninitialized_variables", []',
+        '"variables", []',
+        "weights are made after all",
     ),
     # threads
     Fault("arrays.threads", "limits=1", "limits=2", "as many threads as before"),
@@ -465,8 +483,8 @@ FAULTS = [
     ),
     Fault(
         "reading.per_model",
-        "known is None or known[0] != parts",
-        "known is None",
+        "memory is None or memory[0] != parts",
+        "memory is None",
         "old functions are kept",
     ),
     Fault("reading.per_model", "yield from _parts(layer)", "", "nested layers are not looked at"),

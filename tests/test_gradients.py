@@ -20,6 +20,7 @@ from cnnlab.gradients import (
     layer_outputs,
 )
 from cnnlab.reading import per_model
+from cnnlab.reading.model_inputs import as_batch
 from cnnlab.receptive_field import receptive_field
 
 
@@ -111,8 +112,8 @@ def test_no_dead_model_is_kept_alive():
         class_evidence(model, images(1), layer="conv")
         class_evidence(model, images(1))
         class_scores(model, images(1))
-        layer_outputs(model, images(1), ["conv"])
-        channel_evidence(model, images(1), "conv", [0])
+        layer_outputs(as_batch(model, images(1)), ["conv"])
+        channel_evidence(as_batch(model, images(1)), "conv", [0])
     del model, models, outer
     gc.collect()
     assert [reference() for reference in gone] == [None] * 4
@@ -133,7 +134,7 @@ def test_a_layer_whose_call_was_replaced_by_its_owner_keeps_that_call():
     conv, own = model.get_layer("conv"), model.get_layer("conv").call
     conv.call = lambda x: 2 * own(x)
     mine = conv.call
-    doubled = layer_outputs(model, images(1), ["conv"])[0]
+    doubled = layer_outputs(as_batch(model, images(1)), ["conv"])[0]
     assert conv.call is mine
     np.testing.assert_allclose(doubled, 2 * own(images(1)).numpy(), rtol=1e-5)
 
@@ -164,7 +165,7 @@ def test_probabilities_are_the_softmax_of_the_logits_whatever_the_model_ends_in(
     with_weights = next(layer for layer in end if layer.weights)
     kernel, bias = with_weights.get_weights()
     kernel = kernel.reshape(4, 3)
-    means = layer_outputs(model, images(2), ["conv"])[0].mean(axis=(1, 2))
+    means = layer_outputs(as_batch(model, images(2)), ["conv"])[0].mean(axis=(1, 2))
     logits, odds = class_scores(model, images(2))
     np.testing.assert_allclose(logits, means @ kernel + bias, rtol=1e-4, atol=1e-6)
     powers = np.exp(logits)
@@ -191,8 +192,8 @@ def test_outputs_are_called_by_name_also_where_the_model_returns_a_dict():
 def test_chosen_classes_are_the_top_ones_or_those_given():
     model, x = network(), images(2)
     top = class_scores(model, x)[0].argmax(axis=1)
-    np.testing.assert_array_equal(chosen_classes(model, x).classes, top)
-    chosen = chosen_classes(model, x, [2, 0], against=1)
+    np.testing.assert_array_equal(chosen_classes(as_batch(model, x)).classes, top)
+    chosen = chosen_classes(as_batch(model, x), [2, 0], against=1)
     assert (chosen.of(1), chosen.output) == ((0, 1), None)
     np.testing.assert_array_equal(chosen.score_of_copies(np.array([[5.0, 3, 9]]), 0), [6])
 
@@ -201,8 +202,8 @@ def test_a_channel_has_a_gradient_although_its_relu_is_silent():
     model = network()
     kernel, bias = model.get_layer("conv").get_weights()
     model.get_layer("conv").set_weights([kernel, bias - 100])
-    assert not layer_outputs(model, images(2), ["conv"])[0].any()
-    largest, slopes = channel_evidence(model, images(2), "conv", [1, 3])
+    assert not layer_outputs(as_batch(model, images(2)), ["conv"])[0].any()
+    largest, slopes = channel_evidence(as_batch(model, images(2)), "conv", [1, 3])
     assert not largest.any() and all(np.abs(slope).max() > 0 for slope in slopes)
     # Pixel [3, 5] is read by every weight of the kernel once, in 6 x 8 cells of the map.
     np.testing.assert_allclose(
@@ -212,8 +213,8 @@ def test_a_channel_has_a_gradient_although_its_relu_is_silent():
 
 def test_the_largest_value_of_a_channel_is_that_of_its_map():
     model = network()
-    (maps,) = layer_outputs(model, images(2), ["conv"])
-    largest, _ = channel_evidence(model, images(2), "conv", [1, 3])
+    (maps,) = layer_outputs(as_batch(model, images(2)), ["conv"])
+    largest, _ = channel_evidence(as_batch(model, images(2)), "conv", [1, 3])
     np.testing.assert_allclose(largest, [maps[0, ..., 1].max(), maps[1, ..., 3].max()], rtol=1e-5)
 
 

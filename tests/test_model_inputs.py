@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from cnnlab.reading.model_inputs import as_batch, rescales
+from cnnlab.reading.per_model import known
 
 
 def model(shape=(5, 7, 3), *before):
@@ -40,8 +41,9 @@ def test_tensors_are_taken_too():
 
 
 def test_a_batch_is_taken_as_it_is():
-    batch = as_batch(model(), IMAGE)
-    assert as_batch(model(), batch) is batch
+    this = model()
+    batch = as_batch(this, IMAGE)
+    assert as_batch(this, batch) is batch
 
 
 def test_several_inputs_keep_their_form():
@@ -214,7 +216,7 @@ GREY = (IMAGE[..., :1] * 255).astype("uint8")
 )
 def test_whole_numbers_are_refused_behind_whatever_keeps_their_range(before):
     network = grey_network(before)
-    assert not rescales(network)
+    assert not rescales(known(network))
     with pytest.raises(ValueError, match=r"the model does not rescale them: got uint8"):
         as_batch(network, GREY)
 
@@ -223,7 +225,7 @@ def test_whole_numbers_are_refused_behind_whatever_keeps_their_range(before):
 def test_an_input_of_whole_numbers_takes_them(before, capsys):
     image = keras.Input((5, 7, 1), dtype="uint8")
     network = keras.Model(image, layers.Conv2D(2, 3)(before(image)))
-    assert rescales(network)
+    assert rescales(known(network))
     assert as_batch(network, GREY).arrays[0].dtype == np.uint8
     assert capsys.readouterr().out == ""
 
@@ -240,7 +242,7 @@ def test_an_input_of_whole_numbers_may_be_rescaled_behind_it(capsys):
 @pytest.mark.parametrize("pixels", [GREY, GREY.astype("float32")])
 def test_nothing_is_said_behind_a_lambda(pixels, capsys):
     network = grey_network(layers.Lambda(lambda x: x / 255))
-    assert not rescales(network)
+    assert not rescales(known(network))
     as_batch(network, pixels)
     assert capsys.readouterr().out == ""
 
@@ -248,7 +250,7 @@ def test_nothing_is_said_behind_a_lambda(pixels, capsys):
 def test_a_rescaling_is_found_behind_a_lambda_but_not_how_much_both_do(capsys):
     stack = keras.Sequential([layers.Lambda(lambda x: x * 255), layers.Rescaling(1 / 255)])
     network = grey_network(stack)
-    assert rescales(network)
+    assert rescales(known(network))
     as_batch(network, IMAGE[..., :1])
     assert capsys.readouterr().out == ""
 
@@ -263,8 +265,8 @@ class OwnConvolution(layers.Layer):
 
 def test_a_normalisation_behind_weights_of_ones_own_is_none_of_the_pixels():
     stack = keras.Sequential([OwnConvolution(), layers.BatchNormalization()])
-    assert not rescales(grey_network(stack))
-    assert rescales(grey_network(layers.BatchNormalization()))
+    assert not rescales(known(grey_network(stack)))
+    assert rescales(known(grey_network(layers.BatchNormalization())))
 
 
 @pytest.mark.parametrize("before", [layers.Rescaling(1 / 255), layers.BatchNormalization()])

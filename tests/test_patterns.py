@@ -40,8 +40,8 @@ def test_a_filter_for_an_edge_gets_stripes_across_it():
 
 
 def test_the_gradient_is_moved_back_with_the_picture(monkeypatch):
-    def echo(model, images, layer, channels):
-        return np.ptp(images, axis=(1, 2, 3)), images
+    def echo(batch, layer, channels):
+        return np.ptp(batch.arrays[0], axis=(1, 2, 3)), batch.arrays[0]
 
     monkeypatch.setattr(patterns, "channel_evidence", echo)
     model = network(np.random.default_rng(0).normal(size=(3, 2, 3, 2)))

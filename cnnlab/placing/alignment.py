@@ -7,11 +7,10 @@ pixels corner to corner would put cell [1, 1] at pixel 37; it looks at the pixel
 import numpy as np
 
 from cnnlab.arrays.threads import one_thread
-from cnnlab.reading.per_model import remembered
 from cnnlab.receptive_field import receptive_field
 
 
-def placed(model, maps, layer, picture, shape):
+def placed(known, maps, layer, picture, shape):
     """Maps of a layer on the pixels of the picture.
 
     Linear between the centres of the cells, constant outside the outermost. Where the place of the
@@ -20,7 +19,7 @@ def placed(model, maps, layer, picture, shape):
     behind a layer that crops, pads or turns the picture that is not where they look.
 
     Args:
-        model: a Keras model.
+        known: what `reading.per_model.known` returned for the model.
         maps: (n, h, w) values per cell of the layer.
         layer: address of the layer.
         picture: name of the input.
@@ -34,30 +33,30 @@ def placed(model, maps, layer, picture, shape):
         >>> picture = keras.Input((4, 6, 1), name="picture")
         >>> model = keras.Model(picture, keras.layers.MaxPooling2D(2, name="pool")(picture))
         >>> maps = np.array([[[0, 1, 2], [0, 1, 2]]], "float32")
-        >>> placed(model, maps, "pool", "picture", (4, 6, 1))[0, 0]
+        >>> from cnnlab.reading.per_model import known
+        >>> placed(known(model), maps, "pool", "picture", (4, 6, 1))[0, 0]
         array([0.  , 0.25, 0.75, 1.25, 1.75, 2.  ], dtype=float32)
 
     Source: the centres are those of Araujo, Norris & Sim (2019),
         ``-padding + i stride + (size - 1) / 2``.
     """
     cells = maps.shape[1:]
-    rows, columns = remembered(
-        model,
+    rows, columns = known.once(
         ("placing", layer, picture, cells, shape),
-        lambda: _matrices(model, layer, picture, cells, shape),
+        lambda: _matrices(known, layer, picture, cells, shape),
     )
     return spread(maps, rows, columns)
 
 
-def _matrices(model, layer, picture, cells, shape):
+def _matrices(known, layer, picture, cells, shape):
     """The matrices that carry rows and columns of a map to rows and columns of pixels."""
-    origin, strides, unknown = _line(model, layer, picture, shape)
+    origin, strides, unknown = _line(known.model, layer, picture, shape)
     if unknown:
         note = (
             f"note: the place of {layer!r} is not known ({unknown}): "
             "its cells are spread evenly over the picture"
         )
-        remembered(model, ("noted", layer, picture), lambda: print(note))
+        known.once(("noted", layer, picture), lambda: print(note))
         strides = [pixels / count for count, pixels in zip(cells, shape, strict=False)]
         origin = [(stride - 1) / 2 for stride in strides]
     return [

@@ -24,6 +24,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from cnnlab.reading import private_names
+
 CONVOLUTIONS = frozenset(
     "Conv1D Conv2D DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
 )
@@ -133,7 +135,7 @@ def read(model, input_shape=None):
     wires, nodes = [], []
     for tensor, shape in zip(function.inputs, _input_shapes(function, input_shape), strict=True):
         spec = tensor if shape == tensor.shape else type(tensor)(shape, dtype=tensor.dtype)
-        layer = tensor._keras_history.operation
+        layer = private_names.operation_of(tensor)
         wires.append(_Wire(layer.name, spec))
         nodes.append(
             Node(layer.name, layer, "InputLayer", 0, (), (), (tuple(shape),), str(spec.dtype))
@@ -252,16 +254,16 @@ def depends_on(graph, address):
 def _calls(function, prefix, arriving, counts):
     """The calls inside a functional graph as nodes, and its output wires."""
     wires = dict(zip(map(id, function.inputs), arriving, strict=True))
-    depths = sorted(function._nodes_by_depth, reverse=True)
-    running = [node for depth in depths for node in function._nodes_by_depth[depth]]
-    running = [node for node in running if not node.is_input]  # in the order Keras runs them
+    levels = private_names.levels(function)
+    # In the order in which Keras runs them.
+    running = [node for level in levels for node in level if not node.is_input]
     written = defaultdict(list)  # by layer: its calls as the user's code made them
     for node in running:
-        written[id(node.operation)].append(node.outputs[0]._keras_history.node_index)
+        written[id(node.operation)].append(private_names.call_number(node.outputs[0]))
     nodes = {}
     for node in running:
         layer, times = node.operation, sorted(written[id(node.operation)])
-        number = times.index(node.outputs[0]._keras_history.node_index)
+        number = times.index(private_names.call_number(node.outputs[0]))
         address = f"{prefix}{layer.name}{f'[{number}]' if len(times) > 1 else ''}"
         inner = _function(layer)
         if inner is None:
@@ -274,8 +276,8 @@ def _calls(function, prefix, arriving, counts):
     place = {id(layer): place for place, layer in enumerate(function.operations)}
     listed = [
         call
-        for depth in depths
-        for node in sorted(function._nodes_by_depth[depth], key=lambda n: place[id(n.operation)])
+        for level in levels
+        for node in sorted(level, key=lambda n: place[id(n.operation)])
         for call in nodes.get(id(node), ())
     ]
     return listed, [wires[id(tensor)] for tensor in function.outputs]
@@ -302,8 +304,8 @@ def _call(node, address, wires, counts):
 
 def _function(model):
     """The functional graph that a model's `call` runs; None for a layer or a subclassed model."""
-    function = getattr(model, "_functional", None) or model  # that of a built Sequential
-    if not hasattr(function, "_nodes_by_depth"):
+    function = private_names.functional(model)
+    if not private_names.has_nodes(function):
         return None
     keras_class = next(cls for cls in type(model).__mro__ if _is_from_keras(cls))
     return function if type(model).call is keras_class.call else None
@@ -326,7 +328,7 @@ def _kind(layer):
 def _arriving(inner, node, wires):
     """The wires that reach the inputs of a nested model, in the order of `inner.inputs`."""
     given = [*node.arguments.args, node.arguments.kwargs.get("inputs")][0]
-    if isinstance(given, dict) and not isinstance(inner._inputs_struct, dict):
+    if isinstance(given, dict) and not isinstance(private_names.inputs_structure(inner), dict):
         return [wires[id(given[tensor.name])] for tensor in inner.inputs]
     return [wires[id(tensor)] for tensor in node.input_tensors[: len(inner.inputs)]]
 

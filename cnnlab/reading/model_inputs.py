@@ -6,8 +6,8 @@ from os import PathLike
 
 import numpy as np
 
-from cnnlab.reading import graph, layer_windows
-from cnnlab.reading.per_model import remembered
+from cnnlab.reading import graph, layer_windows, private_names
+from cnnlab.reading.per_model import Known, known
 
 # What may stand before the first weights without changing the range of the values,
 _KEEPS_RANGE = layer_windows.ONLY_IN_TRAINING | frozenset(
@@ -52,14 +52,16 @@ class Form:
 
 @dataclass(frozen=True)
 class Batch:
-    """Checked images.
+    """Checked images, and the model that they are for.
 
     Attributes:
+        known: the model, and what is known of it.
         arrays: one (B, ...) array per input of the model.
         form: how the model takes them.
         single: whether one image came without its batch axis.
     """
 
+    known: Known = field(repr=False)
     arrays: tuple = field(repr=False)
     form: Form
     single: bool = False
@@ -117,7 +119,8 @@ def as_batch(model, images):
             0-255 only where the model rescales them itself.
 
     Returns:
-        A `Batch`; what the model takes as numbers is float32. A `Batch` is returned as it is.
+        A `Batch`; what the model takes as numbers is float32. A `Batch` of this model is returned
+        as it is.
 
     Raises:
         TypeError: `model` is not a Keras model, or `images` holds no arrays.
@@ -132,7 +135,7 @@ def as_batch(model, images):
         >>> batch.arrays[0].shape, batch.arrays[0].dtype.name, batch.single
         ((1, 5, 7, 3), 'float32', True)
     """
-    if isinstance(images, Batch):
+    if isinstance(images, Batch) and images.known.model is model:
         return images
     if not hasattr(model, "layers"):
         raise TypeError(
@@ -170,14 +173,15 @@ def as_batch(model, images):
             "Pass the arrays that belong together."
         )
     form = Form(tuple(checked), keys, listed=keys is None and len(arrays) > 1)
+    facts = known(model)
     for array in arrays:
         if array.ndim + single == 4:
-            _check_range(array, *remembered(model, ("range",), lambda: _range(model)))
-    return Batch(tuple(checked.values()), form, single)
+            _check_range(array, *_range(facts))
+    return Batch(facts, tuple(checked.values()), form, single)
 
 
-def rescales(model):
-    """Whether the model itself changes the range of its images before the first weights.
+def rescales(facts):
+    """Whether a model itself changes the range of its images before the first weights.
 
     Nothing is claimed of a layer that does not tell, such as a Lambda. A model whose input is
     declared as whole numbers, such as uint8, counts as one that does.
@@ -186,10 +190,10 @@ def rescales(model):
         >>> import keras
         >>> from keras import layers
         >>> stack = [layers.Rescaling(1 / 255), layers.Conv2D(2, 3)]
-        >>> rescales(keras.Sequential([keras.Input((5, 7, 3)), *stack]))
+        >>> rescales(known(keras.Sequential([keras.Input((5, 7, 3)), *stack])))
         True
     """
-    kind, _ = remembered(model, ("range",), lambda: _range(model))
+    kind, _ = _range(facts)
     return bool(kind)
 
 
@@ -197,7 +201,7 @@ def _expected(model):
     """(name, shape, dtype) of each input of the model; None where it does not tell."""
     try:
         return [
-            (spec._keras_history.operation.name, tuple(spec.shape), str(spec.dtype))
+            (private_names.operation_of(spec).name, tuple(spec.shape), str(spec.dtype))
             for spec in model.inputs
         ]
     except (AttributeError, TypeError, ValueError):  # a subclassed model has no inputs
@@ -311,14 +315,18 @@ def _check_range(array, kind, scale):
         )
 
 
-def _range(model):
+def _range(facts):
     """Kind and scale of the first layer before the weights that changes the range of values.
 
     The kind is None where there is none, and "" where the model does not tell. An input of whole
     numbers is such a layer too.
     """
+    return facts.once(("range",), lambda: _first_change(facts))
+
+
+def _first_change(facts):
     try:
-        network = graph.read(model)
+        network = facts.graph
     except ValueError:
         return "", 1.0
     told = True

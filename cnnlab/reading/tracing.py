@@ -15,7 +15,7 @@ import weakref
 import keras
 import tensorflow as tf
 
-from cnnlab.reading import graph
+from cnnlab.reading import graph, private_names
 
 NO_LOGITS = (
     "`model` must end in logits, softmax or sigmoid: got probabilities whose softmax or sigmoid is "
@@ -30,8 +30,24 @@ _CONSTANTS = {"Const", "ReadVariableOp"}
 _PASSES = {"Identity", "Cast", "Reshape", "Squeeze"}
 
 
-def compiled(question, model, *given):
-    """`question(model, *given, ...)` as a compiled function that does not keep the model alive."""
+def compiled(known, question, *given):
+    """`question(model, *given, ...)` as a compiled function, made once per model.
+
+    Args:
+        known: what is known of the model, which the function does not keep alive.
+        question: a function of the model, what is given, and tensors.
+        *given: what the question is asked about: texts, and other values that can be a key.
+
+    Returns:
+        A function of (tensors, further tensors ...), each given as arrays or None.
+
+    Raises:
+        ValueError: Keras runs on another backend than TensorFlow, or the model is not built.
+    """
+    return known.once((question.__name__, *given), lambda: _compiled(question, known.model, given))
+
+
+def _compiled(question, model, given):
     if keras.config.backend() != "tensorflow":
         raise ValueError(
             f"Keras's backend must be tensorflow: got {keras.config.backend()!r}. "
@@ -48,8 +64,7 @@ def compiled(question, model, *given):
         autograph=False,
         reduce_retracing=True,
     )
-    # Each is traced once, but TensorFlow takes those of several models for one traced often.
-    function._omit_frequent_tracing_warning = True
+    private_names.never_warn_of_retracing(function)
     traced = {}  # by shapes and dtypes: faster than to let TensorFlow look for what fits
 
     def run(arrays, *rest):
@@ -93,17 +108,6 @@ def uses_float16(model):
         getattr(layer, "compute_dtype", None) == "float16" or uses_float16(layer)
         for layer in getattr(model, "layers", ())
     )
-
-
-def channel_count(model, layer):
-    """How many channels the map of a layer has."""
-    node = graph.find(graph.read(model), layer)
-    if len(node.output_shape) != 4:
-        raise ValueError(
-            f"`layer` must have a map, (B, h, w, C): got layer={node.address!r} of shape "
-            f"{node.output_shape}. Choose a convolution."
-        )
-    return node.output_shape[-1]
 
 
 @contextlib.contextmanager

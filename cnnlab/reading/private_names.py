@@ -1,0 +1,62 @@
+"""Every private name of Keras, TensorFlow and IPython that the package uses, in one place.
+
+Each is a break that waits for a release. So each stands behind a function of its own, with what is
+public tried first where there is something, and has a test (`tests/test_private_names.py`), which
+the weekly workflow runs before anything else.
+"""
+
+from importlib import import_module
+
+
+def functional(model):
+    """The functional graph that a built Sequential wraps, or the model itself.
+
+    No public attribute of a Sequential gives the tensors between its layers.
+    """
+    return getattr(model, "_functional", None) or model
+
+
+def has_nodes(function):
+    """Whether it is a graph of calls: a functional model; not a layer, nor a subclassed model."""
+    return hasattr(function, "_nodes_by_depth")
+
+
+def levels(function):
+    """The calls of a functional graph by their depth: lists of nodes, that of the inputs first.
+
+    `function.operations` is public, but lists a layer once that is called twice.
+    """
+    return [function._nodes_by_depth[depth] for depth in sorted(function._nodes_by_depth)[::-1]]
+
+
+def inputs_structure(function):
+    """The inputs of a functional model in the structure that it was made with, such as a dict."""
+    return function._inputs_struct
+
+
+def operation_of(tensor):
+    """The layer or operation that a symbolic tensor comes from."""
+    return tensor._keras_history.operation
+
+
+def call_number(tensor):
+    """Which call of its layer a symbolic tensor comes from, in the order of the user's code."""
+    return tensor._keras_history.node_index
+
+
+def forget_unmade_weights():
+    """Empties Keras's list of weights that it has not made yet, and would make at the next layer.
+
+    The public `keras.backend.clear_session()` empties it too, but also the count of layer names.
+    """
+    state = import_module("keras.src.backend.common.global_state")
+    state.set_global_attribute("uninitialized_variables", [])
+
+
+def never_warn_of_retracing(function):
+    """Silences one `tf.function`, each of which is traced once.
+
+    TensorFlow takes those of several models for one that is traced often. Publicly only its whole
+    log can be silenced.
+    """
+    function._omit_frequent_tracing_warning = True
