@@ -102,14 +102,15 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
         >>> evidence.gradients.shape
         (1, 3, 5, 4)
     """
-    return evidence_of(as_batch(model, images), class_index, layer, against)
-
-
-def evidence_of(batch, class_index=None, layer=None, against=None):
-    """`class_evidence` of a batch that is checked already."""
-    output, class_index = split_class(class_index)
+    batch = as_batch(model, images)
     if layer is None or layer in batch.form.names:
         layer = batch.picture(layer)
+    return evidence_of(batch, class_index, layer, against)
+
+
+def evidence_of(batch, class_index, layer, against=None):
+    """`class_evidence` of a batch that is checked already, by a layer or by an input's name."""
+    output, class_index = split_class(class_index)
     run = compiled(batch.known, _class_evidence, batch.form, output, layer)
     index = _indices("class_index", class_index, batch)
     other = _indices("against", against, batch)
