@@ -1,5 +1,5 @@
-"""A map of a layer, laid over the photograph.
+"""A map of a layer, carried to the pixels of the photograph.
 
-``alignment`` says at which pixels the cells lie, ``map_view`` is what all heat maps share, from the
-checked batch to the finished map. Called by ``heatmaps``, ``faithfulness`` and ``widgets``.
+``alignment`` says at which pixels the cells lie, ``map_view`` ends a heat map: scaled to 0-1, and
+on the pixels. Called by ``heatmaps`` and ``widgets``.
 """

@@ -1,7 +1,9 @@
 """A Keras model, read and run from outside, without a trace left on it.
 
 ``graph`` reads it as a plain graph; ``layer_windows`` says what one layer sees of its input.
-``model_inputs`` checks images as the model takes them, ``tracing`` compiles a question to it, and
-``per_model`` keeps what was worked out. Called by ``receptive_field``, ``costs``, ``gradients``,
-``feature_maps``, ``patterns``, ``transfer`` and ``placing``.
+``model_inputs`` checks images as the model takes them, ``looking`` chooses the layer that a heat
+map looks at, ``tracing`` compiles a question to the model, and ``per_model`` keeps what was worked
+out until the model changes. ``private_names`` holds the private names of libraries. Called by
+``receptive_field``, ``costs``, ``gradients``, ``feature_maps``, ``patterns``, ``heatmaps``,
+``faithfulness``, ``transfer``, ``models`` and ``widgets``.
 """
