@@ -1,6 +1,5 @@
 # `make lab` for students, `make test` for instructors; each sets up .venv by itself.
 
-SYSTEM_PYTHON ?= python3
 PYTHON ?= .venv/bin/python
 NOTEBOOKS := $(wildcard notebooks/$(or $(ONLY),*).ipynb notebooks/homework/$(or $(ONLY),*).ipynb)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 300
@@ -12,8 +11,9 @@ WORKERS ?= 2
 help:  ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
+# SYSTEM_PYTHON names what makes .venv; without it the first on the path that TensorFlow is built for.
 .venv/.ready: requirements.lock pyproject.toml
-	$(SYSTEM_PYTHON) -m venv --clear .venv
+	@python=$$(sh tools/choose_python.sh "$(SYSTEM_PYTHON)") && "$$python" -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
