@@ -72,7 +72,7 @@ def _check_backend(backend):
     if backend != "tensorflow":
         raise ValueError(
             f"Keras's backend must be tensorflow: got {backend!r}. "
-            "Unset KERAS_BACKEND (or mend ~/.keras/keras.json) and restart the kernel."
+            "Unset KERAS_BACKEND (or edit ~/.keras/keras.json) and restart the kernel."
         )
 
 

@@ -20,6 +20,7 @@ from cnnlab import datasets
 from cnnlab.files import fetch
 from cnnlab.files.shipped import notebooks_folder
 
+PYTHONS = ("3.11", "3.12", "3.13")  # those that TensorFlow is built for
 LIBRARIES = {  # the oldest version of each that the course runs on
     "tensorflow": "2.20",
     "keras": "3.11",
@@ -72,12 +73,11 @@ def _numbers(version):
 
 def check_python(version):
     """A finding about the version of Python, such as "3.12.1"."""
-    if (3, 11) <= _numbers(version) < (3, 14):
+    if ".".join(version.split(".")[:2]) in PYTHONS:
         return Finding("Python", version)
-    if _numbers(version) >= (3, 14):
-        remedy = "TensorFlow has no build for it yet: install Python 3.11, 3.12 or 3.13."
-        return _failed("Python", version, remedy)
-    return _failed("Python", version, "Install Python 3.11, 3.12 or 3.13 and try again.")
+    which = f"{', '.join(PYTHONS[:-1])} or {PYTHONS[-1]}"
+    remedy = f"TensorFlow has no build for it: install Python {which} and try again."
+    return _failed("Python", version, remedy)
 
 
 def check_platform(system, machine, bits=64):
@@ -93,12 +93,10 @@ def check_platform(system, machine, bits=64):
 
 def check_library(name, version):
     """A finding about an installed library; its version is None where it is absent."""
-    if version is None:
-        return _failed(name, "absent", "Run `make lab` again, or `pip install cnnlab`.")
     oldest = LIBRARIES[name.removesuffix("-cpu")]
-    if _numbers(version) < _numbers(oldest):
+    if version is None or _numbers(version) < _numbers(oldest):
         remedy = f'The course needs {oldest} or newer: pip install --upgrade "{name}>={oldest}".'
-        return _failed(name, version, remedy)
+        return _failed(name, version or "absent", remedy)
     return Finding(name, version)
 
 
@@ -106,7 +104,7 @@ def check_metal(version):
     """A finding about Apple's plugin, or None where it is absent, as it should be."""
     if version is None:
         return None
-    remedy = "Apple's plugin does not follow this TensorFlow: pip uninstall tensorflow-metal."
+    remedy = "Apple's plugin does not work with this TensorFlow: pip uninstall tensorflow-metal."
     return _failed("tensorflow-metal", version, remedy)
 
 
@@ -121,7 +119,7 @@ def check_backend(status, printed, complained, asked="tensorflow"):
     """
     backend, *settings = printed.split()[-3:] or [asked]
     if backend != "tensorflow":
-        remedy = "Unset KERAS_BACKEND (or mend ~/.keras/keras.json) and try again."
+        remedy = "Unset KERAS_BACKEND (or edit ~/.keras/keras.json) and try again."
         return _failed("Keras backend", backend, remedy)
     if status in ILLEGAL_INSTRUCTION:
         remedy = "TensorFlow needs a processor with AVX: use another machine."
@@ -130,7 +128,7 @@ def check_backend(status, printed, complained, asked="tensorflow"):
         last = (complained.strip().splitlines() or [f"no message, exit status {status}"])[-1]
         return _failed("Keras starts", last, "Install again in a new environment.")
     if settings != SETTINGS:
-        remedy = f"The lessons need {' and '.join(SETTINGS)}: mend ~/.keras/keras.json."
+        remedy = f"The lessons need {' and '.join(SETTINGS)}: edit ~/.keras/keras.json."
         return _failed("Keras settings", " and ".join(settings), remedy)
     return Finding("Keras backend", backend)
 
@@ -149,7 +147,7 @@ def check_kernel(command, prefix):
     inside = Path(os.path.abspath(command)).is_relative_to(os.path.abspath(prefix))  # noqa: PTH100
     if not Path(command).is_absolute() or inside:
         return Finding("kernel", "starts this Python")
-    remedy = "A kernel of another installation stands before it: jupyter kernelspec remove python3."
+    remedy = "Another installation's kernel is found first: jupyter kernelspec remove python3."
     return _failed("kernel", f"starts {command}", remedy)
 
 
@@ -199,8 +197,11 @@ def check_cache(folder, fetched, verify=fetch.verify):
     for name in fetched:
         try:
             verify(name)
-        except (ValueError, OSError):
+        except ValueError:
             damaged.append(name)
+        except OSError as error:
+            remedy = "Make it readable, or set CNNLAB_CACHE to a folder of your own."
+            return Finding("cache", f"{name}: {error.strerror or error}", remedy)
     if damaged:
         remedy = f"Fetch it again: cnnlab fetch {' '.join(damaged)}."
         return Finding("cache", f"{', '.join(damaged)} damaged", remedy)

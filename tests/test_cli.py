@@ -1,6 +1,7 @@
 """The command line and the first cell of every lesson."""
 
 import gc
+import io
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 
-from cnnlab.command import cli
+from cnnlab.command import cli, downloads, lessons
 from cnnlab.files import fetch
 
 
@@ -45,7 +46,9 @@ def test_verify_without_a_name_checks_all_that_is_here(tiny, capsys, names):
     assert capsys.readouterr().err.startswith("cnnlab: `tiny.bin` must have 3 bytes: got 2.")
     tiny.unlink()
     assert cli.main(["fetch", *names, "--verify"]) == 0
-    assert capsys.readouterr().out == fetch.listing().to_string() + "\n"
+    assert capsys.readouterr().out == (
+        "nothing is downloaded: `cnnlab fetch --list` shows the available files\n"
+    )
 
 
 @pytest.mark.parametrize("options", [["--remove"], ["--from", "folder"]])
@@ -64,6 +67,74 @@ def test_fetch_does_one_thing_at_a_time(tiny, capsys):
         cli.main(["fetch", "tiny", "--verify", "--remove"])
     assert "argument --remove: not allowed with argument --verify" in capsys.readouterr().err
     assert tiny.exists()
+
+
+@pytest.mark.parametrize("arguments", [["fetch"], ["fetch", "all", "--list"]])
+def test_without_a_name_or_with_list_the_files_are_listed(tiny, capsys, arguments):
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out.splitlines() == downloads.listing()
+
+
+@pytest.mark.parametrize("option", ["--jobs", "--seconds", "--max-characters"])
+@pytest.mark.parametrize("value", ["0", "-2", "1.5", "two"])
+def test_what_is_no_count_is_named_by_its_option(capsys, option, value):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["grade", "folder", f"{option}={value}"])
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith(f" {option}: must be a whole number, 1 or more: got {value}")
+
+
+def test_a_reset_that_nobody_can_agree_to_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    lab = ["lab", "--no-browser", "--folder", str(tmp_path)]
+    assert cli.main(lab) == cli.main([*lab, "--reset", "01"]) == 0
+    assert capsys.readouterr().err == (
+        "cnnlab: `--reset` must be agreed to at a keyboard: got no terminal. Your file stays: type "
+        "the command in a terminal.\n"
+    )
+
+
+def test_the_students_folder_is_a_folder_with_a_sound_record(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    assert cli.main(["lab", "--no-browser", "--folder", str(file)]) == 2
+    assert capsys.readouterr().err == (
+        f"cnnlab: `--folder` must be a folder: got the file {file}. Name another one.\n"
+    )
+    record = tmp_path / lessons.RECORD
+    for damaged in ('{"00_start_here.ipynb": "6f', "[]"):
+        record.write_text(damaged)
+        assert cli.main(["lab", "--no-browser", "--folder", str(tmp_path)]) == 2
+        assert capsys.readouterr().err == (
+            "cnnlab: `.lessons.json` must be what `cnnlab lab` wrote: got a damaged file, "
+            f"{record}. Delete it: your lessons stay as they are.\n"
+        )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows reports a closed pipe otherwise")
+@pytest.mark.parametrize(
+    ("command", "unbuffered"),
+    [
+        ("fetch --list", ""),  # fits into the buffer that Python flushes at its end
+        ("fetch --list", "1"),
+        ("solutions 01", ""),
+        ("solutions", ""),  # fills the buffer
+        ("fetch --help", ""),
+        ("fetch all --remove", "1"),  # goes on after faults, but not after this one
+    ],
+)
+def test_a_reader_that_stops_early_ends_a_command_quietly(tiny, command, unbuffered):
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = [sys.executable, "-m", "cnnlab.command.cli", *command.split()]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    try:
+        both = subprocess.run(run, stdout=writing, stderr=writing, env=environment)
+        done = subprocess.run(run, stdout=writing, stderr=subprocess.PIPE, env=environment)
+    finally:
+        os.close(writing)
+    assert both.returncode == done.returncode == 141
+    assert done.stderr == b""
 
 
 def test_solutions_can_be_redirected_where_signs_cannot_be_written():

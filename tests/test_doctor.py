@@ -42,7 +42,7 @@ def test_a_wrong_backend_ends_with_status_1_and_its_remedy(monkeypatch, capsys):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     assert cli.main(["doctor"]) == 1
     printed = capsys.readouterr().out
-    assert "✗ Keras backend: jax. Unset KERAS_BACKEND (or mend ~/.keras/keras.json)" in printed
+    assert "✗ Keras backend: jax. Unset KERAS_BACKEND (or edit ~/.keras/keras.json)" in printed
     assert printed.endswith("1 thing to mend: see ✗ above.\n")
 
 
@@ -70,15 +70,11 @@ def test_a_supported_python_is_fine(version):
     assert str(doctor.check_python(version)) == f"✓ Python: {version}"
 
 
-def test_an_old_python_is_a_fault():
-    expected = "✗ Python: 3.10.9. Install Python 3.11, 3.12 or 3.13 and try again."
-    assert str(doctor.check_python("3.10.9")) == expected
-
-
-def test_a_python_without_a_tensorflow_is_a_fault():
-    assert str(doctor.check_python("3.14.0rc1")) == (
-        "✗ Python: 3.14.0rc1. TensorFlow has no build for it yet: "
-        "install Python 3.11, 3.12 or 3.13."
+@pytest.mark.parametrize("version", ["3.10.9", "3.14.0rc1", "2.7.18", "4.11.0"])
+def test_a_python_without_a_tensorflow_is_a_fault(version):
+    assert str(doctor.check_python(version)) == (
+        f"✗ Python: {version}. TensorFlow has no build for it: "
+        "install Python 3.11, 3.12 or 3.13 and try again."
     )
 
 
@@ -112,8 +108,9 @@ def test_a_python_of_32_bits_is_a_fault():
 
 
 def test_an_absent_library_is_a_fault():
-    expected = "✗ pandas: absent. Run `make lab` again, or `pip install cnnlab`."
-    assert str(doctor.check_library("pandas", None)) == expected
+    assert str(doctor.check_library("pandas", None)) == (
+        '✗ pandas: absent. The course needs 2.2 or newer: pip install --upgrade "pandas>=2.2".'
+    )
 
 
 def test_a_library_that_is_too_old_is_a_fault():
@@ -150,14 +147,14 @@ def test_the_small_tensorflow_will_do(monkeypatch):
 def test_the_metal_plugin_is_a_fault():
     assert doctor.check_metal(None) is None
     assert str(doctor.check_metal("1.2.0")) == (
-        "✗ tensorflow-metal: 1.2.0. Apple's plugin does not follow this TensorFlow: "
+        "✗ tensorflow-metal: 1.2.0. Apple's plugin does not work with this TensorFlow: "
         "pip uninstall tensorflow-metal."
     )
 
 
 def test_a_backend_from_keras_json_is_a_fault():
     assert str(doctor.check_backend(0, "torch\n", "")) == (
-        "✗ Keras backend: torch. Unset KERAS_BACKEND (or mend ~/.keras/keras.json) and try again."
+        "✗ Keras backend: torch. Unset KERAS_BACKEND (or edit ~/.keras/keras.json) and try again."
     )
 
 
@@ -187,7 +184,7 @@ def test_the_settings_of_keras_json_are_read_by_keras_itself(keras_json):
     keras_json('{"image_data_format": "channels_first", "floatx": "float16"}')
     assert str(doctor._start_keras()) == (
         "✗ Keras settings: channels_first and float16. The lessons need channels_last and "
-        "float32: mend ~/.keras/keras.json."
+        "float32: edit ~/.keras/keras.json."
     )
 
 
@@ -220,7 +217,7 @@ def test_a_kernel_of_this_installation_is_fine(tmp_path):
 def test_a_kernel_of_another_installation_is_a_fault(tmp_path):
     other = tmp_path / "other" / "bin" / "python"
     assert str(doctor.check_kernel(str(other), tmp_path / "course")) == (
-        f"✗ kernel: starts {other}. A kernel of another installation stands before it: "
+        f"✗ kernel: starts {other}. Another installation's kernel is found first: "
         "jupyter kernelspec remove python3."
     )
 
@@ -303,6 +300,16 @@ def test_a_damaged_file_in_the_cache_is_no_fault_but_has_a_remedy(monkeypatch, t
     (tmp_path / "mnist.npz").write_bytes(b"PK" * 100)
     assert str(doctor.check_cache(tmp_path, ["mnist"])) == (
         "! cache: mnist damaged. Fetch it again: cnnlab fetch mnist."
+    )
+
+
+def test_a_file_in_the_cache_that_cannot_be_read_is_not_called_damaged(tmp_path):
+    def closed(name):
+        raise PermissionError(13, "Permission denied", name)
+
+    assert str(doctor.check_cache(tmp_path, ["mnist"], verify=closed)) == (
+        "! cache: mnist: Permission denied. "
+        "Make it readable, or set CNNLAB_CACHE to a folder of your own."
     )
 
 

@@ -20,7 +20,7 @@ from cnnlab.exercises.differences import difference
 from cnnlab.exercises.engine import exercises, find, lessons, unanswered, written
 from cnnlab.exercises.lesson03 import network
 from cnnlab.exercises.limits import OutOfTime, limited
-from cnnlab.grading.submissions import exercises_in
+from cnnlab.grading.exercise_files import exercises_in
 from cnnlab.pooling import max_pool2d, max_pool2d_backward
 from cnnlab.receptive_field import receptive_field
 

@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import cnnlab
 from cnnlab import datasets
-from cnnlab.command import cli
+from cnnlab.command import cli, downloads
 from cnnlab.files import archives, fetch
 
 CONTENT = bytes(range(256)) * 40
@@ -149,9 +150,29 @@ def test_a_mirror_may_hold_any_of_the_accepted_files(server, cache, monkeypatch)
 
 
 def test_a_folder_without_the_file_lists_the_accepted_ones(cache, tmp_path):
-    message = r"`--from` must hold cats_and_dogs_filtered.zip or cats-vs-dogs.zip: got .*Copy"
+    message = r"`--from` must hold cats_and_dogs_filtered.zip or cats-vs-dogs.zip: got .*, without"
     with pytest.raises(ValueError, match=message):
         fetch.fetch("cats_vs_dogs", tmp_path)
+
+
+def test_a_folder_that_does_not_exist_and_a_file_are_no_folder_to_take_from(cache, folder):
+    for place, why in [("absent", "No such file or directory"), ("tiny.bin", "Not a directory")]:
+        with pytest.raises(ValueError) as raised:
+            fetch.fetch("tiny", folder / place)
+        assert str(raised.value) == (
+            f"`--from` must be a folder that can be read, or an address, https://…: got {why} for "
+            f"{folder / place}. Name the folder that holds the files."
+        )
+
+
+def test_a_file_that_may_not_be_read_is_no_fault_of_the_cache(cache, folder, monkeypatch):
+    def closed(source, _):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source))
+
+    monkeypatch.setattr(shutil, "copyfile", closed)
+    with pytest.raises(ValueError, match=r"`--from` must .* got Permission denied for .*tiny.bin"):
+        fetch.fetch("tiny", folder)
+    assert files_in(cache) == []
 
 
 def test_vgg16_lies_where_keras_looks_for_it(cache, tmp_path):
@@ -203,7 +224,7 @@ def test_a_refused_connection_names_the_way_without_a_network(cache, monkeypatch
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     publish(monkeypatch, f"http://127.0.0.1:{port}")
-    with pytest.raises(ConnectionError, match=r"got ConnectionError.*cnnlab fetch tiny --from DIR"):
+    with pytest.raises(ConnectionError, match=r"got ConnectionError. Try again with .* --from DIR"):
         fetch.fetch("tiny")
     assert files_in(cache) == []
 
@@ -211,8 +232,12 @@ def test_a_refused_connection_names_the_way_without_a_network(cache, monkeypatch
 def test_a_page_that_is_gone_is_no_file(server, cache, monkeypatch):
     publish(monkeypatch, server)
     Server.answer = lambda handler: handler.send_error(404)
-    with pytest.raises(ConnectionError, match=r"got HTTPError"):
+    with pytest.raises(ConnectionError) as raised:
         fetch.fetch("tiny")
+    assert str(raised.value) == (
+        f"`tiny` must be reachable at {server}/tiny.bin: got 404 Not Found. Take it from another "
+        "place, or from a folder: `cnnlab fetch tiny --from DIR`."
+    )
     assert files_in(cache) == []
 
 
@@ -338,7 +363,7 @@ def test_the_middle_of_a_photograph_is_kept_in_its_proportions(tmp_path):
 def test_a_corrupt_photograph_is_skipped_counted_and_named(cache, folder, monkeypatch, capsys):
     spoiled = "pets/train/dogs/dog.9.jpg"
     monkeypatch.setitem(fetch.SOURCES, "cats_vs_dogs", pets(folder / "pets.zip", {spoiled}))
-    assert fetch.fetch_command(["cats_vs_dogs"], folder) == 0
+    assert downloads.run(["cats_vs_dogs"], folder) == 0
     said = f"5 train and 6 test photographs, 1 skipped as unreadable: {spoiled}"
     assert said in capsys.readouterr().out
     train = datasets.load("cats_vs_dogs", "train")
@@ -428,7 +453,7 @@ def test_pickled_objects_are_refused_without_being_loaded(cache, folder, monkeyp
 
     arrays = small_mnist(monkeypatch) | {"y_test": np.array([Trap(), 1], object)}
     np.savez(folder / "mnist.npz", allow_pickle=True, **arrays)
-    with pytest.raises(ValueError, match=r"must hold MNIST's four plain arrays: got .*pickle"):
+    with pytest.raises(ValueError, match=r"MNIST's four plain arrays: got .*pickle.*[^.]\. Fetch"):
         fetch.fetch("mnist", folder)
     assert not (tmp_path / "sprung").exists()
     assert files_in(cache) == []
@@ -444,18 +469,38 @@ def test_an_unfetched_data_set_names_the_command(cache):
 
 def test_the_list_gives_name_size_licence_and_how_each_file_is_verified(cache, folder):
     fetch.fetch("tiny", folder)
-    table = fetch.listing()
-    assert list(table.columns) == ["MB", "here", "verified by", "licence", "file", "published at"]
-    assert table.loc["vgg16", "published at"].endswith("/keras-applications/vgg16")
-    assert list(table.loc["cats_vs_dogs", "published at"])[1] == "nowhere"
-    assert set(table.index) == {*fetch.names()}
-    assert table.loc["tiny", "here"] == "yes"
-    assert table.loc["vgg16"].tolist()[:3] == [58.9, "no", "MD5"]
-    assert list(table.loc["cats_vs_dogs", "verified by"]) == ["size and contents", "SHA-256"]
+    head, *lines = downloads.listing()
+    assert head.split() == ["name", "size", "downloaded", "licence", "verified", "by"]
+    files = [[a, *map(str.strip, rest)] for a, *rest in zip(*[iter(lines)] * 3, strict=True)]
+    assert list(dict.fromkeys(first.split()[0] for first, *_ in files)) == [*fetch.names()]
+    columns = [head.index(f" {word}") for word in ("downloaded", "licence", "verified")]
+    assert all(first[column] == " " for first, *_ in files for column in columns)
+    assert files[1:4] == [
+        [
+            "cats_vs_dogs        68.6 MB  no          none stated   size and contents",
+            "cats_and_dogs_filtered.zip",
+            "https://storage.googleapis.com/mledu-datasets",
+        ],
+        [
+            "cats_vs_dogs        44.7 MB  no          none stated   SHA-256",
+            "cats-vs-dogs.zip",
+            "not published",
+        ],
+        [
+            "vgg16               58.9 MB  no          CC BY 4.0     MD5",
+            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "https://storage.googleapis.com/tensorflow/keras-applications/vgg16",
+        ],
+    ]
+    assert files[-1][0] == "tiny              0.0102 MB  yes         CC0           SHA-256"
+
+
+def test_the_list_fits_into_100_columns(cache):
+    assert max(map(len, downloads.listing())) <= 100
 
 
 def test_the_command_goes_on_after_a_fault_and_ends_with_status_2(cache, folder, capsys):
-    assert fetch.fetch_command(["vgg16", "tiny"], folder) == 2
+    assert downloads.run(["vgg16", "tiny"], folder) == 2
     printed = capsys.readouterr()
     assert "tiny: verified" in printed.out
     assert "cnnlab: `--from` must hold vgg16_weights" in printed.err
@@ -463,19 +508,24 @@ def test_the_command_goes_on_after_a_fault_and_ends_with_status_2(cache, folder,
 
 def test_verify_all_looks_at_what_is_here_only(cache, folder, capsys):
     place = fetch.fetch("tiny", folder)
-    assert fetch.fetch_command(["all"], verify_only=True) == 0
-    place.write_bytes(b"")
-    assert fetch.fetch_command(["all"], verify_only=True) == 2
-    assert "must have 10,240 bytes: got 0" in capsys.readouterr().err
+    for names in ([], ["all"], ["mnist", "all"]):
+        place.write_bytes(CONTENT)
+        assert downloads.run(names, verify=True) == 0
+        place.write_bytes(b"")
+        assert downloads.run(names, verify=True) == 2
+        printed = capsys.readouterr()
+        assert printed.out == f"tiny: verified, in {place}\n"
+        assert printed.err.startswith("cnnlab: `tiny.bin` must have 10,240 bytes: got 0")
+        assert len(printed.err.splitlines()) == 1
 
 
 def test_remove_deletes_files_and_folders(cache, folder, monkeypatch, capsys):
     monkeypatch.setitem(fetch.SOURCES, "cats_vs_dogs", pets(folder / "pets.zip"))
-    fetch.fetch_command(["tiny", "cats_vs_dogs"], folder)
-    assert fetch.fetch_command(["tiny", "cats_vs_dogs"], remove_only=True) == 0
+    downloads.run(["tiny", "cats_vs_dogs"], folder)
+    assert downloads.run(["tiny", "cats_vs_dogs"], remove=True) == 0
     assert files_in(cache) == []
-    fetch.fetch_command(["tiny"], remove_only=True)
-    assert "tiny: was not here" in capsys.readouterr().out
+    downloads.run(["tiny"], remove=True)
+    assert "tiny: was not downloaded" in capsys.readouterr().out
 
 
 def test_the_command_line_fetches_verifies_lists_and_removes(cache, folder, capsys):
@@ -485,14 +535,14 @@ def test_the_command_line_fetches_verifies_lists_and_removes(cache, folder, caps
     assert cli.main(["fetch", "tiny", "--remove"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == said[1] == f"tiny: verified, in {cache / 'tiny.bin'}"
-    assert any(line.startswith("cats_vs_dogs ") and "cats-vs-dogs.zip" in line for line in said)
+    assert "    cats-vs-dogs.zip" in said
     assert said[-1] == "tiny: removed"
     assert cli.main(["fetch", "tiny", "--verify"]) == 2
 
 
 def test_no_other_module_can_open_a_connection():
     openers = {"requests", "pooch", "urllib", "socket", "http", "ftplib", "ssl"}
-    for path in Path(fetch.__file__).parent.rglob("*.py"):
+    for path in Path(cnnlab.__file__).parent.rglob("*.py"):
         imports = [
             name.split(".")[0]
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -513,7 +563,7 @@ def test_no_other_module_can_open_a_connection():
 
 def test_the_full_sets_come_from_a_folder(full_data, capsys):
     wanted = ["mnist", "cats_vs_dogs"]
-    assert fetch.fetch_command(wanted, full_data) == 0
+    assert downloads.run(wanted, full_data) == 0
     assert "2,000 train and 1,998 test photographs, 0 skipped" in capsys.readouterr().out
     assert datasets.load("mnist", "train").images.shape == (60000, 28, 28, 1)
     pictures = datasets.load("cats_vs_dogs", "train")

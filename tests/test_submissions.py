@@ -2,11 +2,13 @@
 
 import contextlib
 import csv
+import os
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import pytest
 from cnnlab.command import cli
 from cnnlab.exercises import check, supervision
 from cnnlab.exercises.engine import written
-from cnnlab.grading import grades, submissions
+from cnnlab.grading import exercise_files, grades, submissions
 
 ROOT = Path(__file__).parents[1]
 EXERCISES = """
@@ -90,7 +92,7 @@ def graded(tmp_path_factory, small):
     submit(folder / ".ipynb_checkpoints" / "old.ipynb", WRONG)
     out = folder / "grades.csv"
     done = subprocess.run(
-        command(folder, out, small, "--output", "100000"), capture_output=True, text=True
+        command(folder, out, small, "--max-characters", "100000"), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     rows = read(out)
@@ -293,25 +295,93 @@ def test_what_cannot_be_graded_is_told_with_a_remedy(tmp_path, small, capsys):
     with pytest.raises(ValueError, match=r"`folder` must hold notebooks, \*\.ipynb: got "):
         submissions.submissions(tmp_path)
     with pytest.raises(ValueError, match=r"a file or one of 01, .*: got '77'\. Give the path"):
-        submissions.source_of("77")
+        exercise_files.source_of("77")
     empty = tmp_path / "empty.py"
     empty.write_text("EXERCISES = ()", encoding="utf-8")
     with pytest.raises(ValueError, match="must name a file that holds EXERCISES"):
-        submissions.exercises_in(empty)
+        exercise_files.exercises_in(empty)
     (tmp_path / "hard.py").write_text("import neighbour_of_mine", encoding="utf-8")
     with pytest.raises(
         ValueError,
         match=r"one self-contained file: got .*hard\.py', which imports "
         r"'neighbour_of_mine'\. Write what it needs into the file itself",
     ):
-        submissions.exercises_in(tmp_path / "hard.py")
+        exercise_files.exercises_in(tmp_path / "hard.py")
     assert cli.main(["grade", str(tmp_path), "--exercises", str(small)]) == 2
     assert capsys.readouterr().err.startswith("cnnlab: `folder` must hold notebooks")
 
 
+def test_a_folder_that_is_none_is_told_so(tmp_path, small, capsys):
+    absent, file = tmp_path / "absent", tmp_path / "w.ipynb"
+    submit(file)
+    for folder, rule in [
+        (absent, f"exist: there is no folder {absent}. Look at how its path is written."),
+        (file, f"be a folder: got the file {file}. Give the folder that it lies in."),
+    ]:
+        assert cli.main(["grade", str(folder), "--exercises", str(small)]) == 2
+        assert capsys.readouterr().err == f"cnnlab: `folder` must {rule}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such folder permissions")
+@pytest.mark.parametrize("closed", [".", "anna"])
+def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(closed):
+    folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to another user
+    submit(folder / "ben" / "w.ipynb")
+    (folder / "anna").mkdir()
+    folder.chmod(0o755)
+    (folder / closed).chmod(0)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)  # root may read anything: be nobody for a moment
+    try:
+        with pytest.raises(ValueError) as raised:
+            submissions.submissions(folder)
+    finally:
+        if root:
+            os.seteuid(0)
+        (folder / closed).chmod(0o755)
+        shutil.rmtree(folder)
+    assert str(raised.value) == (
+        f"`folder` must be readable: got Permission denied for {folder / closed}. "
+        "Copy the submissions into a folder of your own."
+    )
+
+
+def test_a_folder_is_no_place_for_the_table(three):
+    folder, ran, rules = three
+    with pytest.raises(ValueError) as raised:
+        submissions.grade(folder, folder, rules, jobs=1)
+    assert str(raised.value) == (
+        f"`--out` must be a file: got the folder {folder}. Write --out {folder / 'grades.csv'}."
+    )
+    assert ran == []
+
+
+@pytest.mark.parametrize("text", ["EXERCISES = (", "EXERCISES = (average,)"])
+def test_exercises_that_do_not_run_are_told_with_their_error(tmp_path, text, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    assert cli.main(["solutions", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"cnnlab: `exercises` must be a file that runs: got '{file}', which ")
+    name = "SyntaxError: '(' was never" if text.endswith("(") else "NameError: name 'average'"
+    assert f"raises {name}" in said
+    assert said.endswith(f". Mend it: `python {file}` shows where.\n")
+
+
+def test_a_notebook_is_no_file_of_exercises(tmp_path, capsys):
+    submit(tmp_path / "w.ipynb")
+    file = str(tmp_path / "w.ipynb")
+    assert cli.main(["grade", str(tmp_path), "--exercises", file]) == 2
+    assert capsys.readouterr().err == (
+        f"cnnlab: `exercises` must be a file of Python, *.py: got '{file}'. "
+        "Give the one that the notebooks import.\n"
+    )
+
+
 def test_a_lesson_is_graded_by_its_number():
     numbers = [
-        exercise.number for exercise in submissions.exercises_in(submissions.source_of("01"))
+        exercise.number for exercise in exercise_files.exercises_in(exercise_files.source_of("01"))
     ]
     assert numbers[:2] == ["01.1", "01.2"]
 
@@ -366,7 +436,7 @@ def test_the_exercise_of_ten_lines_in_the_page_for_instructors_works(tmp_path, c
     (example,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
     file = tmp_path / "my_exercises.py"
     file.write_text(example, encoding="utf-8")
-    (halves,) = submissions.exercises_in(file)
+    (halves,) = exercise_files.exercises_in(file)
     check(halves, lambda image: image[::2, ::2])
     check(halves, lambda image: image[::2])
     right, wrong = capsys.readouterr().out.splitlines()
@@ -505,7 +575,7 @@ def test_sixty_submissions_six_in_trouble_twice_and_stopped_in_between(tmp_path,
     folder = tmp_path / "class"
     expected = class_of_sixty(folder)
     assert sum(run != "to its end" for _, _, run in expected.values()) == 6
-    options = ["--seconds", "40", "--output", "1000000"]
+    options = ["--seconds", "40", "--max-characters", "1000000"]
     out, again = tmp_path / "grades.csv", tmp_path / "again.csv"
 
     first = subprocess.Popen(command(folder, out, small, *options), stderr=subprocess.DEVNULL)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cnnlab
 from cnnlab import doctor
-from cnnlab.command import lessons
+from cnnlab.command import downloads, lessons
 from cnnlab.files import fetch
 from cnnlab.files.shipped import FIRST_LESSON, notebooks_folder
 
@@ -24,7 +24,14 @@ def _lab(arguments):
 
 def _agreed(question):
     """Whether the student answers yes; without a keyboard the answer is no."""
-    return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    if not sys.stdin.isatty():
+        print(
+            "cnnlab: `--reset` must be agreed to at a keyboard: got no terminal. Your file stays: "
+            "type the command in a terminal.",
+            file=sys.stderr,
+        )
+        return False
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _doctor(arguments):
@@ -34,28 +41,26 @@ def _doctor(arguments):
 
 
 def _fetch(arguments):
-    here = [name for name in fetch.names() if fetch.path(name).exists()]
-    names = here if arguments.verify and arguments.names in ([], ["all"]) else arguments.names
     for option, given in [("--from", arguments.source), ("--remove", arguments.remove)]:
-        if given and not names:
+        if given and not arguments.names:
             raise ValueError(
                 f"`{option}` must come with names: got none. "
                 f"Add some of {', '.join(fetch.names())}, or all."
             )
-    if arguments.list or not names:
-        print(fetch.listing().to_string())
+    if arguments.list or not (arguments.names or arguments.verify):
+        print(*downloads.listing(), sep="\n")
         return 0
-    return fetch.fetch_command(names, arguments.source, arguments.verify, arguments.remove)
+    return downloads.run(arguments.names, arguments.source, arguments.verify, arguments.remove)
 
 
 def _solutions(arguments):
     from cnnlab.exercises import engine, solution, verify
-    from cnnlab.grading import submissions
+    from cnnlab.grading import exercise_files
 
     for name in arguments.exercises or engine.lessons():
         is_lesson = name in engine.lessons()
-        source = submissions.source_of(name)
-        exercises = engine.exercises(name) if is_lesson else submissions.exercises_in(source)
+        source = exercise_files.source_of(name)
+        exercises = engine.exercises(name) if is_lesson else exercise_files.exercises_in(source)
         if not is_lesson:
             verify(exercises)
         for exercise in exercises:
@@ -65,13 +70,21 @@ def _solutions(arguments):
 
 
 def _grade(arguments):
-    from cnnlab.grading import grades, submissions
+    from cnnlab.grading import exercise_files, grades, submissions
 
     name = arguments.exercises or notebooks_folder() / "homework" / "edges_and_digits.py"
-    rules = submissions.Rules(submissions.source_of(name), arguments.seconds, arguments.output)
+    source = exercise_files.source_of(name)
+    rules = submissions.Rules(source, arguments.seconds, arguments.max_characters)
     rows = submissions.grade(arguments.folder, arguments.out, rules, arguments.jobs)
     print(*submissions.irregular(arguments.folder), *grades.summary(rows, rules.source), sep="\n")
     return 0
+
+
+def _count(text):
+    """A whole number, 1 or more; a type for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more: got {text}")
+    return int(text)
 
 
 def _parser():
@@ -102,11 +115,15 @@ def _parser():
     deed.add_argument(
         "--from", dest="source", metavar="DIR", help="a folder or mirror that holds the files"
     )
-    deed.add_argument("--list", action="store_true", help="what there is, and what is here")
     deed.add_argument(
-        "--verify", action="store_true", help="check what is here (default: all), fetch nothing"
+        "--list", action="store_true", help="the available files, and which are downloaded"
     )
-    deed.add_argument("--remove", action="store_true", help="delete what was fetched")
+    deed.add_argument(
+        "--verify",
+        action="store_true",
+        help="check what is downloaded (default: all of it), fetch nothing",
+    )
+    deed.add_argument("--remove", action="store_true", help="delete what was downloaded")
     bring.set_defaults(run=_fetch)
 
     solve = commands.add_parser("solutions", help="print the solutions, for instructors")
@@ -118,21 +135,43 @@ def _parser():
     mark.add_argument("folder", help="holds the notebooks, also in subfolders")
     mark.add_argument("--out", default="grades.csv", help="the table to write (grades.csv)")
     mark.add_argument("--exercises", metavar="FILE", help=f"{which} (default: the homework's)")
-    mark.add_argument("--jobs", type=int, default=os.cpu_count(), help="kernels at a time")
-    mark.add_argument("--seconds", type=float, default=600, help="limit per notebook (600)")
+    mark.add_argument("--jobs", type=_count, default=os.cpu_count(), help="kernels at a time")
+    mark.add_argument("--seconds", type=_count, default=600, help="limit per notebook (600)")
     mark.add_argument(
-        "--output", type=int, default=20_000_000, help="characters a notebook may print (20000000)"
+        "--max-characters",
+        type=_count,
+        default=20_000_000,
+        help="characters a notebook may print and show (20000000)",
     )
     mark.set_defaults(run=_grade)
     return parser
 
 
 def main(arguments=None):
-    """Runs one command and returns its exit status; errors in the input end with status 2."""
-    parsed = _parser().parse_args(arguments)
+    """Runs one command and returns its exit status.
+
+    Errors in the input end with status 2; a reader that has seen enough, such as `head`, ends the
+    command quietly with status 141, as it ends others.
+    """
     sys.stdout.reconfigure(encoding="utf-8")  # Windows redirects in a code page without ✓ and ★
     try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)  # for what Python itself flushes at its end
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        return 141
+
+
+def _run(arguments):
+    parsed = _parser().parse_args(arguments)
+    try:
         return parsed.run(parsed)
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError) as error:
         print(f"cnnlab: {error}", file=sys.stderr)
         return 2

@@ -49,16 +49,18 @@ def copy(folder, reset=(), agreed=lambda question: False):
         A list of lines that say what happened, one per file that is not simply up to date.
 
     Raises:
-        ValueError: `reset` names no lesson.
+        ValueError: `reset` names no lesson, `folder` is a file, or its record is damaged.
     """
     folder, source = Path(folder), notebooks_folder()
     files = [*source.rglob("*.ipynb"), *source.glob("homework/*.py")]  # with their exercises
     names = sorted(p.relative_to(source).as_posix() for p in files)
     names = [name for name in names if ".ipynb_checkpoints" not in name]
     _check_reset(reset, names)
+    if folder.is_file():
+        raise ValueError(f"`--folder` must be a folder: got the file {folder}. Name another one.")
     folder.mkdir(parents=True, exist_ok=True)
     record_path = folder / RECORD
-    record = json.loads(record_path.read_text()) if record_path.exists() else {}
+    record = _read_record(record_path)
     lines = []
     for name in names:
         mine, theirs = folder / name, source / name
@@ -82,6 +84,20 @@ def copy(folder, reset=(), agreed=lambda question: False):
     beside.write_text(json.dumps(record, indent=1))
     beside.replace(record_path)
     return lines
+
+
+def _read_record(path):
+    """What was copied: {file: its SHA-256}; nothing yet where there is no record."""
+    try:
+        record = json.loads(path.read_text()) if path.exists() else {}
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise ValueError(
+            f"`{path.name}` must be what `cnnlab lab` wrote: got a damaged file, {path}. "
+            "Delete it: your lessons stay as they are."
+        )
+    return record
 
 
 def _lesson(name):

@@ -421,8 +421,8 @@ multi_task = Exercise(
             head_on_head,
         ),
         Mistake(
-            "The outputs are probabilities: the course's networks return logits, and the loss is "
-            "told so.",
+            "The outputs are probabilities: the course's networks return logits, and the loss "
+            "expects them.",
             heads_with_probabilities,
         ),
         Mistake(

@@ -53,8 +53,8 @@ def mnist_arrays(path):
             arrays = {name: file[name] for name in MNIST_ARRAYS}
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
-            f"`{Path(path).name}` must hold MNIST's four plain arrays: got {error}. "
-            "Fetch it again, or take the file from another place."
+            f"`{Path(path).name}` must hold MNIST's four plain arrays: got "
+            f"{str(error).rstrip('.')}. Fetch it again, or take the file from another place."
         ) from error
     for name, array in arrays.items():
         found = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from cnnlab.files import archives
 
 
@@ -229,60 +227,6 @@ def remove(name):
     return found
 
 
-def listing():
-    """A table of every file that a name accepts: size, whether it is here, how it is verified."""
-    how = {
-        "sha256": "SHA-256",
-        "md5": "MD5",
-        "arrays": "SHA-256 of its arrays",
-        "contents": "size and contents",  # its publisher states no hash
-    }
-    rows = [
-        {
-            "name": name,
-            "MB": round(file.size / 1e6, 1),
-            "here": "yes" if path(name).exists() else "no",
-            "verified by": how[file.check.split(":")[0]],
-            "licence": source.licence,
-            "file": file.name,
-            "published at": file.folder or "nowhere",
-        }
-        for name, source in SOURCES.items()
-        for file in source.files
-    ]
-    return pd.DataFrame(rows).set_index("name")
-
-
-def fetch_command(wanted, source=None, verify_only=False, remove_only=False):
-    """What `cnnlab fetch` does to each name, one line each, and goes on after a fault.
-
-    Args:
-        wanted: names, or "all" among them; with `verify_only` "all" means all that are here.
-        source: as in `fetch`.
-        verify_only: check what is here and fetch nothing.
-        remove_only: delete what is here.
-
-    Returns:
-        The exit status: 0, or 2 if a name failed.
-    """
-    if "all" in wanted:
-        wanted = [name for name in names() if path(name).exists() or not verify_only]
-    failed = 0
-    for name in wanted:
-        try:
-            if remove_only:
-                print(f"{name}: {'removed' if remove(name) else 'was not here'}")
-                continue
-            verify(name) if verify_only else fetch(name, source)
-            print(f"{name}: verified, in {path(name)}")
-            if _source(name).unpacked:
-                print(f"{name}: {archives.described(path(name))}")
-        except (ValueError, OSError) as error:
-            print(f"cnnlab: {error}", file=sys.stderr)
-            failed = 2
-    return failed
-
-
 def _source(name):
     if name in SOURCES:
         return SOURCES[name]
@@ -332,12 +276,19 @@ def _bring(name, place, part):
             except ConnectionError:
                 if file is files[-1]:
                     raise
-    for file in files:
-        if (Path(place) / file.name).is_file():
-            shutil.copyfile(Path(place) / file.name, part / file.name)
-            return file
+    try:
+        next(Path(place).iterdir(), None)  # raises what keeps it from being read
+        for file in files:
+            if (Path(place) / file.name).is_file():
+                shutil.copyfile(Path(place) / file.name, part / file.name)
+                return file
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise ValueError(
+            "`--from` must be a folder that can be read, or an address, https://…: "
+            f"got {error.strerror} for {error.filename}. Name the folder that holds the files."
+        ) from error
     raise ValueError(
-        f"`--from` must hold {' or '.join(file.name for file in files)}: got {place}. "
+        f"`--from` must hold {' or '.join(file.name for file in files)}: got {place}, without it. "
         "Copy the file there under that name."
     )
 
@@ -350,9 +301,14 @@ def _download(name, address, destination):
     try:
         bring(address, destination, None)
     except requests.RequestException as error:
+        got, remedy = type(error).__name__, "Try again with a network, or take it from a folder"
+        if error.response is not None:  # so the network works
+            got = f"{error.response.status_code} {error.response.reason}"
+            remedy = "Take it from another place, or from a folder"
+            error.response.close()
         raise ConnectionError(
-            f"`{name}` must be reachable at {address}: got {type(error).__name__}. Try again with "
-            f"a network, or take it from a folder: `cnnlab fetch {name} --from DIR`."
+            f"`{name}` must be reachable at {address}: got {got}. "
+            f"{remedy}: `cnnlab fetch {name} --from DIR`."
         ) from error
 
 

@@ -7,7 +7,6 @@ journal beside the table (see `grades`), so that a second start runs only what i
 
 import contextlib
 import hashlib
-import importlib.util
 import json
 import logging
 import math
@@ -24,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cnnlab
-from cnnlab.exercises import engine, supervision
+from cnnlab.exercises import supervision
 from cnnlab.exercises.verification import verify
-from cnnlab.grading import grades
+from cnnlab.grading import exercise_files, grades
 
 SIZE_LIMIT = 100_000_000  # bytes of a submitted file
 NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: for pip, curl and their like
@@ -52,62 +51,24 @@ class Rules:
         source: the file that holds the exercises, ``EXERCISES``; each kernel finds it, under its
             own name, beside the notebook.
         seconds: the time limit of a notebook, its imports included.
-        output: how many characters a notebook may print and show.
+        max_characters: how many characters a notebook may print and show.
     """
 
     source: Path
     seconds: float = 600
-    output: int = 20_000_000
-
-
-def source_of(name):
-    """The file of exercises behind a lesson's number, such as "05", or behind a path.
-
-    Raises:
-        ValueError: there is no such lesson or file.
-    """
-    if name in engine.lessons():
-        return Path(engine.__file__).with_name(f"lesson{name}.py")
-    if not Path(name).is_file():
-        known = ", ".join(engine.lessons())
-        raise ValueError(
-            f"`exercises` must be a file or one of {known}: got {str(name)!r}. "
-            "Give the path of the file that holds EXERCISES."
-        )
-    return Path(name)
-
-
-def exercises_in(source):
-    """The exercises of a file.
-
-    Raises:
-        ValueError: it holds no tuple ``EXERCISES``, or needs another file.
-    """
-    spec = importlib.util.spec_from_file_location(Path(source).stem, source)
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"`exercises` must be one self-contained file: got {str(source)!r}, which imports "
-            f"{error.name!r}. Write what it needs into the file itself, or install that library."
-        ) from error
-    found = getattr(module, "EXERCISES", ())
-    if not found or not all(isinstance(each, engine.Exercise) for each in found):
-        raise ValueError(
-            f"`exercises` must name a file that holds EXERCISES, a tuple of Exercise: got "
-            f"{str(source)!r}. Take notebooks/homework/edges_and_digits.py as an example."
-        )
-    return tuple(found)
+    max_characters: int = 20_000_000
 
 
 def submissions(folder):
     """The notebooks in a folder and its subfolders, in the order of their names.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are none, no such folder, or one in it that cannot be read.
     """
-    found = [path for path in Path(folder).rglob("*.ipynb") if not _is_hidden(path, folder)]
+    found = []
+    for place, folders, files in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place, name) for name in files if _is_notebook(name)]
     if not found:
         raise ValueError(
             f"`folder` must hold notebooks, *.ipynb: got {str(folder)!r}. "
@@ -121,12 +82,25 @@ def irregular(folder):
     places = [path.relative_to(folder).parts for path in submissions(folder)]
     counts = Counter(parts[0] for parts in places if len(parts) > 1)
     for each in sorted(Path(folder).iterdir()):
-        if each.is_dir() and not _is_hidden(each, folder) and counts[each.name] != 1:
+        if each.is_dir() and not each.name.startswith(".") and counts[each.name] != 1:
             yield f"{each.name}: {counts[each.name] or 'no'} notebooks instead of one"
 
 
-def _is_hidden(path, folder):
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+def _is_notebook(name):
+    return name.endswith(".ipynb") and not name.startswith(".")
+
+
+def _refuse(error):
+    """Raises why a folder cannot be searched."""
+    place = error.filename
+    if isinstance(error, FileNotFoundError):
+        rule, remedy = f"exist: there is no folder {place}", "Look at how its path is written"
+    elif isinstance(error, NotADirectoryError):
+        rule, remedy = f"be a folder: got the file {place}", "Give the folder that it lies in"
+    else:
+        rule = f"be readable: got {error.strerror} for {place}"
+        remedy = "Copy the submissions into a folder of your own"
+    raise ValueError(f"`folder` must {rule}. {remedy}.") from error
 
 
 def grade(folder, out, rules, jobs=2):
@@ -142,14 +116,19 @@ def grade(folder, out, rules, jobs=2):
         The rows, a list of dicts with the keys `grades.COLUMNS`.
 
     Raises:
-        ValueError: no notebooks, or exercises that do not judge rightly.
+        ValueError: no notebooks, exercises that do not judge rightly, or a folder in the table's
+            place.
     """
     from tqdm.auto import tqdm
 
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it reports what died with a kernel
     folder, out = Path(folder), Path(out)
-    exercises = exercises_in(rules.source)
+    exercises = exercise_files.exercises_in(rules.source)
     paths = submissions(folder)
+    if out.is_dir():
+        raise ValueError(
+            f"`--out` must be a file: got the folder {out}. Write --out {out / 'grades.csv'}."
+        )
     verify(exercises)
     out.parent.mkdir(parents=True, exist_ok=True)
     keys = {path: _key(path, rules) for path in paths}
@@ -186,7 +165,7 @@ def grade(folder, out, rules, jobs=2):
 
 def _key(path, rules):
     """Names what a result depends on: the same key, the same result."""
-    limits = (cnnlab.__version__, rules.source.name, rules.seconds, rules.output)
+    limits = (cnnlab.__version__, rules.source.name, rules.seconds, rules.max_characters)
     limits = f"{path} {limits}".encode(errors="surrogateescape")
     content = path.read_bytes() if path.stat().st_size <= SIZE_LIMIT else b""
     return hashlib.sha256(limits + rules.source.read_bytes() + content).hexdigest()
@@ -250,7 +229,7 @@ def _run(notebook, rules, kernels):
             **os.environ,
             **SETTING,
             supervision.RECORD: str(record),
-            supervision.LIMIT: str(rules.output),
+            supervision.LIMIT: str(rules.max_characters),
             "IPYTHONDIR": str(folder / "ipython"),  # no start-up files of the grader's own
         }
         ended, where = _executed(notebook, work, environment, rules.seconds, kernels)
@@ -259,7 +238,7 @@ def _run(notebook, rules, kernels):
     if not entries:
         return [{"run": "not run: the kernel did not start"}]
     if {"event": "too much output"} in entries:
-        ended = f"stopped: more than {rules.output:,} characters of output"
+        ended = f"stopped: more than {rules.max_characters:,} characters of output"
     return [*entries, {"run": ended + where}]
 
 
