@@ -550,6 +550,12 @@ FAULTS = [
     ),
     Fault("files.fetch", "if free < needed:", "if free > needed:", "a full disk is not foreseen"),
     Fault("files.fetch", "newest > 3600", "newest < 3600", "another download's part is removed"),
+    Fault(
+        "files.fetch",
+        "if error.response is not None:",
+        "if error.response is None:",
+        "a page that is gone is taken for an absent network",
+    ),
     # lessons
     Fault(
         "command.lessons",
@@ -567,7 +573,7 @@ FAULTS = [
         "command.lessons", "{ending}{mine.suffix}", "{ending}.ipynb", "exercises kept as a notebook"
     ),
     # doctor
-    Fault("doctor", "< (3, 14)", "<= (3, 14)", "Python 3.14 passes"),
+    Fault("doctor", '("3.11", "3.12", "3.13")', '("3.11", "3.12")', "Python 3.13 is refused"),
     Fault("doctor", "if settings != SETTINGS:", "if not settings:", "channels first pass"),
     Fault(
         "doctor",
@@ -588,6 +594,48 @@ FAULTS = [
         'print(f"cnnlab: {error}", file=sys.stderr)\n        return 2',
         'print(f"cnnlab: {error}", file=sys.stderr)\n        return 0',
         "no status on an error",
+    ),
+    Fault(
+        "command.cli",
+        "    except BrokenPipeError:\n        raise\n",
+        "",
+        "a closed pipe is an error",
+    ),
+    Fault(
+        "command.cli",
+        "        finally:\n            sys.stdout.flush()\n",
+        "        finally:\n            pass\n",
+        "a closed pipe is noticed too late",
+    ),
+    Fault("command.cli", "int(text) < 1", "int(text) < 0", "no kernel at a time"),
+    Fault(
+        "command.lessons",
+        "    if not isinstance(record, dict):",
+        "    if record is None:",
+        "a record of another kind is read",
+        "cli",
+    ),
+    # downloads
+    Fault(
+        "command.downloads",
+        'if not names or "all" in names:',
+        'if names == ["all"]:',
+        '"all" among names is a name',
+        "fetch",
+    ),
+    Fault(
+        "command.downloads",
+        "if fetch.path(name).exists() or not verify]",
+        "]",
+        "what was never fetched fails --verify",
+        "fetch",
+    ),
+    Fault(
+        "command.downloads",
+        "            status = 2\n",
+        "            return 2\n",
+        "stops at the first fault",
+        "fetch",
     ),
     # exercises
     Fault(
@@ -651,6 +699,19 @@ FAULTS = [
         "rules.source.read_bytes() + content)",
         "rules.source.read_bytes())",
         "a changed notebook is not run again",
+    ),
+    Fault(
+        "grading.submissions",
+        "os.walk(folder, onerror=_refuse)",
+        "os.walk(folder)",
+        "what cannot be read is taken for empty",
+    ),
+    Fault(
+        "grading.exercise_files",
+        "    except Exception as error:",
+        "    except ImportError as error:",
+        "a file that does not run ends in a traceback",
+        "submissions",
     ),
     Fault(
         "exercises.supervision", "if total > limit:", "if False:", "a flood is kept", "submissions"

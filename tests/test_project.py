@@ -1,10 +1,17 @@
 """The project's files agree with each other."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
+
+from cnnlab import doctor
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -27,7 +34,6 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
     del asked["tensorflow"], asked["tensorflow-cpu"]  # conda's own name for both follows
     assert given.pop("tensorflow") == ">=2.20"
     assert given == asked
-    assert "python>=3.11,<3.14" in conda
 
 
 def test_the_lock_holds_every_requirement_with_hashes_and_no_address():
@@ -60,3 +66,184 @@ def test_the_fixed_ruff_is_the_same_everywhere():
         f"ruff=={revision.removeprefix('v')}"
         in PYPROJECT["project"]["optional-dependencies"]["dev"]
     )
+
+
+# Python: requires-python decides, and all others follow
+
+OLDEST, NEWEST = map(
+    int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PYPROJECT["project"]["requires-python"]).groups()
+)
+FITTING = [f"3.{minor}" for minor in range(OLDEST, NEWEST)]
+IN_WORDS = f"{', '.join(FITTING[:-1])} or {FITTING[-1]}"
+
+
+def test_the_fitting_pythons_are_the_same_everywhere():
+    text = {
+        name: (ROOT / name).read_text(encoding="utf-8")
+        for name in ("Makefile", "README.md", "environment.yml", "docs/instructors.md")
+    }
+    fixed = {"python": doctor.PYTHONS, "ruff": PYPROJECT["tool"]["ruff"]["target-version"]}
+    assert fixed == {"python": tuple(FITTING), "ruff": f"py3{OLDEST}"}
+    conda = yaml.safe_load(text["environment.yml"])["dependencies"]
+    assert f"python{PYPROJECT['project']['requires-python']}" in conda
+    assert f"You need Python {IN_WORDS}," in text["README.md"]
+    named = ", ".join(f"`python{version}`" for version in reversed(FITTING[1:]))
+    assert f"`python3`, {named} and `python{FITTING[0]}`" in text["README.md"]
+    assert f"with Python {FITTING[0]} to {FITTING[-1]};" in text["docs/instructors.md"]
+    assert f"--python-version {FITTING[0]} " in text["Makefile"]
+
+
+@pytest.mark.parametrize("version", [f"3.{minor}.1" for minor in range(OLDEST - 3, NEWEST + 3)])
+def test_the_doctor_admits_what_make_admits(checkout, version):
+    make, pythons = checkout
+    pythons(python3=version)
+    assert doctor.check_python(version).failed == (make().returncode != 0)
+
+
+STAND_IN = """#!/bin/sh
+if [ "$1" = --version ]; then echo "Python {version}"; exit; fi
+echo "$0 $*" >> log
+if [ "$2" = venv ] && [ "$0" != .venv/bin/python ]; then
+    {mkdir} -p .venv/bin && {cp} "$0" .venv/bin/python
+fi
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Two functions in a copy of what makes .venv: one runs make, one puts Pythons on its path.
+
+    Nothing else is on that path but what the recipe itself needs.
+    """
+    if sys.platform == "win32" or not shutil.which("make"):
+        pytest.skip("make is not installed")
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "tools/choose_python.sh"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "bin").mkdir()
+    for name in ("sh", "sed", "touch", "cat"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+
+    def make(*arguments):
+        environment = {key: value for key, value in os.environ.items() if "PYTHON" not in key}
+        return subprocess.run(
+            [shutil.which("make"), ".venv/.ready", *arguments],
+            cwd=tmp_path,
+            env=environment | {"PATH": str(tmp_path / "bin")},
+            capture_output=True,
+            text=True,
+        )
+
+    def pythons(folder="bin", **versions):
+        for name, version in versions.items():
+            file = tmp_path / folder / name.replace("_", ".")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            tools = {tool: shutil.which(tool) for tool in ("mkdir", "cp")}
+            file.write_text(STAND_IN.format(version=version, **tools))
+            file.chmod(0o755)
+
+    return make, pythons
+
+
+def started(tmp_path):
+    """What the stand-ins were asked for, but for their version: [] if nothing was installed."""
+    log = tmp_path / "log"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("versions", "chosen"),
+    [
+        ({"python3": f"3.{NEWEST - 1}.9", "python3_11": "3.11.0"}, "python3"),
+        ({"python3": f"3.{NEWEST}.0", "python3_12": "3.12.1"}, "python3.12"),
+        (
+            {"python3": f"3.{NEWEST}.0rc1", "python3_11": "3.11.7", "python3_13": "3.13.0"},
+            "python3.13",
+        ),
+        ({"python3": "3.9.18", "python3_11": "3.11.7"}, "python3.11"),
+        ({"python3_12": "3.12.1"}, "python3.12"),
+    ],
+)
+def test_make_takes_the_first_python_on_the_path_that_fits(checkout, tmp_path, versions, chosen):
+    make, pythons = checkout
+    pythons(**versions)
+    done = make()
+    assert done.returncode == 0, done.stderr
+    first, *others = started(tmp_path)
+    assert first == f"{tmp_path / 'bin' / chosen} -m venv --clear .venv"
+    assert len(others) == 2
+    assert all(line.startswith(".venv/bin/python -m pip install ") for line in others)
+
+
+def test_a_name_with_no_python_behind_it_is_passed_over(checkout, tmp_path):
+    make, pythons = checkout
+    pythons(python3="3.14.0", python3_12="3.12.1")
+    shim = tmp_path / "bin" / "python3.13"
+    shim.write_text("#!/bin/sh\necho 'python3.13: command not found' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    assert make().returncode == 0
+    assert started(tmp_path)[0].split()[0] == str(tmp_path / "bin" / "python3.12")
+
+
+def test_make_takes_the_python_that_uv_put_into_venv(checkout, tmp_path):
+    make, pythons = checkout
+    pythons(python3=f"3.{NEWEST}.0")
+    pythons(folder=".venv/bin", python="3.12.1")
+    assert make().returncode == 0
+    assert started(tmp_path)[0] == ".venv/bin/python -m venv --clear .venv"
+
+
+def test_system_python_decides_where_it_is_given(checkout, tmp_path):
+    make, pythons = checkout
+    pythons(python3="3.12.1")
+    pythons(folder="my own", other="3.11.2")
+    other = tmp_path / "my own" / "other"
+    assert make(f"SYSTEM_PYTHON={other}").returncode == 0
+    assert started(tmp_path)[0] == f"{other} -m venv --clear .venv"
+
+
+REMEDIES = f"""\
+TensorFlow has no build for another one. Nothing was installed. Do one of these in this folder:
+- Install one of these versions and try again. Where it is not on the path, name it:
+  make lab SYSTEM_PYTHON=/where/it/is/python{FITTING[-1]}
+- With uv: uv venv --python 3.12 && make lab SYSTEM_PYTHON=.venv/bin/python
+- With conda: conda env create -f environment.yml && conda activate cnnlab && cnnlab lab
+"""
+
+
+@pytest.mark.parametrize(
+    ("versions", "given", "message"),
+    [
+        ({"python3": "3.14.0"}, None, "Python must be {}: got 3.14.0 ({}/python3)."),
+        ({"python3": "3.9.18"}, None, "Python must be {}: got 3.9.18 ({}/python3)."),
+        ({}, None, "Python must be {}: got nothing called python3."),
+        ({"python3_12": "3.12.1"}, "py", "SYSTEM_PYTHON must be {}: got nothing called py."),
+        (
+            {"python3": "3.12.1", "python2": "2.7.18"},
+            "python2",
+            "SYSTEM_PYTHON must be {}: got 2.7.18 ({}/python2).",
+        ),
+    ],
+)
+def test_make_stops_before_it_installs_anything_where_no_python_fits(
+    checkout, tmp_path, versions, given, message
+):
+    make, pythons = checkout
+    pythons(**versions)
+    done = make(*([f"SYSTEM_PYTHON={given}"] if given else []))
+    assert done.returncode == 2
+    expected = f"{message.format(IN_WORDS, tmp_path / 'bin')}\n{REMEDIES}make: *** "
+    assert done.stderr[: len(expected)] == expected
+    assert done.stdout == ""
+    assert started(tmp_path) == []
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_the_remedies_name_what_there_is():
+    assert "3.12" in FITTING
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert conda["name"] == "cnnlab"
+
+
+def test_nothing_else_in_the_makefile_makes_a_venv():
+    assert (ROOT / "Makefile").read_text(encoding="utf-8").count("-m venv") == 1

@@ -12,6 +12,8 @@ import nbformat
 import pytest
 import yaml
 
+from cnnlab import doctor
+
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 INSTRUCTORS = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
@@ -103,7 +105,7 @@ def test_every_job_has_a_machine_a_limit_and_the_sources_first(name):
 def test_every_change_runs_on_three_systems_and_every_supported_python():
     matrix = workflows()["tests.yml"]["jobs"]["tests"]["strategy"]["matrix"]
     assert matrix["system"] == ["ubuntu-latest", "windows-latest", "macos-latest"]
-    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+    assert matrix["python"] == [*doctor.PYTHONS]
 
 
 @pytest.mark.parametrize("name", [path.name for path in WORKFLOWS])

@@ -13,8 +13,8 @@ def verify(exercises):
 
     Raises:
         ValueError: a solution or an alternative is not right, a solution fails with an error, or a
-            mistake is not named as itself, as it equals the solution or another mistake, or is
-            never judged, as `view` fails with an error.
+            mistake behaves like the solution or like another mistake, or is never judged, as
+            `view` fails with an error.
 
     Example:
         >>> from cnnlab.exercises import engine
