@@ -2,7 +2,7 @@
 
 PYTHON ?= .venv/bin/python
 NOTEBOOKS := $(wildcard notebooks/$(or $(ONLY),*).ipynb notebooks/homework/$(or $(ONLY),*).ipynb)
-NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 300
+CNNLAB = $(PYTHON) -m cnnlab.command.cli
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -22,7 +22,7 @@ help:  ## this list
 READY := $(if $(filter .venv/bin/python,$(PYTHON)),.venv/.ready)
 
 lab: $(READY)  ## open the lessons in JupyterLab (your copies in work/)
-	$(PYTHON) -m cnnlab.command.cli lab
+	$(CNNLAB) lab
 
 test: unit nbval  ## unit tests, doctests, every notebook compared strictly
 
@@ -30,7 +30,7 @@ unit: $(READY)
 	$(PYTHON) -m pytest -m "not slow" -n $(WORKERS) --dist loadscope
 
 nbval: $(READY)
-	$(PYTHON) -m pytest $(NBVAL) -n $(WORKERS) --dist loadscope $(if $(REPORT),--junitxml=$(REPORT)) $(NOTEBOOKS)
+	$(CNNLAB) compare --workers $(WORKERS) $(if $(REPORT),--junit $(REPORT)) $(if $(SUMMARY),--summary $(SUMMARY)) $(NOTEBOOKS)
 
 slow: $(READY)  ## the tests that take minutes (full data: set CNNLAB_TEST_DATA); ONLY=mnist for some
 	$(PYTHON) -m pytest -m slow $(if $(ONLY),-k $(ONLY))
@@ -40,8 +40,7 @@ lint: $(READY)  ## ruff over code and notebooks
 	$(PYTHON) -m ruff format --check .
 
 notebooks: $(READY)  ## run the notebooks in the pinned setting and store their outputs; ONLY=05_lenet for one
-	env $$(cat notebooks/pinned.env) $(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=600 $(NOTEBOOKS)
-	$(PYTHON) tools/tidy_notebooks.py $(NOTEBOOKS)
+	$(CNNLAB) store $(NOTEBOOKS)
 
 results: $(READY)  ## measure the tables of data/results again (an hour; full MNIST: cnnlab fetch mnist); ONLY=shifts for one
 	@for file in tools/measure_$(or $(ONLY),*).py; do $(PYTHON) $$file || exit 1; done
@@ -62,7 +61,7 @@ e2e: $(READY)  ## lessons in a real JupyterLab (chromium on PATH)
 site: $(READY) $(READY:.ready=.site)  ## the web site, in site/, looked at in chromium
 	rm -rf build/site
 	$(PYTHON) tools/site_sources.py build/site/pages
-	env $$(cat notebooks/pinned.env) $(PYTHON) -m sphinx -W --keep-going --quiet -b html -d build/site/doctrees build/site/pages build/site/html
+	env $$(cat cnnlab/comparing/pinned.env) $(PYTHON) -m sphinx -W --keep-going --quiet -b html -d build/site/doctrees build/site/pages build/site/html
 	rm -rf site && mv build/site/html site
 	$(PYTHON) -m pytest tests/e2e/test_site.py
 

@@ -68,6 +68,16 @@ def _draw_once():
         plt.uninstall_repl_displayhook()
 
 
+def _figures_say_what_they_show():
+    """In a notebook a figure's text, which nbval compares, is what it shows and not its size."""
+    from IPython import get_ipython
+
+    from cnnlab.comparing.digests import be_text_of_figures
+
+    if shell := get_ipython():
+        be_text_of_figures(shell)
+
+
 def _check_backend(backend):
     if backend != "tensorflow":
         raise ValueError(
@@ -77,7 +87,7 @@ def _check_backend(backend):
 
 
 def setup(seed=0):
-    """The first cell of every lesson: seeds, plot style, a quiet TensorFlow.
+    """The first cell of every lesson: seeds, plot style, a figure's own text, a quiet TensorFlow.
 
     Args:
         seed: the seed of Python's, NumPy's and Keras's random numbers, an integer >= 0.
@@ -103,5 +113,6 @@ def setup(seed=0):
     keras.utils.set_random_seed(seed)
     plt.style.use(Path(__file__).with_name("cnnlab.mplstyle"))
     _draw_once()
+    _figures_say_what_they_show()  # last: to start the backend takes every text away
     if not gc.get_freeze_count():
         gc.freeze()  # what was imported stays: each search for garbage would go through all of it

@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 
 from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
+from cnnlab.comparing.digests import rough as rough
 from cnnlab.scores import check_class_numbers, check_probabilities
 
 PANEL_LIMIT = 64

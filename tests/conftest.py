@@ -7,7 +7,8 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-runpy.run_path(str(Path(__file__).parent / "offline" / "sitecustomize.py"))
+OFFLINE = Path(__file__).parents[1] / "cnnlab" / "comparing" / "offline"
+runpy.run_path(str(OFFLINE / "sitecustomize.py"))
 matplotlib.use("agg")
 
 

@@ -377,6 +377,62 @@ FAULTS = [
     # digests
     Fault("comparing.digests", "(weight.sum(1) *", "(weight.sum(0) *", "the place is transposed"),
     Fault("comparing.digests", "digits == ROUGH", "digits", "rough for exact"),
+    Fault("comparing.digests", "values * place", "values", "a sum without places"),
+    Fault("comparing.digests", "zlib.crc32(values.", "zlib.crc32(values[:1].", "one pixel checked"),
+    Fault("comparing.digests", "axis.get_view_interval()", "(0, 1)", "limits that nobody set"),
+    Fault("comparing.digests", '"cnnlab_values", True', '"cnnlab_value", True', "a wish not heard"),
+    # guards
+    Fault(
+        "comparing.guards", "told = [*_run_faults(cell), ", "told = [", "only figures are looked at"
+    ),
+    Fault("comparing.guards", "times > 1", "times > 2", "a figure drawn twice passes"),
+    Fault("comparing.guards", 'text.startswith("<"', 'text.startswith("?"', "a bare figure passes"),
+    Fault("comparing.guards", "ignored += not _shows", "ignored += _shows", "each widget counts"),
+    # setting
+    Fault(
+        "comparing.setting", "for f in (own, *above)", "for f in (*above, own)", "the farthest file"
+    ),
+    Fault(
+        "comparing.setting", "folder.is_relative_to(Path.cwd())", "folder", "files from anywhere"
+    ),
+    Fault("comparing.setting", "if len(found) > 1:", "if len(found) > 2:", "two settings at once"),
+    # plugin
+    Fault(
+        "comparing.plugin",
+        "os.environ.update(setting.environment(paths))",
+        "setting.environment(paths)",
+        "no pinned setting",
+        "comparison",
+    ),
+    Fault(
+        "comparing.plugin",
+        "pytest.fail(text, pytrace=False)",
+        "print(text)",
+        "guards that refuse nothing",
+        "comparison",
+    ),
+    # comparison
+    Fault("comparing.comparison", "status in (0, 1) else 2", "status == 0 else 2", "no status 1"),
+    Fault("comparing.comparison", '"--noconftest"', '"--no-summary"', "another's conftest runs"),
+    # changed_cells
+    Fault("comparing.changed_cells", 'for sign in "-+"', 'for sign in "+-"', "now is then"),
+    Fault("comparing.changed_cells", 'replace("|", "\\\\|")', 'replace("|", "|")', "a torn table"),
+    # storing
+    Fault("comparing.storing", '["OutputModel"] = ', '["Outputs"] = ', "a widget stops the run"),
+    Fault("comparing.storing", "        if not fault:", "        if True:", "half a run is stored"),
+    Fault("comparing.storing", "setting.environment([path])", "{}", "no pinned setting"),
+    Fault("comparing.storing", "shutil.copymode(path, part)", "", "a file of other rights"),
+    # tidying
+    Fault("comparing.tidying", "Quantize.MAXCOVERAGE", "Quantize.MEDIANCUT", "a lost line"),
+    Fault("comparing.tidying", 'f"{number:032x}"', 'f"{number:x}"', "short names of widgets"),
+    # sitecustomize
+    Fault(
+        "comparing.offline.sitecustomize",
+        '"socket.getaddrinfo", "socket.gethostbyname"',
+        '"socket.getaddrinfo",',
+        "a name is looked up",
+        "setting",
+    ),
     # plots
     Fault(
         "plots",

@@ -29,8 +29,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from faults import FAULTS  # noqa: E402
 
+from cnnlab.comparing import setting  # noqa: E402
+
 NOT_COPIED = (".*", "__pycache__", "build", "work", "dist", "site", "wheelhouse", "artefacts")
-NBVAL = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with=notebooks/sanitize.cfg")
 MEASURED = """
 [run]
 source = cnnlab
@@ -79,7 +80,6 @@ def first_failure(project, *arguments):
 
 def lines_run(project, lesson):
     """{module: the lines of it that a lesson runs}."""
-    pinned = (project / "notebooks" / "pinned.env").read_text().split()
     path = project / lesson
     notebook = nbformat.read(path, 4)
     notebook.cells.append(nbformat.v4.new_code_cell(SAVED))
@@ -91,7 +91,7 @@ def lines_run(project, lesson):
         client.execute(
             env={
                 **environment(project),
-                **dict(line.split("=", 1) for line in pinned),
+                **setting.pinned(),
                 "COVERAGE_PROCESS_START": str(settings),
             },
             stderr=subprocess.DEVNULL,
@@ -171,7 +171,7 @@ def caught_by(project, fault, runs):
     lessons = [name for name, run in runs.items() if run.get(fault.module, set()) & {*lines}]
     try:
         by_tests = first_failure(project, fault.tests_file)
-        by_lessons = first_failure(project, *NBVAL, *lessons) if lessons else None
+        by_lessons = first_failure(project, "--nbval", *lessons) if lessons else None
         return Caught(by_tests, by_lessons, bool(lessons))
     finally:
         path_of(project, fault.module).write_text(text, encoding="utf-8")

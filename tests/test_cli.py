@@ -163,12 +163,13 @@ def test_setup_refuses_another_backend(monkeypatch):
 def test_setup_leaves_a_figure_to_the_notebook_that_prints_it():
     code = (
         "import cnnlab; cnnlab.setup(); import matplotlib.pyplot as plt; fig, ax = plt.subplots(); "
+        "_ = ax.set(title='a title'); "
         "_ = fig.canvas.mpl_connect('draw_event', lambda event: print('drawn'))"
     )
     shell, inline = [sys.executable, "-m", "IPython", "-c", code], {"MPLBACKEND": "inline"}
     done = subprocess.run(shell, capture_output=True, text=True, env=os.environ | inline)
-    # A terminal prints its name only, so it need not be drawn at all.
-    assert (done.stdout, done.stderr) == ("<Figure size 504x288 with 1 Axes>\n", "")
+    # A terminal prints its text only, so it need not be drawn at all.
+    assert (done.stdout, done.stderr) == ("1. a title\n", "")
 
 
 def test_setup_makes_random_numbers_repeat():

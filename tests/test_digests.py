@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from cnnlab import plots
+from cnnlab.comparing import digests
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
 CONFUSION = np.array([[9, 1, 0], [0, 8, 2], [0, 0, 10]])  # more in the upper right corner
@@ -98,7 +99,7 @@ def test_describe_notices_in_a_chart(other):
 
 def test_describe_gives_the_ends_and_the_range_of_a_curve_with_holes():
     text = plots.describe(chart({"loss": [3.0, np.nan, -0.0]}))
-    assert text == "1. line 'loss' of 3 points from (0, 3) to (2, 0), y 0 to 3"
+    assert text == "1. line 'loss' of 3 points from (0, 3) to (2, 0), y 0 to 3, mean 1.5"
 
 
 @pytest.mark.parametrize("horizontal", [False, True], ids=["upright", "lying"])
@@ -204,3 +205,122 @@ def test_describe_without_values_hides_the_numbers_in_titles():
     axes.set_title("5 seen as 9\n87% sure")
     assert plots.describe(figure) == "1. 5 seen as 9 87% sure"
     assert plots.describe(figure, values=False) == "1. # seen as # #% sure"
+
+
+def altered(values, amount):
+    """The same picture with one pixel changed."""
+    other = np.array(values)
+    other[2, 4] = ~other[2, 4] if other.dtype == bool else other[2, 4] + amount
+    return other
+
+
+FLOATS = np.random.default_rng(1).random((40, 60))
+WHOLE = np.random.default_rng(2).integers(0, 256, (40, 60))
+
+
+@pytest.mark.parametrize(
+    ("values", "amount"),
+    [
+        (FLOATS, 0.01),
+        (FLOATS.astype("float32"), -0.01),
+        (np.zeros((3, 5)), 1e-9),
+        (WHOLE, 1),
+        (WHOLE.astype("uint8"), np.uint8(1)),
+        (WHOLE > 127, True),
+        (np.stack([FLOATS] * 3, axis=-1), 0.01),
+        (np.stack([WHOLE.astype("uint8")] * 3, axis=-1), 1),
+    ],
+    ids=["floats", "float32", "zeros", "whole", "bytes", "masks", "colours", "photograph"],
+)
+def test_describe_notices_one_altered_pixel(values, amount):
+    same, one, other = (picture(v) for v in (values, values.copy(), altered(values, amount)))
+    assert plots.describe(same) == plots.describe(one) != plots.describe(other)
+
+
+@pytest.mark.parametrize("values", [FLOATS, WHOLE], ids=["floats", "whole"])
+def test_describe_notices_two_pixels_that_change_places(values):
+    swapped = values.copy()
+    swapped[3, [4, 5]] = swapped[3, [5, 4]]
+    assert plots.describe(picture(swapped)) != plots.describe(picture(values))
+
+
+def test_describe_passes_over_the_last_bits_of_a_sum():
+    """Another processor adds in another order."""
+    kernel = np.random.default_rng(3).random((40, 60, 9)).astype("float32")
+    one = kernel.sum(axis=2)
+    other = kernel[..., ::-1].astype("float64").sum(axis=2).astype("float32")
+    assert (one != other).any()
+    assert plots.describe(picture(one)) == plots.describe(picture(other))
+
+
+def test_the_check_of_floats_is_a_weighted_sum_over_their_length():
+    weights = np.cos(range(6)), np.sin(range(6))
+    shares = (w @ SLOPE.ravel() / np.sqrt(0 + 4 + 16) for w in weights)
+    expected = "check {:.4f} {:.4f}".format(*shares)
+    assert expected == "check -0.1306 1.1896"
+    assert plots.describe(picture()).endswith(expected)
+
+
+def test_describe_counts_blank_pixels_and_looks_at_the_others():
+    holes = np.ma.masked_less(FLOATS, 0.5)
+    text = plots.describe(picture(holes))
+    assert f"{(FLOATS < 0.5).sum()} blank" in text
+    assert text != plots.describe(picture(np.ma.masked_less(altered(FLOATS, 0.01) - 0.0, 0.51)))
+    assert plots.describe(picture(np.full((2, 3), np.nan))) == (
+        "1. image 2×3 in viridis from 0 to 8, 6 blank"
+    )
+
+
+@pytest.mark.parametrize(
+    "settings", [{"xlim": (0, 3)}, {"ylim": (0, 2)}, {"yscale": "log"}, {"xscale": "symlog"}]
+)
+@pytest.mark.parametrize("values", [True, "rough", False])
+def test_describe_notices_limits_and_scales(settings, values):
+    one, other = chart(TRAINING), chart(TRAINING, **settings)
+    assert plots.describe(one, values) != plots.describe(other, values)
+
+
+def test_describe_tells_the_limits_that_were_set():
+    text = plots.describe(chart({"loss": [3.0, 1.0]}, ylim=(0, 3.21), yscale="log"), values=False)
+    assert text == "1. y log | y from 0 to 3.2 | line 'loss' of 2 points"
+    assert "y from 0 to 3.21 |" in plots.describe(chart({"loss": [3.0, 1.0]}, ylim=(0, 3.21)))
+
+
+def test_describe_notices_a_point_in_the_middle_of_a_curve():
+    one, other = (chart({"loss": [3.0, middle, 1.0]}) for middle in (2.0, 2.5))
+    assert plots.describe(one) != plots.describe(other)
+
+
+def test_describe_passes_over_what_rounding_leaves_of_a_sum_of_zero():
+    text = plots.describe(chart({"tanh": [-1.0, 1e-9, 1.0]}))
+    assert text == "1. line 'tanh' of 3 points from (0, -1) to (2, 1), y -1 to 1, mean 0"
+
+
+def test_a_figure_can_ask_for_a_loose_comparison():
+    figure = picture()
+    for values in ("rough", False):
+        plots.rough(figure, values)
+        assert plots.describe(figure) == plots.describe(figure.axes[0])
+        assert plots.describe(figure) == plots.describe(picture(), values)
+        assert plots.describe(figure, True) == plots.describe(picture())
+    plots.rough(figure)
+    assert plots.describe(figure) == plots.describe(picture(), "rough")
+    with pytest.raises(ValueError, match=r'`values` must be True, False or "rough": got \'fine\''):
+        plots.rough(figure, "fine")
+
+
+def test_an_empty_figure_has_a_text_too():
+    assert plots.describe(plt.figure()) == "an empty figure"
+
+
+def test_a_notebook_s_figure_has_its_digest_as_its_text():
+    """In a shell whose backend would have written Matplotlib's own text."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    figure = chart({"loss": [3.0, 1.0]}, title="one")
+    figure.axes[0].set_xlabel("step")
+    shell.display_formatter.active_types = ["text/plain"]
+    assert shell.display_formatter.format(figure)[0]["text/plain"].startswith("<Figure")
+    digests.be_text_of_figures(shell)
+    assert shell.display_formatter.format(figure)[0]["text/plain"] == plots.describe(figure)

@@ -38,7 +38,6 @@ def project(tmp_path):
     )
     cells = [nbformat.v4.new_code_cell("from cnnlab.answers import answer\nanswer()")]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notebooks" / "01.ipynb")
-    (tmp_path / "notebooks" / "pinned.env").write_text("PYTHONHASHSEED=0\n")
     return tmp_path
 
 

@@ -127,7 +127,8 @@ def test_show_numbers_draws_lines_between_cells_and_the_digest_passes_over_them(
     ]
     assert [line.tolist() for line in lying] == [[[-0.5, y], [2.5, y]] for y in (-0.5, 0.5, 1.5)]
     assert plots.describe(figure) == (
-        "1. image 2×3, 0 to 0 in RdBu_r from -1 to 1, weight at row 0, column 0 | 6 texts"
+        "1. x from -0.5 to 2.5 | y from 1.5 to -0.5 | image 2×3, 0 to 0 in RdBu_r from -1 to 1, "
+        "weight at row 0, column 0, check 0.0000 0.0000 | 6 texts"
     )
 
 
@@ -195,8 +196,8 @@ def test_plot_curves_draws_a_column_per_curve_over_the_index_each_with_its_own_l
     ax = plots.plot_curves(table, ylabel="accuracy", title="shifted digits").axes[0]
     assert plots.describe(ax) == (
         "1. shifted digits | x: shift | y: accuracy "
-        "| line 'mlp' of 2 points from (2, 0.9) to (6, 0.5), y 0.5 to 0.9 "
-        "| line 'cnn' of 2 points from (2, 0.9) to (6, 0.7), y 0.7 to 0.9"
+        "| line 'mlp' of 2 points from (2, 0.9) to (6, 0.5), y 0.5 to 0.9, mean 0.7 "
+        "| line 'cnn' of 2 points from (2, 0.9) to (6, 0.7), y 0.7 to 0.9, mean 0.8"
     )
     mlp, cnn = ax.lines
     assert mlp.get_marker() != cnn.get_marker()

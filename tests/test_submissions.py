@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 from cnnlab.command import cli
+from cnnlab.comparing import setting
 from cnnlab.exercises import check, supervision
 from cnnlab.exercises.engine import written
 from cnnlab.grading import exercise_files, grades, submissions
@@ -387,8 +388,7 @@ def test_a_lesson_is_graded_by_its_number():
 
 
 def test_a_kernel_under_grading_has_the_pinned_setting():
-    pinned = (ROOT / "notebooks" / "pinned.env").read_text(encoding="utf-8").split()
-    assert dict(line.split("=", 1) for line in pinned).items() <= submissions.SETTING.items()
+    assert setting.pinned().items() <= submissions.SETTING.items()
 
 
 def test_checks_leave_a_record_only_under_grading(tmp_path, monkeypatch, capsys):

@@ -1,11 +1,15 @@
 """The wheel is the whole course: package, data and lessons, without a checkout."""
 
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -20,12 +24,14 @@ def installed(tmp_path_factory):
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")
+    (folder / "wheels").mkdir()
+    wheel.rename(folder / "wheels" / wheel.name)
     return folder / "site"
 
 
 def run_outside_the_checkout(installed, code):
     """With every connection refused."""
-    unplugged = ROOT / "tests" / "offline"
+    unplugged = installed / "cnnlab" / "comparing" / "offline"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [installed, unplugged]))}
     return subprocess.run(
         [sys.executable, "-c", code],
@@ -45,6 +51,10 @@ def test_the_wheel_carries_data_lessons_and_style(installed):
         "cnnlab/notebooks/homework/edges_and_digits.py",
         "cnnlab/cnnlab.mplstyle",
         "cnnlab/exercises/lesson01.py",
+        "cnnlab/comparing/pinned.env",
+        "cnnlab/comparing/sanitize.cfg",
+        "cnnlab/comparing/pytest.ini",
+        "cnnlab/comparing/offline/sitecustomize.py",
     } <= files
     assert not [f for f in files if "checkpoint" in f or "__pycache__" in f]
 
@@ -107,3 +117,62 @@ def test_lab_copies_the_lessons_out_of_the_wheel(installed):
     done = run_outside_the_checkout(installed, code)
     assert done.returncode == 0, done.stderr
     assert (installed.parent / "work" / "00_start_here.ipynb").is_file()
+
+
+def own_notebook(path):
+    """A notebook of somebody's own: a number and a figure."""
+    new = nbformat.v4
+    sources = [
+        "import cnnlab\n\ncnnlab.setup()",
+        "import numpy as np\n\nfrom cnnlab import plots\n\n6 * 7",
+        "fig = plots.show_images([np.arange(12).reshape(3, 4) / 12])",
+    ]
+    cells = [new.new_code_cell(source) for source in sources]
+    path.parent.mkdir()
+    nbformat.write(new.new_notebook(cells=cells), path)
+
+
+ALTERED = {
+    "number": ("42", "43", "Cell 1"),
+    "digest": ("check -0.4946 -0.2948", "check -0.4946 -0.2949", "Cell 2"),
+    "bare": ('"1. image', '"<Figure size 504x288 with 1 Axes>1. image', "Cell 0"),
+    "stripped": ('"execution_count": ', '"execution_count": null, "was": ', "Cell 0"),
+}
+
+
+def steps(installed):
+    """The shell lines of the page for instructors, those that the wheel alone can follow."""
+    page = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
+    own = page.split("**Notebooks of your own**")[1].split("**One lesson")[0]
+    lines = [shlex.split(line) for line in re.findall(r"^ {7}(\S.*)", own, flags=re.MULTILINE)]
+    assert [line[:4] for line in lines[:2]] == [["python", "-m", "pip", "install"]] * 2
+    install, store, compare = lines[1:]  # what the first installs is here already
+    install = [sys.executable, *install[1:], "--target", "site", "--disable-pip-version-check"]
+    return install, store, compare
+
+
+def test_the_steps_of_the_page_for_instructors_work_in_an_empty_folder(installed, tmp_path):
+    shutil.copytree(installed.parent / "wheels", tmp_path / "wheels")
+    own_notebook(tmp_path / "notebooks" / "own.ipynb")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PATH": os.defpath}
+    install, store, compare = steps(installed)
+
+    def run(command, expected=0):
+        given = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
+        command = [shutil.which(command[0], path=tmp_path / "site" / "bin"), *command[1:]]
+        done = subprocess.run(command, **given)
+        assert done.returncode == expected, done.stdout + done.stderr
+        return done.stdout
+
+    subprocess.run(install, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert run(store) == f"{Path('notebooks/own.ipynb')}: stored\n"
+    assert "3 passed" in run(compare)
+    stored = (tmp_path / "notebooks" / "own.ipynb").read_text(encoding="utf-8")
+    for name, (right, wrong, _) in ALTERED.items():
+        assert right in stored
+        altered = tmp_path / "notebooks" / f"{name}.ipynb"
+        altered.write_text(stored.replace(right, wrong), encoding="utf-8")
+    run([*compare, "--summary", "table.md", "--workers", "2"], expected=1)
+    table = (tmp_path / "table.md").read_text(encoding="utf-8")
+    named = dict(re.findall(r"^\| notebooks/(\w+)\.ipynb \| (Cell \d)", table, re.MULTILINE)[::-1])
+    assert named == {name: place for name, (*_, place) in ALTERED.items()}

@@ -1,14 +1,9 @@
-"""The workflow files: what they call exists, and the table of changed cells names them."""
+"""The workflow files: what they call exists."""
 
-import os
 import re
-import runpy
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
-import nbformat
 import pytest
 import yaml
 
@@ -23,6 +18,14 @@ VARIABLES = set(re.findall(r"\$\((?:if \$\()?([A-Z]+)", MAKEFILE))
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
     "optional-dependencies"
 ]
+
+
+COMMANDS = set(
+    re.findall(
+        r'add_(?:parser|argument)\("([\w-]+)"',
+        (ROOT / "cnnlab" / "command" / "cli.py").read_text(encoding="utf-8"),
+    )
+)
 
 
 def examples():
@@ -61,6 +64,9 @@ def faults(line):
         names = [word.split("=")[0] for word in words[1:]]
         known = TARGETS | VARIABLES
         return [name for name in names if name not in known]
+    if words[0] == "cnnlab":
+        asked = [words[1], *(word for word in words if word.startswith("--"))]
+        return [word for word in asked if word not in COMMANDS]
     files = re.findall(r"(?<![\w./-])(?:\.?[\w-]+/)*[\w-]+\.(?:py|cfg|lock|env)\b", line)
     found = [file for file in files if not (ROOT / file).is_file()]
     extras = [extra for some in re.findall(r"\[([\w,]+)\]", line) for extra in some.split(",")]
@@ -83,6 +89,8 @@ def test_a_command_that_does_not_exist_would_be_noticed():
     assert faults("make tset PYTHON=python") == ["tset"]
     assert faults("make test PITHON=python") == ["PITHON"]
     assert faults("python tools/no_such.py x") == ["tools/no_such.py"]
+    assert faults("cnnlab compair notebooks --workers 2") == ["compair"]
+    assert faults("cnnlab compare notebooks --sumary x") == ["--sumary"]
     assert faults('pip install -e ".[dev,tset]"') == ["tset"]
 
 
@@ -126,85 +134,11 @@ def test_the_weekly_run_takes_the_newest_releases_and_not_the_lock():
     text = " ".join(commands(workflow))
     assert "--upgrade-strategy eager" in text
     assert ".lock" not in text
-    assert "tools/changed_cells.py" in text
 
 
-def test_the_examples_compare_with_the_flags_of_the_makefile():
-    flags = re.search(r"^NBVAL := (.*)$", MAKEFILE, flags=re.MULTILINE)[1]
-    lines = [line for w in workflows().values() for line in commands(w)] + gitlab_commands()
-    own = [line for line in lines if "--nbval" in line]
-    assert own
-    assert all(flags in line for line in own)
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    """The report of a comparison in which one cell differs and one fails."""
-    folder = tmp_path_factory.mktemp("changed") / "notebooks"
-    folder.mkdir()
-    new = nbformat.v4
-    stored = [new.new_output("execute_result", {"text/plain": "4"}, execution_count=2)]
-    line = "✗ H2.1 Only every second row is taken, the columns are all there: "
-    long = [new.new_output("stream", name="stdout", text=f"Listen.\n{line}they count.\n")]
-    cells = [
-        new.new_markdown_cell("Text is not counted."),
-        new.new_code_cell("a = 1", execution_count=1),
-        new.new_code_cell("a + 2 | 0", execution_count=2, outputs=stored),
-        new.new_code_cell("# the third\n1 / 0", execution_count=3),
-        new.new_code_cell(
-            f"print('Listen.\\n{line}columns count.')", execution_count=4, outputs=long
-        ),
-    ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new.new_notebook(cells=cells, metadata=kernel), folder / "07_trial.ipynb")
-    options = ["--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "--junitxml=report.xml"]
-    subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "notebooks"],
-        cwd=folder.parent,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-    )
-    return folder.parent / "report.xml"
-
-
-def table(path, capsys):
-    main = runpy.run_path(str(ROOT / "tools" / "changed_cells.py"))["main"]
-    return main(str(path)), capsys.readouterr().out
-
-
-def test_the_table_names_the_notebook_and_the_cells_that_changed(report, capsys):
-    status, printed = table(report, capsys)
-    assert status == 1
-    assert printed.splitlines()[0] == "4 cells compared, 3 changed."
-    assert printed.splitlines()[4:6] == [
-        r"| notebooks/07_trial.ipynb | Cell 1 | a + 2 \| 0 | now: 3; stored: 4 |",
-        "| notebooks/07_trial.ipynb | Cell 2 | # the third | ZeroDivisionError: division by zero |",
-    ]
-    assert printed.splitlines()[6].endswith(
-        "| now: ll there: columns count.; stored: ll there: they count. |"
-    )
-
-
-def test_the_table_can_be_written_where_signs_cannot(report):
-    """A redirected Windows console has a code page without ✗."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "changed_cells.py", report],
-        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
-        capture_output=True,
-    )
-    assert done.stderr == b""
-    assert "✗ H2.1" in done.stdout.decode("utf-8")
-
-
-def test_the_table_is_empty_where_nothing_changed(tmp_path, capsys):
-    report = tmp_path / "report.xml"
-    report.write_text('<testsuite><testcase classname="a.ipynb" name="Cell 0"/></testsuite>')
-    assert table(report, capsys) == (0, "1 cells compared, 0 changed.\n\n")
-
-
-def test_a_comparison_that_never_ran_is_a_fault(tmp_path, capsys):
-    status, printed = table(tmp_path / "absent.xml", capsys)
-    assert status == 1
-    assert "the comparison did not run" in printed
-    (tmp_path / "report.xml").write_text("<testsuite/>")
-    assert table(tmp_path / "report.xml", capsys)[0] == 1
+def test_a_comparison_in_a_workflow_shows_the_table_of_changed_cells():
+    found = [line for name in workflows() for line in commands(workflows()[name])]
+    comparisons = [line for line in found if "cnnlab compare" in line or "make nbval" in line]
+    assert len(comparisons) == 3
+    for line in comparisons:
+        assert re.search(r'(--summary |SUMMARY=)"\$GITHUB_STEP_SUMMARY"', line)

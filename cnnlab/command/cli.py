@@ -1,4 +1,4 @@
-"""The command line: `cnnlab lab`, `doctor`, `fetch`, `solutions`, `grade`."""
+"""The command line: `cnnlab lab`, `doctor`, `fetch`, `compare`, `store`, `solutions`, `grade`."""
 
 import argparse
 import os
@@ -87,6 +87,19 @@ def _count(text):
     return int(text)
 
 
+def _compare(arguments):
+    from cnnlab.comparing.comparison import compare
+
+    given = arguments.paths, arguments.junit, arguments.summary
+    return compare(*given, arguments.workers, arguments.seconds)
+
+
+def _store(arguments):
+    from cnnlab.comparing.storing import store
+
+    return store(arguments.paths, arguments.seconds)
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog="cnnlab", description="The CNN workbook's commands.")
     parser.add_argument("--version", action="version", version=cnnlab.__version__)
@@ -125,6 +138,25 @@ def _parser():
     )
     deed.add_argument("--remove", action="store_true", help="delete what was downloaded")
     bring.set_defaults(run=_fetch)
+
+    same = commands.add_parser("compare", help="do notebooks still give what they store?")
+    same.add_argument("--junit", metavar="FILE", help="write pytest's report there, in XML")
+    same.add_argument("--summary", metavar="FILE", help="write a table of the changed cells there")
+    same.add_argument("--workers", type=_count, default=1, help="notebooks at a time (1)")
+    same.set_defaults(run=_compare)
+
+    keep = commands.add_parser("store", help="run notebooks and store what they show, for compare")
+    keep.set_defaults(run=_store)
+    for command, seconds in [(same, 300), (keep, 600)]:
+        command.add_argument(
+            "paths",
+            nargs="+",
+            metavar="PATH",
+            help="notebooks, folders, patterns such as '*.ipynb'",
+        )
+        command.add_argument(
+            "--seconds", type=_count, default=seconds, help=f"limit per cell ({seconds})"
+        )
 
     solve = commands.add_parser("solutions", help="print the solutions, for instructors")
     which = "a lesson's number or a file that holds EXERCISES"

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cnnlab
+from cnnlab.comparing import setting
 from cnnlab.exercises import supervision
 from cnnlab.exercises.verification import verify
 from cnnlab.grading import exercise_files, grades
@@ -30,14 +31,9 @@ from cnnlab.grading import exercise_files, grades
 SIZE_LIMIT = 100_000_000  # bytes of a submitted file
 NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: for pip, curl and their like
 
-# The setting of notebooks/pinned.env, and no way out.
+# The setting in which outputs are stored and compared, and no way out.
 SETTING = {
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "PYTHONHASHSEED": "0",
-    "CNNLAB_PROGRESS": "off",
+    **setting.pinned(),
     "PIP_NO_INDEX": "1",
     **{name: NOWHERE for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")},
 }

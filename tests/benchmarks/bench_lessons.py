@@ -14,12 +14,11 @@ from table import row
 ROOT = Path(__file__).parents[2]
 BUDGETS = {"00 01": 15, "02 04": 30, "03 06": 50, "05": 45, "07": 45, "08 09": 60}  # seconds
 CHECKOUT = 30  # MB
-NBVAL = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with=notebooks/sanitize.cfg")
 
 
 def seconds(notebooks):
     """The time of a strict comparison, which must pass."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *NBVAL, *notebooks]
+    command = [sys.executable, "-m", "cnnlab.command.cli", "compare", *notebooks]
     start = perf_counter()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:

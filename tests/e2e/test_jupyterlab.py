@@ -68,7 +68,7 @@ def server(work, tmp_path_factory):
         "JUPYTERLAB_SETTINGS_DIR": str(private),
         "JUPYTER_CONFIG_DIR": str(private),
         "JUPYTERLAB_WORKSPACES_DIR": str(private),
-        "PYTHONPATH": str(ROOT / "tests" / "offline"),
+        "PYTHONPATH": str(ROOT / "cnnlab" / "comparing" / "offline"),
     }
     options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=e2e"]
     process = subprocess.Popen(

@@ -1,7 +1,6 @@
-"""What `make notebooks` does to stored outputs."""
+"""What `cnnlab store` does to stored outputs."""
 
 import base64
-import importlib.util
 import io
 from pathlib import Path
 
@@ -9,10 +8,9 @@ import nbformat
 import numpy as np
 from PIL import Image
 
+from cnnlab.comparing import tidying
+
 ROOT = Path(__file__).parents[1]
-SPEC = importlib.util.spec_from_file_location("tidy", ROOT / "tools" / "tidy_notebooks.py")
-tidy = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(tidy)
 
 
 def png(pixels):
@@ -34,25 +32,25 @@ def photograph():
 
 def test_a_grey_figure_becomes_much_smaller_and_stays_what_it_was():
     before = png(photograph())
-    after = tidy.small(before)
+    after = tidying.small(before)
     assert len(after) < 0.7 * len(before)
     assert np.abs(pixels(after) - photograph()[..., :3]).max() <= 4
 
 
 def test_a_second_time_changes_nothing_more():
-    once = tidy.small(png(photograph()))
-    assert tidy.small(once) == once
+    once = tidying.small(png(photograph()))
+    assert tidying.small(once) == once
     packed = io.BytesIO()
     figure = Image.linear_gradient("L").convert("P")
     figure.save(packed, "png", compress_level=0)  # it could be smaller
     once = base64.b64encode(packed.getvalue()).decode()
-    assert tidy.small(once) == once
+    assert tidying.small(once) == once
 
 
 def test_what_is_transparent_becomes_white():
     figure = photograph()
     figure[:5, :7, 3] = 0
-    assert (pixels(tidy.small(png(figure)))[:5, :7] == 255).all()
+    assert (pixels(tidying.small(png(figure)))[:5, :7] == 255).all()
 
 
 def test_a_traceback_names_no_folder_of_this_machine_and_nothing_else_changes():
@@ -65,7 +63,7 @@ def test_a_traceback_names_no_folder_of_this_machine_and_nothing_else_changes():
             nbformat.v4.new_code_cell("f()", execution_count=1, outputs=[failed, printed]),
         ]
     )
-    tidy.tidy(notebook)
+    notebook = tidying.tidied(notebook)
     outputs = notebook.cells[1].outputs
     assert outputs[0].traceback == ["File cnnlab/sizes.py:99", "~/lab/own.py", "x"]
     assert (outputs[0].evalue, outputs[1].text) == ("rule", "7\n")
@@ -74,16 +72,19 @@ def test_a_traceback_names_no_folder_of_this_machine_and_nothing_else_changes():
 def test_pictures_in_cells_and_in_widgets_become_small():
     data = {"image/png": png(photograph()), "text/plain": "<Figure>"}
     shown = nbformat.v4.new_output("display_data", data=data)
+    box = nbformat.v4.new_output("display_data", data={tidying.VIEW: {"model_id": "a" * 32}})
     widget = {"model_name": "OutputModel", "state": {"outputs": [shown.copy()]}}
-    kept = {"state": {"a": widget, "b": {"model_name": "LayoutModel", "state": {}}}}
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("f()", outputs=[shown])],
-        metadata={"widgets": {"application/vnd.jupyter.widget-state+json": kept}},
+        cells=[nbformat.v4.new_code_cell("f()", outputs=[shown, box])],
+        metadata={"widgets": {tidying.STATE: {"state": {"a" * 32: widget}}}},
     )
-    tidy.tidy(notebook)
-    inside = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"].state.a.state
+    notebook = tidying.tidied(notebook)
+    inside = notebook.metadata.widgets[tidying.STATE].state["0" * 32].state
     for output in (notebook.cells[0].outputs[0], inside.outputs[0]):
-        assert output.data == {"image/png": tidy.small(png(photograph())), "text/plain": "<Figure>"}
+        assert output.data == {
+            "image/png": tidying.small(png(photograph())),
+            "text/plain": "<Figure>",
+        }
 
 
 def test_a_thin_line_on_a_photograph_keeps_its_colour():
@@ -91,7 +92,7 @@ def test_a_thin_line_on_a_photograph_keeps_its_colour():
     figure = np.full((80, 120, 4), 255, np.uint8)
     figure[..., :3] = rng.integers(90, 200, (80, 120, 1)) + rng.integers(-40, 40, (80, 120, 3))
     figure[40, 10:30, :3] = (0, 114, 178)
-    kept = pixels(tidy.small(png(figure)))[40, 10:30]
+    kept = pixels(tidying.small(png(figure)))[40, 10:30]
     assert np.abs(kept - (0, 114, 178)).max() <= 16
 
 
@@ -102,7 +103,7 @@ def test_printed_text_in_pieces_is_joined_and_errors_stay_apart():
     pieces = [stream("(3, 2)"), stream(" shape\n"), stream("oh\n", "stderr"), stream("7\n")]
     cell = nbformat.v4.new_code_cell("f()", execution_count=1, outputs=pieces)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("prose"), cell])
-    tidy.tidy(notebook)
+    notebook = tidying.tidied(notebook)
     texts = [(output.name, output.text) for output in notebook.cells[1].outputs]
     assert texts == [("stdout", "(3, 2) shape\n"), ("stderr", "oh\n"), ("stdout", "7\n")]
 
@@ -119,15 +120,15 @@ def test_widgets_are_numbered_as_a_reader_meets_them():
                 (slider, "Slider", [style]),
             ]
         }
-        view = {tidy.VIEW: {"model_id": box}, "text/plain": "Box()"}
+        view = {tidying.VIEW: {"model_id": box}, "text/plain": "Box()"}
         shown = nbformat.v4.new_output("display_data", data=view)
         cell = nbformat.v4.new_code_cell("box", id="a", outputs=[shown])
-        kept = {"widgets": {tidy.STATE: {"state": state}}}
+        kept = {"widgets": {tidying.STATE: {"state": state}}}
         return nbformat.v4.new_notebook(cells=[cell], metadata=kept)
 
     names = [letter * 32 for letter in "dacb"]
-    once, again = (tidy.numbered(stored(*given)) for given in (names, names[::-1]))
-    assert once == again == tidy.numbered(once)
-    state = once.metadata.widgets[tidy.STATE].state
+    once, again = (tidying.numbered(stored(*given)) for given in (names, names[::-1]))
+    assert once == again == tidying.numbered(once)
+    state = once.metadata.widgets[tidying.STATE].state
     assert [state[name].model_name for name in sorted(state)] == ["Box", "Slider", "Style"]
-    assert once.cells[0].outputs[0].data[tidy.VIEW] == {"model_id": 32 * "0"}
+    assert once.cells[0].outputs[0].data[tidying.VIEW] == {"model_id": 32 * "0"}

@@ -1,4 +1,4 @@
-"""Stored notebooks made small and free of this machine: `make notebooks` ends with it.
+"""Stored notebooks made small and free of this machine: `cnnlab store` ends with it.
 
 Figures become PNGs of at most 256 colours, a third of the size; folders of this machine are taken
 out of tracebacks; printed text that came in pieces is joined; widgets, whose names are drawn anew
@@ -8,6 +8,7 @@ in every run, are numbered. nbval compares none of this.
 import base64
 import io
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -15,9 +16,9 @@ from pathlib import Path
 import nbformat
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STATE, VIEW = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("state", "view"))
-FOLDERS = {f"{ROOT}/": "", f"{sys.prefix}/": "", f"{Path.home()}/": "~/"}
+FOLDERS = {ROOT: "", Path(sys.prefix): "", Path.home(): "~/"}
 
 
 def small(png):
@@ -36,9 +37,9 @@ def small(png):
 
 
 def without_folders(text):
-    """The text with paths as seen from the checkout."""
-    for folder, short in FOLDERS.items():
-        text = text.replace(folder, short)
+    """The text with paths as seen from the current folder or from what holds the package."""
+    for folder, short in {Path.cwd(): "", **FOLDERS}.items():
+        text = text.replace(f"{folder}{os.sep}", short)
     return text
 
 
@@ -93,8 +94,8 @@ def numbered(notebook):
     return nbformat.reads(text, 4)
 
 
-def tidy(notebook):
-    """Changes the outputs of a notebook in place; a second call changes nothing more."""
+def tidied(notebook):
+    """The notebook with tidy outputs; a second time changes nothing more."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
@@ -103,10 +104,4 @@ def tidy(notebook):
             output["data"]["image/png"] = small(output["data"]["image/png"])
         if output["output_type"] == "error":
             output["traceback"] = [without_folders(line) for line in output["traceback"]]
-
-
-if __name__ == "__main__":
-    for path in sys.argv[1:]:
-        notebook = nbformat.read(path, 4)
-        tidy(notebook)
-        nbformat.write(numbered(notebook), path)
+    return numbered(notebook)

@@ -1,13 +1,6 @@
-"""Which cells of which notebooks no longer give what is stored?
-
-python tools/changed_cells.py report.xml      (made by `make nbval REPORT=report.xml`)
-
-Prints a Markdown table: the notebook, the cell by nbval's number (code cells only, from 0), how its
-code begins, what differs. The exit status is 1 where a cell has changed or none was run.
-"""
+"""Which cells of which notebooks no longer give what is stored, as a table."""
 
 import re
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -51,19 +44,21 @@ def _cell(text):
     return _short(next(iter(text.splitlines()), " "), 130).replace("|", "\\|")
 
 
-def main(report):
-    sys.stdout.reconfigure(encoding="utf-8")  # Windows redirects in a code page without ✓
+def table(report):
+    """A Markdown table of the cells that a report names.
+
+    Args:
+        report: the file that pytest with nbval has written.
+
+    Returns:
+        A row per cell: the notebook, the cell by nbval's number (code cells only, from 0), how its
+        code begins, what differs.
+    """
     if not Path(report).is_file():
-        print(f"No report at {report}: the comparison did not run.")
-        return 1
+        return "The comparison did not run.\n"
     found, cells = changed_cells(report)
-    print(f"{cells} cells compared, {len(found)} changed.\n")
+    lines = [f"{cells} cells compared, {len(found)} changed."]
     if found:
-        print("| notebook | cell | its code | what differs |\n|---|---|---|---|")
-    for row in found:
-        print("|", " | ".join(_cell(text) for text in row), "|")
-    return int(bool(found) or not cells)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]))
+        lines += ["", "| notebook | cell | its code | what differs |", "|---|---|---|---|"]
+    lines += [f"| {' | '.join(map(_cell, row))} |" for row in found]
+    return "\n".join([*lines, ""])
