@@ -21,25 +21,30 @@ Source: Araujo, Norris & Sim (2019), Computing receptive fields of convolutional
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from cnnlab.reading import graph as graphs
-from cnnlab.reading import layer_windows
-from cnnlab.reading.layer_windows import Window, is_plane, look, positions
+from cnnlab.reading.fields import Axis, pixels, propagate
+from cnnlab.reading.window import PIXEL
 
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """What the cells of one layer see of the input; every quantity is a (rows, columns) pair.
+    """What the cells of one layer see of the input.
+
+    Every quantity is a tuple with a number per axis of the input: (rows, columns) for images and
+    for sequences, which are one column wide; (depth, rows, columns) for volumes and videos, the
+    depth of a video being its frames.
 
     Attributes:
         size: pixels that a cell sees; None on an axis where it sees the whole input.
-        stride: pixels between the fields of neighbouring cells; a fraction after up-sampling.
+        stride: pixels between the fields of neighbouring cells; a fraction after up-sampling,
+            negative where the cells run backwards, None where neighbours are not equally far apart.
         padding: pixels by which the field of the first cell begins before the image; None where
-            a padding="same" depends on an input size that the model leaves open.
-        map_size: cells of the layer, None where open.
+            a padding="same" depends on an input size that the model leaves open, or stride is None.
+        map_size: cells of the layer, along the layer's own axes, None where open.
         input_size: pixels of the input, None where open.
     """
 
@@ -48,19 +53,21 @@ class ReceptiveField:
     padding: tuple
     map_size: tuple
     input_size: tuple
-    _pair: tuple = field(repr=False, compare=False)
+    _axes: tuple = field(repr=False, compare=False)
 
-    def region(self, row, column):
+    def region(self, *cell):
         """The pixels that one cell sees, not clipped to the image.
 
         Args:
-            row: of the cell, from 0.
-            column: of the cell, from 0.
+            *cell: row and column of the cell, or depth, row and column, from 0: a number for each
+                of `map_size`.
 
         Returns:
-            (top, left, bottom, right) in pixels; bottom and right are the first ones outside.
+            (top, left, bottom, right) in pixels; bottom and right are the first ones outside. For
+            volumes (front, top, left, back, bottom, right).
 
         Raises:
+            TypeError: the cell has more or fewer numbers than the map has axes.
             ValueError: the map has no such cell, or the region depends on an open input size.
 
         Example:
@@ -71,52 +78,67 @@ class ReceptiveField:
             >>> receptive_field(model).region(0, 1)
             (0, 2, 3, 7)
         """
-        top, bottom = self._bounds(0, "row", row)
-        left, right = self._bounds(1, "column", column)
-        return top, left, bottom, right
+        if len(cell) != len(self.map_size):
+            raise TypeError(
+                f"`cell` must have a number for each axis of the map: got {cell} for "
+                f"map_size={self.map_size}. Write region(row, column), or depth, row and column."
+            )
+        names = ("depth", "row", "column")[-len(cell) :]
+        for name, number, cells in zip(names, cell, self.map_size, strict=False):
+            if number < 0 or (cells is not None and number >= cells):
+                raise ValueError(
+                    f"`{name}` must be a cell of the map: got {name}={number}. "
+                    f"Count from 0 up to {'the last' if cells is None else cells - 1}."
+                )
+        bounds = [
+            self._bounds(*pair, cell) for pair in zip(self._axes, self.input_size, strict=True)
+        ]
+        return *(start for start, _ in bounds), *(stop for _, stop in bounds)
 
-    def centre(self, row, column):
+    def centre(self, *cell):
         """The middle of a cell's region as (row, column) in pixels; may end in one half.
 
         ``-padding + i * stride + (size - 1) / 2``, along either axis.
         """
-        top, left, bottom, right = self.region(row, column)
-        return (top + bottom - 1) / 2, (left + right - 1) / 2
+        region, axes = self.region(*cell), len(self._axes)
+        return tuple((region[i] + region[i + axes] - 1) / 2 for i in range(axes))
 
     @property
     def origin(self):
         """Where cell (0, 0) lies, as (row, column) in pixels; the others follow, `stride` apart.
 
         The middle of its region; where every cell sees the whole input, that of the spatial path.
-        None where the padding is.
+        None where the padding is, and where the layer's cells do not lie as the input's do: its
+        axes are in another order, as behind a Permute, or run backwards.
         """
-        return tuple(None if axis.padding is None else axis.window.middle for axis in self._pair)
+        places = [axis.place.axis for axis in self._axes if axis.place is not None]
+        inner = any(axis.place is not None and axis.place.inner != 1 for axis in self._axes)
+        moved = places != list(range(1, len(places) + 1)) or inner
+        return tuple(
+            None if moved or axis.padding is None or axis.stride < 0 else axis.window.middle
+            for axis in self._axes
+        )
 
-    def _bounds(self, axis, name, cell):
-        cells = self.map_size[axis]
-        if cell < 0 or (cells is not None and cell >= cells):
-            raise ValueError(
-                f"`{name}` must be a cell of the map: got {name}={cell}. "
-                f"Count from 0 up to {'the last' if cells is None else cells - 1}."
-            )
-        if self.size[axis] is None and self.input_size[axis] is not None:
-            return 0, self.input_size[axis]
-        if self.size[axis] is None or self.padding[axis] is None:
+    def _bounds(self, axis, pixels, cell):
+        if axis.size is None and pixels is not None:
+            return 0, pixels
+        if axis.size is None or axis.window.open_paddings:
             raise ValueError(
                 "`model` must have a known input size for the region of a cell: "
                 f"got input_size={self.input_size}. Give it with input_shape=(height, width, "
                 "channels)."
             )
-        window = self._pair[axis].window
-        return window.start(cell), window.stop(cell)
+        number = axis.number(cell)
+        return axis.window.start(number), axis.window.stop(number)
 
 
 def receptive_field(model, layer=None, input_name=None, input_shape=None):
     """The receptive field of a layer: size, stride, padding, and the region of each cell.
 
     Args:
-        model: a built Sequential or functional `keras.Model` that takes images (B,H,W,C) or
-            sequences (B,L,C; their columns are 1, 1, 0).
+        model: a built Sequential or functional `keras.Model` that takes images (B,H,W,C),
+            sequences (B,L,C; their columns are 1, 1, 0), volumes (B,D,H,W,C), videos (B,T,H,W,C)
+            or tokens (B,L) that an Embedding looks up.
         layer: name, or path such as "base/block5_conv3"; None takes the last layer with a map.
         input_name: which input, where the layer sees several.
         input_shape: (H, W, C), where the model leaves sizes open; None takes the model's own.
@@ -146,23 +168,21 @@ def receptive_field(model, layer=None, input_name=None, input_shape=None):
     source = _source(graph, node, input_name)
     fields = _fields(graph, source)
     node = _last_map(graph, fields) if node is None else node
-    pair = fields[node.address]
-    if isinstance(pair, ValueError):
-        raise pair
-    if pair is None:
+    axes = fields[node.address]
+    if axes is None:
         raise ValueError(
             f"`layer` must see the input: got layer={node.address!r}, input_name={source!r}. "
             f"It sees {', '.join(graphs.depends_on(graph, node.address))}."
         )
-    if problem := _problem(pair):
+    if problem := _problem(axes):
         raise problem
     return ReceptiveField(
-        size=tuple(axis.size for axis in pair),
-        stride=tuple(axis.stride for axis in pair),
-        padding=tuple(axis.padding for axis in pair),
-        map_size=positions(node.output_shape),
-        input_size=positions(graph[source].output_shape),
-        _pair=pair,
+        size=tuple(axis.size for axis in axes),
+        stride=tuple(axis.stride for axis in axes),
+        padding=tuple(axis.padding for axis in axes),
+        map_size=_map_size(node, axes),
+        input_size=tuple(axis.cells for axis in fields[source]),
+        _axes=axes,
     )
 
 
@@ -184,7 +204,8 @@ def last_map(model, input_name=None):
         'relu'
     """
     graph = graphs.read(model)
-    return _last_map(graph, _fields(graph, _source(graph, None, input_name))).address
+    fields = _fields(graph, _source(graph, None, input_name))
+    return _last_map(graph, fields).address
 
 
 def receptive_field_table(model, input_name=None, input_shape=None):
@@ -196,14 +217,21 @@ def receptive_field_table(model, input_name=None, input_shape=None):
         input_shape: (H, W, C), where the model leaves sizes open; None takes the model's own.
 
     Returns:
-        A DataFrame with a row per layer call: layer, kind, size, stride, padding (pairs, rows
-        and columns, in pixels), share (of the input's pixels that a cell sees, 0-1, counting the
-        field as if it lay inside the image) and note: "", "whole input", "misaligned since ..."
-        or "open input size".
+        A DataFrame with a row per layer call: layer, kind, size, stride, padding (as in a
+        `ReceptiveField`: a number per axis of the input, in pixels), share (of the input's pixels
+        that a cell sees, 0-1, counting the field as if it lay inside the image) and note:
+
+        - "": all is known.
+        - "whole input": on at least one axis, where size is None.
+        - "unknown since NAME": from this layer on it is not known what is seen; size, stride and
+          padding are None on the axes in question, share is NaN.
+        - "misaligned since NAME": this layer merges branches whose strides or centres differ. Size
+          is the largest union of what they see. Where their strides differ, no one stride leads
+          from union to union, so stride and padding are None.
+        - "open input size": padding, or whether branches are aligned, depends on it.
 
     Raises:
-        ValueError: a layer is of an unknown kind, or the model has several inputs and
-            `input_name` is None.
+        ValueError: the model has several inputs and `input_name` is None.
 
     Example:
         >>> import keras
@@ -220,150 +248,38 @@ def receptive_field_table(model, input_name=None, input_shape=None):
     graph = graphs.read(model, input_shape)
     source = _source(graph, None, input_name)
     fields = _fields(graph, source)
-    input_size = positions(graph[source].output_shape)
-    rows = []
-    for node in graph.calls:
-        pair = fields[node.address]
-        if isinstance(pair, ValueError):
-            raise pair
-        if pair is not None:
-            rows.append(_row(node, pair, input_size))
+    rows = [
+        _row(node, fields[node.address], fields[source])
+        for node in graph.calls
+        if fields[node.address] is not None
+    ]
     columns = ["layer", "kind", "size", "stride", "padding", "share", "note"]
     return pd.DataFrame(rows, columns=columns)
 
 
-@dataclass(frozen=True)
-class _Axis:
-    """What the cells of a map see of the input, along one axis.
-
-    Attributes:
-        window: onto the input's pixels; None where the branches of a merge do not fit together.
-        whole: whether every cell sees the whole input.
-        placed: False once there are no positions along the axis any more, as in a Dense layer.
-        misaligned: address of the merge whose branches have other strides or centres, or "".
-        undecided: address of the merge whose alignment depends on an open input size, or "".
-    """
-
-    window: Window | None
-    whole: bool = False
-    placed: bool = True
-    misaligned: str = ""
-    undecided: str = ""
-
-    @property
-    def size(self):
-        return None if self.whole or self.window is None else self.window.size
-
-    @property
-    def stride(self):
-        return None if self.window is None else self.window.stride
-
-    @property
-    def padding(self):
-        return None if self.window is None else self.window.padding
-
-
 def _fields(graph, source):
-    """By address: (rows, columns), None where `source` is not seen, or the error to raise."""
-    fields, planes = {}, {}
-    for node in graph.nodes:
-        if is_plane(node):
-            planes[node.address] = (node.inputs[0], node.input_shapes[0])
-        inputs = zip(node.inputs, node.input_shapes, strict=True)
-        images = [planes.get(address, (address, shape)) for address, shape in inputs]
-        below = [(fields[a], positions(shape)) for a, shape in images if fields[a] is not None]
-        errors = [pair for pair, _ in below if isinstance(pair, ValueError)]
-        if node.address == source:
-            pixel = _Axis(layer_windows.PIXEL)
-            fields[source] = (pixel, replace(pixel, placed=len(node.output_shape) == 4))
-        elif errors:
-            fields[node.address] = errors[0]
-        elif any((address in planes) != (node.kind == "Stack") for address in node.inputs):
-            fields[node.address] = _unknown(node)  # only a stack makes images of planes again
-        else:
-            fields[node.address] = _pair(node, below) if below else None
-    return fields
+    """By address: an `Axis` per axis of the input `source`, or None where it is not seen.
+
+    A sequence gets columns, of which it has one.
+    """
+    fields = propagate(graph, {source: pixels(graph[source].output_shape)})
+    if len(fields[source]) > 1:
+        return fields
+    column = Axis(PIXEL, None)
+    return {address: axes and (*axes, column) for address, axes in fields.items()}
 
 
-def _pair(node, below):
-    """The (rows, columns) of a layer, given the pair and the positions of each input."""
-    if not any(axis.placed for pair, _ in below for axis in pair):
-        return below[0][0]  # whatever follows sees no more, and no less, than everything
-    result = []
-    for index in (0, 1):
-        branches = [pair[index] for pair, _ in below]
-        if len(below) > 1 or node.kind in layer_windows.MERGES:
-            cells = positions(node.output_shape)[index]
-            branches = [
-                _broadcast(axis, sizes[index], cells, node.address)
-                for axis, (_, sizes) in zip(branches, below, strict=True)
-            ]
-        axis = _merged(branches, node.address)
-        sight = look(node, index)
-        if sight is None:
-            return _unknown(node)
-        result.append(_onward(axis, sight) if axis.placed else axis)
-    return tuple(result)
-
-
-def _unknown(node):
-    return ValueError(
-        f"`model` must have layers of a known receptive field on the way: got a {node.kind} at "
-        f"{node.address!r}. Ask for a layer in front of it or, if it treats every pixel by "
-        "itself, set layer.pointwise = True."
-    )
-
-
-def _onward(axis, sight):
-    """What cells see that have `sight` of cells that see `axis`."""
-    if sight in (layer_windows.EVERYTHING, layer_windows.ONE_CELL):
-        return replace(axis, whole=True, placed=sight == layer_windows.EVERYTHING)
-    return replace(axis, window=axis.window and sight.onto(axis.window))
-
-
-def _merged(axes, address):
-    """The union of what several branches see, cell by cell."""
-    if len(axes) == 1:
-        return axes[0]
-    branches = [axis for axis in axes if axis.placed] or axes[:1]
-    windows = [axis.window for axis in branches]
-    merged = _Axis(
-        window=None,
-        whole=any(axis.whole for axis in axes),
-        placed=branches[0].placed,
-        misaligned=next((axis.misaligned for axis in axes if axis.misaligned), ""),
-        undecided=next((axis.undecided for axis in axes if axis.undecided), ""),
-    )
-    if None in windows:
-        return merged
-    if len({window.stride for window in windows}) > 1:
-        return replace(merged, misaligned=merged.misaligned or address)
-    if len({window.open_paddings for window in windows}) > 1:
-        return replace(merged, undecided=merged.undecided or address)
-    cells = range(math.lcm(*(len(window.starts) for window in windows)))
-    union = Window(
-        starts=tuple(min(window.start(cell) for window in windows) for cell in cells),
-        stops=tuple(max(window.stop(cell) for window in windows) for cell in cells),
-        step=windows[0].start(len(cells)) - windows[0].start(0),
-        open_paddings=windows[0].open_paddings,
-    )
-    middles = {sum(window.start(i) + window.stop(i) for i in cells) for window in windows}
-    misaligned = merged.misaligned or (address if len(middles) > 1 else "")
-    return replace(merged, window=union, misaligned=misaligned)
-
-
-def _broadcast(axis, size, cells, address):
-    """A branch of a merge, which may have one cell along the axis where the others have many."""
-    if not axis.placed or size != 1 or cells == 1:
-        return axis
-    if axis.whole:
-        return replace(axis, placed=False)
-    return replace(axis, window=None, misaligned=axis.misaligned or address)
+def _map_size(node, axes):
+    """The cells of a layer, at least a pair; of the channels only those of an axis of the input."""
+    last = max([len(node.output_shape) - 2, *(a.place.axis for a in axes if a.placed and a.place)])
+    sizes = node.output_shape[1 : last + 1]
+    return (*sizes, *[1] * ((2 if sizes else len(axes)) - len(sizes)))
 
 
 def _source(graph, node, input_name):
     """The address of the input whose pixels are meant."""
-    images = [name for name in graph.inputs if len(graph[name].output_shape) in (3, 4)]
+    looked_up = {name for node in graph.calls if node.kind == "Embedding" for name in node.inputs}
+    images = [n for n in graph.inputs if len(graph[n].output_shape) > 2 or n in looked_up]
     if not images:
         shapes = ", ".join(str(graph[name].output_shape) for name in graph.inputs)
         raise ValueError(
@@ -391,10 +307,10 @@ def _source(graph, node, input_name):
 def _last_map(graph, fields):
     """The last layer that still has positions."""
     for node in reversed(graph.calls):
-        pair = fields[node.address]
-        if isinstance(pair, ValueError):
-            raise pair
-        if pair and any(axis.placed for axis in pair):
+        axes = fields[node.address]
+        if axes and any(axis.unknown for axis in axes):
+            raise _problem(axes)
+        if axes and any(axis.placed for axis in axes):
             return node
     raise ValueError(
         f"`model` must have a layer with a map: got {graph.name!r}, where every layer sees the "
@@ -402,16 +318,27 @@ def _last_map(graph, fields):
     )
 
 
-def _problem(pair):
-    """The error for a pair of fields that have no one size, or None."""
-    merge = next((axis.misaligned for axis in pair if axis.misaligned), "")
+def _problem(axes):
+    """The error for fields that are not known, or have no one size, or None."""
+    node = next((axis.unknown for axis in axes if axis.unknown), None)
+    if node is not None:
+        remedy = (
+            "build it with stateful=False: what it sees depends on earlier calls."
+            if getattr(node.layer, "stateful", False) is True
+            else "if it treats every pixel by itself, set layer.pointwise = True."
+        )
+        return ValueError(
+            "`model` must have layers of a known receptive field on the way: got a "
+            f"{node.kind} at {node.address!r}. Ask for a layer in front of it or, {remedy}"
+        )
+    merge = next((axis.misaligned for axis in axes if axis.misaligned), "")
     if merge:
         return ValueError(
             f"`model` must be aligned: got branches of other strides or centres at {merge!r}. "
             "receptive_field_table shows the rest. The usual cause is strides > 1 with "
             "padding='same' on an even size, the cure ZeroPadding2D and padding='valid'."
         )
-    merge = next((axis.undecided for axis in pair if axis.undecided), "")
+    merge = next((axis.undecided for axis in axes if axis.undecided), "")
     if merge:
         return ValueError(
             f"`input_shape` must be known: got an open size, and whether the branches at {merge!r} "
@@ -420,27 +347,28 @@ def _problem(pair):
     return None
 
 
-def _row(node, pair, input_size):
+def _row(node, axes, source):
     """One row of the table."""
-    sizes = tuple(axis.size for axis in pair)
     shares = [
-        1.0 if axis.whole else min(size, pixels) / pixels if size and pixels else math.nan
-        for axis, size, pixels in zip(pair, sizes, input_size, strict=True)
+        1.0 if axis.sees_all else min(axis.size, whole) / whole if axis.size and whole else math.nan
+        for axis, whole in zip(axes, (axis.cells for axis in source), strict=True)
     ]
-    merge = next((axis.misaligned for axis in pair if axis.misaligned), "")
+    unknown = next((axis.unknown.address for axis in axes if axis.unknown), "")
+    merge = next((axis.misaligned for axis in axes if axis.misaligned), "")
     notes = {
+        f"unknown since {unknown}": unknown,
         f"misaligned since {merge}": merge,
-        "whole input": any(axis.whole for axis in pair),
+        "whole input": any(axis.sees_all for axis in axes),
         "open input size": any(
-            axis.undecided or (axis.window and axis.window.open_paddings) for axis in pair
+            axis.undecided or (axis.window and axis.window.open_paddings) for axis in axes
         ),
     }
     return {
         "layer": node.address,
         "kind": node.kind,
-        "size": sizes,
-        "stride": tuple(axis.stride for axis in pair),
-        "padding": tuple(axis.padding for axis in pair),
+        "size": tuple(axis.size for axis in axes),
+        "stride": tuple(axis.stride for axis in axes),
+        "padding": tuple(axis.padding for axis in axes),
         "share": math.prod(shares),
         "note": ", ".join(note for note, holds in notes.items() if holds),
     }

@@ -27,7 +27,7 @@ from difflib import get_close_matches
 from cnnlab.reading import private_names
 
 CONVOLUTIONS = frozenset(
-    "Conv1D Conv2D DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
+    "Conv1D Conv2D Conv3D DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
 )
 NORMALISATIONS = frozenset(
     """BatchNormalization LayerNormalization GroupNormalization UnitNormalization
@@ -53,7 +53,9 @@ class Node:
         input_shapes: a shape per input, (B, H, W, C) with None where a size is open.
         output_shapes: a shape per output.
         dtype: of the first output, such as "float32".
-        arguments: what the call got behind its first argument, such as the key of `x[..., ::-1]`.
+        arguments: what the call got behind its first argument, such as the key of `x[..., ::-1]`;
+            a list, into which saving turns a tuple, is a tuple again.
+        keywords: the names of those inputs, the last ones, that the call got by keyword.
     """
 
     address: str
@@ -65,6 +67,7 @@ class Node:
     output_shapes: tuple
     dtype: str
     arguments: tuple = field(default=(), compare=False, repr=False)
+    keywords: tuple = ()
 
     @property
     def output_shape(self):
@@ -269,8 +272,9 @@ def _calls(function, prefix, arriving, counts):
         if inner is None:
             nodes[id(node)], made = _call(node, address, wires, counts)
         else:
-            arriving = _arriving(inner, node, wires)
-            nodes[id(node)], made = _calls(inner, f"{address}/", arriving, counts)
+            nodes[id(node)], made = _calls(
+                inner, f"{address}/", _arriving(inner, node, wires), counts
+            )
         wires.update(zip(map(id, node.outputs), made, strict=True))
     # The order of model.summary(), which differs from the running order between branches.
     place = {id(layer): place for place, layer in enumerate(function.operations)}
@@ -287,16 +291,18 @@ def _call(node, address, wires, counts):
     """One call of a layer: the list of its only Node, and its output wires."""
     layer = node.operation
     specs = _output_specs(node, address, wires)
+    by_name = sorted(node.arguments.kwargs.items())
     call = Node(
         address=address,
         layer=layer,
-        kind=_kind(layer),
+        kind=kind_of(layer),
         call=counts[id(layer)],
         inputs=tuple(wires[id(tensor)].address for tensor in node.input_tensors),
         input_shapes=tuple(tuple(wires[id(tensor)].spec.shape) for tensor in node.input_tensors),
         output_shapes=tuple(tuple(spec.shape) for spec in specs),
         dtype=str(specs[0].dtype),
-        arguments=tuple(node.arguments.args[1:]),
+        arguments=tuple(tuple(a) if isinstance(a, list) else a for a in node.arguments.args[1:]),
+        keywords=tuple(k for k, v in by_name for t in _flat(v) if id(t) in wires),
     )
     counts[id(layer)] += 1
     return [call], [_Wire(address, spec) for spec in specs]
@@ -315,7 +321,7 @@ def _is_from_keras(cls):
     return cls.__module__.split(".")[0] == "keras"
 
 
-def _kind(layer):
+def kind_of(layer):
     """The name of the Keras class whose `call` the layer runs."""
     for cls in type(layer).__mro__:
         if _is_from_keras(cls):

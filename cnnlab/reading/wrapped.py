@@ -1,0 +1,33 @@
+"""The layer inside a layer, such as the convolution in ``SpectralNormalization(Conv2D(...))``."""
+
+from dataclasses import replace
+
+from cnnlab.reading.graph import kind_of
+
+
+def inner(node, layer, step=False):
+    """The call of a layer that a node's layer wraps.
+
+    Args:
+        node: of a `cnnlab.reading.graph.Graph`.
+        layer: the layer inside.
+        step: whether it is called for each step, that is, without the time axis (B, T, ...).
+
+    Returns:
+        A `Node` of the same address.
+
+    Example:
+        >>> import keras
+        >>> from cnnlab.reading.graph import read
+        >>> video = keras.Input((5, 8, 12, 3))
+        >>> each = keras.layers.TimeDistributed(keras.layers.Conv2D(4, 3))
+        >>> node = inner(read(keras.Sequential([video, each])).calls[0], each.layer, step=True)
+        >>> node.kind, node.output_shape
+        ('Conv2D', (None, 6, 10, 4))
+    """
+    shapes = node.input_shapes, node.output_shapes
+    if step:
+        shapes = [tuple((shape[0], *shape[2:]) for shape in side) for side in shapes]
+    return replace(
+        node, layer=layer, kind=kind_of(layer), input_shapes=shapes[0], output_shapes=shapes[1]
+    )
