@@ -54,8 +54,8 @@ def layer_table(model, input_shape=None):
         A DataFrame with a row per layer call: layer (address), kind, output_shape (without the
         batch), parameters (0 from a layer's second call on, so that they sum to
         `model.count_params()`), macs, activation_bytes (of the output). Where a size is open, or a
-        layer with weights is of an unknown kind, macs is <NA>, and `totals` names it. Weights that belong to no layer
-        of the graph stand in a last row.
+        layer with weights is of an unknown kind, macs is <NA>, and `totals` names it. Weights that
+        belong to no layer of the graph stand in a last row.
 
     Raises:
         TypeError: `model` is not a Keras model.
@@ -198,7 +198,8 @@ def _einsum_macs(node):
         [*node.input_shapes, node.output_shape],
         strict=True,
     ):
-        sizes |= dict(zip(layer_axes.letters(term, len(shape)), shape, strict=True))
+        named = zip(layer_axes.letters(term, len(shape)), shape, strict=True)
+        sizes |= {letter: sizes.get(letter) or size for letter, size in named}
     batch = layer_axes.letters(right, len(node.output_shape))[0]
     return _product([size for letter, size in sizes.items() if letter != batch])
 

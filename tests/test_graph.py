@@ -144,6 +144,27 @@ def test_input_shape_reaches_operators_and_merges():
     assert read(model, (5, 8, 3))["both"].output_shape == (None, 5, 8, 6)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
+def test_a_saved_and_loaded_model_has_the_same_keys(tmp_path):
+    image = keras.Input((8, 12, 3))
+    model = keras.Model(image, image[:, 2:, ..., ::-1] - image[:, :-2, :, 1:2])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    keys = [
+        [node.arguments for node in read(m).calls if node.kind == "GetItem"]
+        for m in (model, loaded)
+    ]
+    assert keys[0] == keys[1]
+    assert keys[0][0] == ((slice(None), slice(2, None), Ellipsis, slice(None, None, -1)),)
+
+
+def test_inputs_given_by_keyword_are_named():
+    query, value = keras.Input((9, 4), name="q"), keras.Input((7, 4), name="v")
+    call = layers.MultiHeadAttention(2, 3)(query, key=value, value=value)
+    node = read(keras.Model([query, value], call)).calls[-1]
+    assert (node.inputs, node.keywords) == (("q", "v", "v"), ("key", "value"))
+
+
 def test_reading_leaves_no_trace_on_the_layers():
     model = keras.Sequential([keras.Input((None, None, 3)), small_base()])
     conv = read(model)["base/conv"].layer

@@ -1,6 +1,7 @@
 """What one layer's cells see along one axis, against the gradient of the layer itself."""
 
 import inspect
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -9,23 +10,16 @@ import tensorflow as tf
 from keras import layers
 
 from cnnlab.reading.graph import read
-from cnnlab.reading.layer_windows import (
-    EVERYTHING,
-    ONE_CELL,
-    ONLY_IN_TRAINING,
-    PIXEL,
-    Window,
-    look,
-    positions,
-)
+from cnnlab.reading.layer_windows import ONLY_IN_TRAINING, look
+from cnnlab.reading.window import EVERYTHING, ONE_CELL, PIXEL, Window
 
 ONES = {"kernel_initializer": "ones", "bias_initializer": "zeros"}
 
 
 def sights(layer, shape, channels=1):
-    """(rows, columns) of what the cells of a layer see."""
+    """What the cells of a layer see along each axis of positions: (rows, columns) of an image."""
     node = read(keras.Sequential([keras.Input((*shape, channels)), layer])).calls[-1]
-    return look(node, 0), look(node, 1)
+    return tuple(look(node, index) for index in range(len(shape)))
 
 
 def seen_by_gradient(layer, shape):
@@ -221,7 +215,6 @@ def test_zero_padding_of_sequences():
         layers.Dropout(0.5),
         layers.RandomFlip(),
         layers.Rescaling(1 / 255),
-        layers.Reshape((8, 12, 1, 3)),
     ],
     ids=lambda layer: type(layer).__name__,
 )
@@ -234,7 +227,7 @@ def test_what_works_in_training_only_leaves_the_pixels_as_they_are(name):
     kind = getattr(layers, name)
     parameters = inspect.signature(kind).parameters.values()
     needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-    shape = (2, 8, 12) if "1D" in name else (2, 8, 12, 3)
+    shape = {"1D": (2, 8, 12), "3D": (2, 4, 8, 6, 3)}.get(name[-2:], (2, 8, 12, 3))
     pixels = np.random.default_rng(0).uniform(size=shape).astype("float32")
     seen = kind(**dict.fromkeys(needed, 1))(pixels, training=False)
     np.testing.assert_allclose(seen, pixels, rtol=1e-6)
@@ -249,108 +242,6 @@ def test_normalising_over_positions_sees_everything_there():
     assert sights(layers.LayerNormalization(axis=[1, 3]), (8, 12)) == (EVERYTHING, PIXEL)
     assert sights(layers.Softmax(axis=2), (8, 12)) == (PIXEL, EVERYTHING)
     assert sights(layers.GroupNormalization(1), (8, 12)) == (EVERYTHING, EVERYTHING)
-
-
-@pytest.mark.parametrize(
-    "layer",
-    [
-        layers.GlobalAveragePooling2D(),
-        layers.GlobalMaxPooling2D(keepdims=True),
-        layers.Flatten(),
-        layers.Reshape((-1,)),
-    ],
-    ids=lambda layer: type(layer).__name__,
-)
-def test_a_layer_that_leaves_no_positions(layer):
-    assert sights(layer, (8, 12)) == (ONE_CELL, ONE_CELL)
-
-
-def operation(function):
-    """What an operation of keras.ops sees."""
-    image = keras.Input((8, 12, 3))
-    node = read(keras.Model(image, function(image))).calls[-1]
-    return look(node, 0), look(node, 1)
-
-
-def test_operations():
-    ops = keras.ops
-    assert operation(ops.silu) == operation(lambda x: x / 2 - 1) == (PIXEL, PIXEL)
-    assert operation(lambda x: ops.concatenate([x, x])) == (None, None)
-    assert operation(lambda x: ops.concatenate([x, x], axis=-1)) == (PIXEL, PIXEL)
-    assert operation(lambda x: ops.mean(x, axis=(1, 2))) == (ONE_CELL, ONE_CELL)
-    assert operation(lambda x: ops.max(x, axis=-1, keepdims=True)) == (PIXEL, PIXEL)
-    assert operation(lambda x: ops.sum(x, axis=2, keepdims=True)) == (PIXEL, ONE_CELL)
-    assert operation(lambda x: ops.mean(x, axis=-1)) == (None, None)
-    assert operation(lambda x: ops.max(x, axis=(0, 1, 2), keepdims=True)) == (None, None)
-
-
-def test_indexing_turns_the_channels_or_cuts_and_thins_the_positions():
-    assert operation(lambda x: x[..., ::-1]) == (PIXEL, PIXEL)
-    assert operation(lambda x: x[:, 2:, ::3]) == (Window((2,), (3,), 1), Window((0,), (1,), 3))
-    assert operation(lambda x: x[:, :-1, 1:, :2]) == (PIXEL, Window((1,), (2,), 1))
-
-
-def test_a_plane_of_the_channels_keeps_their_positions_and_a_stack_puts_them_together():
-    assert operation(lambda x: x[..., 0]) == (PIXEL, PIXEL)
-    assert operation(lambda x: x[:, :, :, -1]) == (PIXEL, PIXEL)
-    planes = [0, 2]
-    assert operation(lambda x: keras.ops.stack([x[..., i] for i in planes], axis=-1)) == (
-        PIXEL,
-        PIXEL,
-    )
-    assert operation(lambda x: keras.ops.stack([x[..., i] for i in planes], axis=1)) == (None, None)
-
-
-def test_indexing_may_begin_at_a_place_counted_from_the_end():
-    assert operation(lambda x: x[:, -5:, -7::2]) == (Window((3,), (4,), 1), Window((5,), (6,), 2))
-    assert operation(lambda x: x[:, -20:, -8:-2]) == (PIXEL, Window((4,), (5,), 1))
-
-
-@pytest.mark.parametrize(
-    ("width", "expected"),
-    [
-        (((0, 0), (1, 2), (3, 0), (0, 0)), (Window((-1,), (0,), 1), Window((-3,), (-2,), 1))),
-        (((0, 0), (0, 0), (0, 0), (2, 1)), (PIXEL, PIXEL)),
-        (((1, 0), (1, 2), (3, 0), (0, 0)), (None, None)),
-        (2, (None, None)),
-    ],
-)
-def test_padding_with_constants_moves_the_positions_of_each_picture(width, expected):
-    assert operation(lambda x: keras.ops.pad(x, width)) == expected
-    assert operation(lambda x: keras.ops.pad(x, width, mode="reflect")) == (None, None)
-
-
-def test_padding_the_channels_of_a_sequence_moves_nothing():
-    image = keras.Input((8, 12))
-    node = read(keras.Model(image, keras.ops.pad(image, ((0, 0), (0, 0), (2, 0))))).calls[-1]
-    assert (look(node, 0), look(node, 1)) == (PIXEL, PIXEL)
-
-
-def test_the_padding_is_what_the_first_cell_sees_before_the_map():
-    assert Window((-1,), (4,), 2).padding == 1
-    assert Window((-1,), (4,), 2, frozenset({"conv"})).padding is None
-
-
-def test_the_middles_lie_on_a_line():
-    assert Window((-1,), (4,), 2).middle == 1
-    assert Window((0, 0), (1, 1), 1).middle == -0.25  # two cells in one: -1/4 and 1/4
-    assert Window((0, 2), (1, 3), 3).middle == 0.25  # 3 cells in 2: 1/4 and 7/4
-
-
-def test_indexing_backwards_or_without_an_axis_is_not_guessed():
-    assert operation(lambda x: x[:, ::-1]) == (None, PIXEL)
-    rows = keras.Input((None, 12, 3))
-    node = read(keras.Model(rows, rows[:, -4:, -5:])).calls[-1]
-    assert (look(node, 0), look(node, 1)) == (None, Window((7,), (8,), 1))
-    assert operation(lambda x: x[:, 0]) == (None, None)
-    assert operation(lambda x: x[:, None, 0]) == (None, None)
-    assert operation(lambda x: x[1:, :]) == (None, None)
-
-
-def test_a_layer_of_unknown_kind_is_not_guessed():
-    assert sights(layers.Lambda(lambda x: x), (8, 12)) == (None, None)
-    assert sights(layers.Permute((2, 1, 3)), (8, 12)) == (None, None)
-    assert sights(layers.Reshape((12, 8, 1)), (8, 12)) == (None, None)
 
 
 def test_a_layer_may_say_that_it_treats_each_pixel_by_itself():
@@ -377,35 +268,47 @@ def test_same_padding_on_an_open_size_is_named_by_map_kernel_and_stride():
     assert (span, strides) == (3, 2)
 
 
-def test_a_window_repeats_after_its_cells():
-    window = Window(starts=(0, 0, 1), stops=(1, 2, 2), step=2)
-    assert [window.start(cell) for cell in range(7)] == [0, 0, 1, 2, 2, 3, 4]
-    assert [window.stop(cell) for cell in range(-3, 3)] == [-1, 0, 0, 1, 2, 2]
-    assert (window.size, window.stride, window.padding) == (2, pytest.approx(2 / 3), 0)
+VOLUME_LAYERS = [
+    layers.Conv3D(1, (2, 3, 1), strides=(1, 2, 3), padding="same", **ONES),
+    layers.Conv3D(1, (2, 1, 3), dilation_rate=(2, 1, 2), **ONES),
+    layers.Conv3DTranspose(1, (2, 3, 4), strides=(1, 2, 3), **ONES),
+    layers.AveragePooling3D((2, 3, 1), strides=(1, 2, 2)),
+    layers.UpSampling3D((2, 1, 3)),
+    layers.Cropping3D(((1, 0), (2, 1), (0, 3))),
+    layers.AdaptiveAveragePooling3D((2, 4, 5)),
+]
 
 
-def test_windows_put_on_top_of_each_other_are_the_window_of_the_stack():
-    def sight(window, cells):
-        return {below for cell in cells for below in range(window.start(cell), window.stop(cell))}
-
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        windows = []
-        for _ in range(2):
-            starts = np.cumsum(rng.integers(0, 3, size=rng.integers(1, 5)))
-            stops = np.maximum.accumulate(starts + rng.integers(1, 5, size=starts.size))
-            step = max(int(np.ptp(starts)), int(np.ptp(stops))) + int(rng.integers(1, 3))
-            windows.append(Window(tuple(map(int, starts)), tuple(map(int, stops)), step))
-        upper, lower = windows
-        stack = upper.onto(lower)
-        for cell in range(12):
-            seen = sight(lower, sight(upper, [cell]))
-            assert (stack.start(cell), stack.stop(cell)) == (min(seen), max(seen) + 1)
+@pytest.mark.parametrize("layer", VOLUME_LAYERS, ids=lambda layer: type(layer).__name__)
+def test_layers_on_volumes(layer):
+    assert_as_the_gradient_says(layer, (4, 6, 7))
 
 
-def test_positions_are_rows_and_columns():
-    assert [positions(shape) for shape in [(2, 5, 7, 3), (2, 5, 3), (2, 3)]] == [
-        (5, 7),
-        (5, 1),
-        (1, 1),
-    ]
+@pytest.mark.parametrize("size", [(3, 4), (11, 14), (5, 3), (1, 9)])
+def test_adaptive_pooling(size):
+    assert_as_the_gradient_says(layers.AdaptiveAveragePooling2D(size), (11, 14))
+
+
+def test_zero_padding_of_volumes():
+    layer = layers.ZeroPadding3D(((2, 1), (0, 3), (1, 1)))
+    assert sights(layer, (4, 5, 6)) == tuple(Window((-n,), (1 - n,), 1) for n in (2, 0, 1))
+
+
+def test_a_layer_for_another_number_of_axes_is_not_guessed():
+    image = keras.Input((8, 12, 3))
+    node = read(keras.Sequential([image, layers.MaxPooling2D(2)])).calls[-1]
+    frames = replace(node, input_shapes=((None, 5, 8, 12, 3),))
+    assert [look(frames, index) for index in range(3)] == [None] * 3
+
+
+def test_along_the_channels_only_what_leaves_each_by_itself_is_known():
+    def across(layer):
+        return look(read(keras.Sequential([keras.Input((8, 12, 3)), layer])).calls[-1], 2)
+
+    assert across(layers.ReLU()) == across(layers.MaxPooling2D(2)) == PIXEL
+    assert across(layers.ZeroPadding2D(1)) == PIXEL
+    assert across(layers.Conv2D(2, 3)) == across(layers.Dense(2)) == ONE_CELL
+    assert across(layers.LayerNormalization()) == EVERYTHING
+    assert across(layers.GroupNormalization(1)) is None
+    assert across(layers.DepthwiseConv2D(3)) is None
+    assert across(layers.BatchNormalization(axis=1)) == PIXEL

@@ -1,7 +1,6 @@
 """Receptive fields: published values, the gradient of generated networks, and clear refusals."""
 
 import inspect
-import math
 
 import keras
 import numpy as np
@@ -136,15 +135,17 @@ def test_the_table_marks_a_misaligned_graph_and_gives_the_union():
     assert (row["size"], row["stride"], row["padding"]) == ((7, 7), (2, 2), (2, 2))
 
 
-def test_branches_with_other_strides_are_misaligned_and_have_no_size():
+def test_branches_with_other_strides_are_misaligned_and_have_the_size_of_their_union():
     left = [layers.Conv2D(2, 1, 2)]
     right = [layers.Cropping2D(((4, 4), (6, 6)))]
     model = two_branches((16, 24, 2), left, right)
     with pytest.raises(ValueError, match="ZeroPadding2D and padding='valid'"):
         receptive_field(model)
     row = receptive_field_table(model).iloc[-1]
-    assert (row["note"], row["size"]) == ("misaligned since add", (None, None))
-    assert math.isnan(row["share"])
+    # Of the 8 by 12 cells the first see pixels 0 and 4, 0 and 6: 5 and 7 with what lies between.
+    assert (row["note"], row["size"]) == ("misaligned since add", (5, 7))
+    assert (row["stride"], row["padding"]) == ((None, None), (None, None))
+    assert row["share"] == pytest.approx(5 * 7 / (16 * 24))
 
 
 def test_what_follows_a_misaligned_merge_is_misaligned_too():
@@ -545,7 +546,7 @@ def test_an_unknown_layer_is_named():
         layers.Lambda(lambda x: x, name="mystery"),
         layers.Conv2D(4, 3, name="behind"),
     )
-    for ask in [receptive_field, receptive_field_table, lambda m: receptive_field(m, "behind")]:
+    for ask in [receptive_field, last_map, lambda m: receptive_field(m, "behind")]:
         with pytest.raises(
             ValueError, match=r"got a Lambda at 'mystery'. Ask for a layer in front"
         ):
@@ -655,18 +656,62 @@ def test_keras_preprocessing_inside_the_model_changes_no_field(network):
     assert (table.share[: table.index.get_loc("conv")] == 1 / 240).all()
 
 
-def test_a_plane_of_an_image_that_is_not_stacked_again_is_not_guessed():
+def test_a_plane_of_an_image_has_its_columns_where_a_layer_takes_them_for_channels():
     image = keras.Input((8, 12, 3))
-    plane = image[..., 0]  # (B, 8, 12): a layer would take its columns for channels
-    model = keras.Model(image, layers.Conv1D(2, 3, name="conv")(plane))
-    with pytest.raises(
-        ValueError, match="known receptive field on the way: got a Conv1D at 'conv'"
-    ):
-        receptive_field(model)
+    model = keras.Model(image, layers.Conv1D(2, 3, name="conv")(image[..., 0]))
+    field = receptive_field(model)
+    assert (field.size, field.map_size) == ((3, None), (6, 1))
+    assert field.region(2, 0) == (2, 0, 5, 12)
 
 
-def test_stacked_sequences_are_not_guessed():
+def test_sequences_stacked_along_the_channels_keep_their_steps():
     sequence = keras.Input((8, 12))
     model = keras.Model(sequence, keras.ops.stack([sequence, 2 * sequence], axis=-1))
-    with pytest.raises(ValueError, match="got a Stack at"):
-        receptive_field_table(model)
+    assert receptive_field(model).size == (1, 1)
+
+
+# Volumes and videos
+
+
+def test_a_volume_has_three_of_everything():
+    model = stack((8, 12, 10, 2), layers.Conv3D(4, (3, 5, 2), strides=(1, 2, 1), padding="same"))
+    answer = receptive_field(model)
+    assert values(answer) == ((3, 5, 2), (1, 2, 1), (1, 1, 0))
+    assert (answer.map_size, answer.input_size) == ((8, 6, 10), (8, 12, 10))
+    assert answer.region(0, 1, 2) == (-1, 1, 2, 2, 6, 4)
+    assert answer.centre(0, 1, 2) == (0, 3, 2.5)
+    assert answer.origin == (0, 1, 0.5)
+    assert receptive_field_table(model).loc[0, "share"] == pytest.approx(30 / 960)
+
+
+def test_a_cell_of_a_volume_has_three_numbers():
+    answer = receptive_field(stack((8, 12, 10, 2), layers.Conv3D(4, 3)))
+    with pytest.raises(
+        TypeError, match=r"for each axis of the map: got \(1, 2\) for map_size=\(6,"
+    ):
+        answer.region(1, 2)
+    for cell, named in [((6, 0, 0), "depth=6"), ((0, -1, 0), "row=-1"), ((0, 0, 8), "column=8")]:
+        with pytest.raises(ValueError, match=rf"must be a cell of the map: got {named}"):
+            answer.region(*cell)
+
+
+def test_the_open_size_of_a_volume_is_given_with_input_shape():
+    model = stack((None, None, None, 2), layers.Conv3D(4, 3, 2, "same", name="conv"))
+    assert receptive_field(model).padding == (None, None, None)
+    answer = receptive_field(model, input_shape=(8, 9, 10, 2))
+    assert answer.padding == (0, 1, 0)
+
+
+def test_a_volume_that_becomes_a_vector_is_seen_whole():
+    model = stack((4, 6, 5, 2), layers.Flatten(name="flat"), layers.Dense(3, name="out"))
+    answer = receptive_field(model, "out")
+    assert (answer.size, answer.map_size) == ((None,) * 3, (1, 1, 1))
+    assert answer.region(0, 0, 0) == (0, 0, 0, 4, 6, 5)
+
+
+def test_tokens_that_an_embedding_looks_up_are_a_sequence():
+    words = keras.Input((20,), dtype="int32", name="words")
+    x = layers.Conv1D(4, 3, padding="causal", name="conv")(layers.Embedding(50, 8)(words))
+    answer = receptive_field(keras.Model(words, layers.GlobalMaxPooling1D()(x)))
+    assert values(answer) == ((3, 1), (1, 1), (2, 0))
+    assert answer.input_size == (20, 1)

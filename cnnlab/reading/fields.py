@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import window as windows
 from cnnlab.reading.layer_axes import Place, carry
-from cnnlab.reading.wrapped import inner
 from cnnlab.reading.window import EVERYTHING, ONE_CELL, PIXEL, Window
+from cnnlab.reading.wrapped import inner
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def _reordered(node, place, _):
 def _reshaped(node, place, _):
     """The entries keep their order: an axis goes where its step from cell to cell fits."""
     sizes = _numbers(node.input_shapes[0][1:], node.output_shape[1:])
-    if sizes is None:
+    if sizes is None or node.input_shapes[0][0] != node.output_shape[0]:
         return None
     before, after = sizes
     count = place.count or before[place.axis - 1] // place.inner
@@ -190,6 +190,8 @@ def _reduced(node, place, _):
 
 def _stacked(node, place, _):
     axis = node.layer.axis % len(node.output_shape)
+    if axis == 0:
+        return None
     return PIXEL, replace(place, axis=place.axis + (axis <= place.axis))
 
 

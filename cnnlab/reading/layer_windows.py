@@ -114,6 +114,8 @@ def _along_an_axis(node, index):
     """Normalisation, softmax, concatenation and kin: over channels each pixel stays by itself."""
     rank = len(node.input_shapes[0])
     named = named_axes(node.layer, rank)
+    if 0 in named:
+        return None
     if node.kind == "GroupNormalization":
         return EVERYTHING if index < rank - 2 else None
     if index + 1 not in named:
