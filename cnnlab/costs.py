@@ -15,7 +15,7 @@ import pandas as pd
 
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import layer_axes, layer_windows
-from cnnlab.reading.wrapped import inner
+from cnnlab.reading.kinds import inner
 
 WITHOUT_MACS = (
     layer_windows.PIXEL_BY_PIXEL
@@ -234,7 +234,7 @@ def _attention_macs(node):
     else:
         heads, shared = layer.num_query_heads, layer.num_key_value_heads
         widths = layer.head_dim, layer.head_dim
-    gated = getattr(layer, "use_gate", getattr(layer, "_use_gate", False))
+    gated = layer.get_config().get("use_gate", False)
     return (
         _product(query[1:]) * heads * (widths[0] + gated * widths[1])
         + _product(key[1:]) * shared * widths[0]

@@ -83,8 +83,8 @@ class ReceptiveField:
                 f"`cell` must have a number for each axis of the map: got {cell} for "
                 f"map_size={self.map_size}. Write region(row, column), or depth, row and column."
             )
-        names = ("depth", "row", "column")[-len(cell) :]
-        for name, number, cells in zip(names, cell, self.map_size, strict=False):
+        names = ("", "time", "depth", "row", "column")[-len(cell) :]
+        for name, number, cells in zip(names, cell, self.map_size, strict=True):
             if number < 0 or (cells is not None and number >= cells):
                 raise ValueError(
                     f"`{name}` must be a cell of the map: got {name}={number}. "

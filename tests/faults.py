@@ -170,20 +170,18 @@ FAULTS = [
         "field too large",
     ),
     Fault(
-        "reading.layer_windows",
+        "reading.window",
         "return max(stop - start for",
         "return min(stop - start for",
         "smallest field",
     ),
     Fault(
-        "reading.layer_windows",
-        "else -self.starts[0]",
+        "reading.window",
+        "self.step is None else -self.starts[0]",
         "else self.starts[0]",
         "the sign of the padding",
     ),
-    Fault(
-        "reading.layer_windows", "step=below.step * (", "step=below.step + (", "strides are added"
-    ),
+    Fault("reading.window", "step=below.step * (", "step=below.step + (", "strides are added"),
     Fault(
         "reading.layer_windows",
         "_cut((before[index] - kept) // 2)",
@@ -191,18 +189,112 @@ FAULTS = [
         "the corner for the middle",
     ),
     Fault(
-        "reading.layer_windows",
+        "reading.window",
         "- cell * self.stride",
         "",
         "cells of up-sampling lie on each other",
     ),
-    # receptive_field
-    Fault("receptive_field", "(top + bottom - 1) / 2", "(top + bottom) / 2", "half a pixel low"),
     Fault(
-        "receptive_field", "min(window.start(cell)", "max(window.start(cell)", "branches intersect"
+        "reading.layer_windows",
+        "math.ceil((cell + 1) * scale)",
+        "math.floor((cell + 1) * scale)",
+        "adaptive windows do not overlap",
     ),
-    Fault("receptive_field", "1.0 if axis.whole else", "0.0 if axis.whole else", "all is nothing"),
-    Fault("receptive_field", "return top, left, bottom", "return left, top, bottom", "swapped"),
+    Fault(
+        "reading.layer_windows",
+        "places = [(cell - shift) % size",
+        "places = [(cell + shift) % size",
+        "rolled the other way",
+        "fields",
+    ),
+    # window
+    Fault(
+        "reading.window",
+        "return min(max(cell, 0), count - 1), 0",
+        "return cell % count, 0",
+        "a list of all cells goes round",
+    ),
+    Fault(
+        "reading.window",
+        "else range(first, behind)",
+        "else (first, behind - 1)",
+        "of rolled cells only the ends are looked at",
+    ),
+    # layer_axes
+    Fault(
+        "reading.layer_axes",
+        "if step % behind == 0 and behind",
+        "if behind",
+        "any axis will do for a reshape",
+    ),
+    Fault(
+        "reading.layer_axes",
+        "return None if order[0] else",
+        "return None if False else",
+        "the batch is taken for an axis",
+    ),
+    Fault(
+        "reading.layer_axes",
+        "(extra * (steps - 1) for",
+        "(extra * steps for",
+        "a step too many in a ConvLSTM",
+    ),
+    Fault(
+        "reading.layer_axes",
+        'if role == "query" or',
+        'if role != "key" or',
+        "the values are seen at their place only",
+    ),
+    Fault(
+        "reading.layer_axes",
+        "return (EVERYTHING, place) if layer.return_sequences",
+        "return (PIXEL, place) if layer.return_sequences",
+        "a step of an LSTM sees itself only",
+    ),
+    Fault("reading.layer_axes", "if layer.stateful:", "if False:", "a kept state is forgotten"),
+    # fields
+    Fault(
+        "reading.fields",
+        "// self.place.inner",
+        "% self.place.inner",
+        "the column of a token for its row",
+    ),
+    Fault(
+        "reading.fields",
+        "unknown=next((axis.unknown for axis in axes if axis.unknown), None)",
+        "unknown=axes[0].unknown",
+        "only the first branch may be unknown",
+    ),
+    Fault(
+        "reading.fields",
+        "else _shifted(axis, -1)",
+        "else _shifted(axis, 0)",
+        "a wrapped layer sees the time axis",
+    ),
+    # receptive_field
+    Fault("receptive_field", "+ axes] - 1) / 2", "+ axes]) / 2", "half a pixel low"),
+    Fault(
+        "reading.window", "min(window.start(cell)", "max(window.start(cell)", "branches intersect"
+    ),
+    Fault(
+        "receptive_field",
+        "1.0 if axis.sees_all else",
+        "0.0 if axis.sees_all else",
+        "all is nothing",
+    ),
+    Fault(
+        "receptive_field",
+        "for pair in zip(self._axes, self.input_size",
+        "for pair in zip(self._axes[::-1], self.input_size",
+        "swapped",
+    ),
+    Fault(
+        "receptive_field",
+        "None if moved or axis",
+        "None if axis",
+        "permuted axes have an origin",
+        "fields",
+    ),
     # graph
     Fault(
         "reading.graph",
@@ -212,16 +304,31 @@ FAULTS = [
     ),
     Fault("reading.graph", "call=counts[id(layer)],", "call=0,", "every call is the first"),
     Fault("reading.graph", "return len(positions) in (1, 2) and", "return", "a volume is a map"),
+    Fault(
+        "reading.graph",
+        "tuple(a) if isinstance(a, list) else a for",
+        "a for",
+        "a saved key is another",
+    ),
     # costs
     Fault("costs", '2 * sums["macs"]', 'sums["macs"]', "a MAC is one FLOP"),
     Fault("costs", "for weight in new)", "for weight in weights.values())", "shared counts twice"),
     Fault(
         "costs",
-        "positions = _product(node.output_shape[1:-1])",
-        "positions = _product(node.input_shapes[0][1:-1])",
+        "return _product(after[:-1]) * math.prod(layer.kernel.shape)",
+        "return _product(before[:-1]) * math.prod(layer.kernel.shape)",
         "positions of the input",
     ),
     Fault("costs", "int(bits.group()) // 8", "int(bits.group()) // 4", "twice the memory"),
+    Fault("costs", "_product(before[:1]) * _inside", "_inside", "one step only"),
+    Fault("costs", "+ pairs * heads * sum(widths)", "+ pairs * sum(widths)", "one head only"),
+    Fault("costs", '("kernel", "recurrent_kernel")', '("kernel",)', "no step sees the one before"),
+    Fault(
+        "costs",
+        "for name, layers in missing.items() if len(layers)",
+        "for name, layers in ()",
+        "what is left out is not named",
+    ),
     # scores
     Fault("scores", "(labels, predictions), 1)", "(predictions, labels), 1)", "transposed matrix"),
     Fault("scores", "table.found / table.images", "table.found / table.predicted", "recall"),

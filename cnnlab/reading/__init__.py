@@ -1,6 +1,8 @@
 """A Keras model, read and run from outside, without a trace left on it.
 
-``graph`` reads it as a plain graph; ``layer_windows`` says what one layer sees of its input.
+``graph`` reads it as a plain graph, in which ``kinds`` tells the layers apart. ``layer_windows``
+says which cells one layer sees (a ``window``), ``layer_axes`` where it puts the axes of the input,
+and ``fields`` what every layer of a model sees of that.
 ``model_inputs`` checks images as the model takes them, ``looking`` chooses the layer that a heat
 map looks at, ``tracing`` compiles a question to the model, and ``per_model`` keeps what was worked
 out until the model changes. ``private_names`` holds the private names of libraries. Called by

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import window as windows
+from cnnlab.reading.kinds import inner
 from cnnlab.reading.layer_axes import Place, carry
 from cnnlab.reading.window import EVERYTHING, ONE_CELL, PIXEL, Window
-from cnnlab.reading.wrapped import inner
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _onward(node, axis, number):
 
 
 def _unknown(node, axis):
-    return replace(axis, window=None, place=None, unknown=axis.unknown or node)
+    return replace(axis, window=None, place=None, unknown=node)
 
 
 def _merged(node, axes):

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from cnnlab.reading import private_names
+from cnnlab.reading.kinds import is_from_keras, kind_of
 
 CONVOLUTIONS = frozenset(
     "Conv1D Conv2D Conv3D DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
@@ -272,9 +273,8 @@ def _calls(function, prefix, arriving, counts):
         if inner is None:
             nodes[id(node)], made = _call(node, address, wires, counts)
         else:
-            nodes[id(node)], made = _calls(
-                inner, f"{address}/", _arriving(inner, node, wires), counts
-            )
+            arriving = _arriving(inner, node, wires)
+            nodes[id(node)], made = _calls(inner, f"{address}/", arriving, counts)
         wires.update(zip(map(id, node.outputs), made, strict=True))
     # The order of model.summary(), which differs from the running order between branches.
     place = {id(layer): place for place, layer in enumerate(function.operations)}
@@ -313,22 +313,8 @@ def _function(model):
     function = private_names.functional(model)
     if not private_names.has_nodes(function):
         return None
-    keras_class = next(cls for cls in type(model).__mro__ if _is_from_keras(cls))
+    keras_class = next(cls for cls in type(model).__mro__ if is_from_keras(cls))
     return function if type(model).call is keras_class.call else None
-
-
-def _is_from_keras(cls):
-    return cls.__module__.split(".")[0] == "keras"
-
-
-def kind_of(layer):
-    """The name of the Keras class whose `call` the layer runs."""
-    for cls in type(layer).__mro__:
-        if _is_from_keras(cls):
-            return cls.__name__
-        if "call" in vars(cls):
-            break
-    return f"{type(layer).__module__}.{type(layer).__name__}"
 
 
 def _arriving(inner, node, wires):

@@ -1,8 +1,29 @@
-"""The layer inside a layer, such as the convolution in ``SpectralNormalization(Conv2D(...))``."""
+"""Of what kind is a layer, and the layer inside it, as in ``TimeDistributed(Conv2D(...))``?"""
 
 from dataclasses import replace
 
-from cnnlab.reading.graph import kind_of
+
+def is_from_keras(cls):
+    """Whether a class is Keras's own."""
+    return cls.__module__.split(".")[0] == "keras"
+
+
+def kind_of(layer):
+    """The name of the Keras class whose `call` the layer runs.
+
+    A class that computes something of its own carries its module, such as "__main__.Swish".
+
+    Example:
+        >>> import keras
+        >>> kind_of(keras.layers.ReLU())
+        'ReLU'
+    """
+    for cls in type(layer).__mro__:
+        if is_from_keras(cls):
+            return cls.__name__
+        if "call" in vars(cls):
+            break
+    return f"{type(layer).__module__}.{type(layer).__name__}"
 
 
 def inner(node, layer, step=False):
