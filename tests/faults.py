@@ -181,7 +181,7 @@ FAULTS = [
         "else self.starts[0]",
         "the sign of the padding",
     ),
-    Fault("reading.window", "step=below.step * (", "step=below.step + (", "strides are added"),
+    Fault("reading.window", "step = below.step * (", "step = below.step + (", "strides are added"),
     Fault(
         "reading.layer_windows",
         "_cut((before[index] - kept) // 2)",
