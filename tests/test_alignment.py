@@ -131,7 +131,7 @@ def test_the_line_names_layer_and_reason_once_per_model_and_layer(capsys):
             placed(known(model), maps, layer, "picture", shape)
         [line] = capsys.readouterr().out.splitlines()
         assert line.startswith(
-            f"note: the place of '{layer}' is not known (a Permute at 'turned'): its cells"
+            f"note: the place of '{layer}' is not known (its cells do not lie in the order of"
         )
 
 

@@ -73,7 +73,10 @@ def _line(model, layer, picture, shape):
         )
     except ValueError as error:  # "`model` must ...: got a Lambda at 'crop'. Ask for ..."
         return None, None, str(error).partition(": got ")[2].partition(". ")[0] or str(error)
-    return field.origin, field.stride, "an open input size" if None in field.origin else ""
+    if None not in field.origin:
+        return field.origin, field.stride, ""
+    moved = "its cells do not lie in the order of the picture's pixels"
+    return None, None, "an open input size" if None in field.input_size else moved
 
 
 def spread(maps, rows, columns):
