@@ -178,7 +178,7 @@ FAULTS = [
     Fault(
         "reading.window",
         "self.step is None else -self.starts[0]",
-        "else self.starts[0]",
+        "self.step is None else self.starts[0]",
         "the sign of the padding",
     ),
     Fault("reading.window", "step = below.step * (", "step = below.step + (", "strides are added"),

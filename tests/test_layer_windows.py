@@ -308,6 +308,7 @@ def test_along_the_channels_only_what_leaves_each_by_itself_is_known():
     assert across(layers.ReLU()) == across(layers.MaxPooling2D(2)) == PIXEL
     assert across(layers.ZeroPadding2D(1)) == PIXEL
     assert across(layers.Conv2D(2, 3)) == across(layers.Dense(2)) == ONE_CELL
+    assert across(layers.Masking()) == ONE_CELL
     assert across(layers.LayerNormalization()) == EVERYTHING
     assert across(layers.GroupNormalization(1)) is None
     assert across(layers.DepthwiseConv2D(3)) is None

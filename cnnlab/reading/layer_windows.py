@@ -53,9 +53,9 @@ ONLY_IN_TRAINING = frozenset(
 # Each pixel by itself.
 PIXEL_BY_PIXEL = (
     frozenset(
-        """Dense Identity Rescaling Normalization LayerScale CustomScaleLayer BatchNormalization
-    Negative Abs Absolute Square Sqrt Rsqrt Exp Expm1 Log Log1p Power Reciprocal Sign Sin Cos Round
-    Floor Ceil Erf Clip Cast LogicalNot""".split()
+        """Dense Masking Identity Rescaling Normalization LayerScale CustomScaleLayer
+    BatchNormalization Negative Abs Absolute Square Sqrt Rsqrt Exp Expm1 Log Log1p Power Reciprocal
+    Sign Sin Cos Round Floor Ceil Erf Clip Cast LogicalNot""".split()
     )
     | ONLY_IN_TRAINING
     | ACTIVATIONS
@@ -104,7 +104,8 @@ def look(node, index):
 
 def _across_channels(kind):
     """What is seen along the last axis, by layers that have the channels there."""
-    if kind == "Dense" or (kind in CONVOLUTIONS | TRANSPOSED_CONVOLUTIONS and kind[:5] != "Depth"):
+    convolutions = (CONVOLUTIONS | TRANSPOSED_CONVOLUTIONS) - {"DepthwiseConv1D", "DepthwiseConv2D"}
+    if kind in convolutions | {"Dense", "Masking"}:
         return ONE_CELL
     keeping = PIXEL_BY_PIXEL | POOLINGS | ADAPTIVE_POOLINGS | CHANGES_OF_SIZE
     return PIXEL if kind in keeping else None
