@@ -279,7 +279,8 @@ def _map_size(node, axes):
 def _source(graph, node, input_name):
     """The address of the input whose pixels are meant."""
     looked_up = {name for node in graph.calls if node.kind == "Embedding" for name in node.inputs}
-    images = [n for n in graph.inputs if len(graph[n].output_shape) > 2 or n in looked_up]
+    tokens = [name for name in graph.inputs if name in looked_up]
+    images = [name for name in graph.inputs if len(graph[name].output_shape) > 2] or tokens
     if not images:
         shapes = ", ".join(str(graph[name].output_shape) for name in graph.inputs)
         raise ValueError(
@@ -287,15 +288,17 @@ def _source(graph, node, input_name):
             f"{shapes}. A layer on plain vectors has no receptive field."
         )
     if input_name is not None:
-        if input_name not in images:
+        named = dict.fromkeys([*images, *tokens])
+        if input_name not in named:
             raise ValueError(
-                f"`input_name` must be one of {', '.join(map(repr, images))}: "
+                f"`input_name` must be one of {', '.join(map(repr, named))}: "
                 f"got input_name={input_name!r}. Use the name of the keras.Input."
             )
         return input_name
     if node is not None:
         seen = graphs.depends_on(graph, node.address)
-        images = [name for name in images if name in seen] or images[:1]
+        meant = [[name for name in names if name in seen] for names in (images, tokens)]
+        images = meant[0] or meant[1] or images[:1]
     if len(images) > 1:
         raise ValueError(
             f"`input_name` must say which of {', '.join(map(repr, images))} is meant: got None. "

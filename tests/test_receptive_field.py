@@ -715,3 +715,16 @@ def test_tokens_that_an_embedding_looks_up_are_a_sequence():
     answer = receptive_field(keras.Model(words, layers.GlobalMaxPooling1D()(x)))
     assert values(answer) == ((3, 1), (1, 1), (2, 0))
     assert answer.input_size == (20, 1)
+
+
+def test_tokens_beside_an_image_are_meant_by_name_or_where_a_layer_sees_nothing_else():
+    image, words = keras.Input((8, 12, 3)), keras.Input((20,), dtype="int32", name="words")
+    seen = layers.Flatten()(layers.Conv2D(4, (3, 5), name="conv")(image))
+    read = layers.GRU(4)(layers.Conv1D(4, 3, name="read")(layers.Embedding(50, 8)(words)))
+    model = keras.Model([image, words], layers.Concatenate(name="both")([seen, read]))
+    assert receptive_field(model).size == (3, 5)
+    assert receptive_field(model, "read").size == (3, 1)
+    assert receptive_field(model, "both", input_name="words").size == (None, 1)
+    with pytest.raises(ValueError, match=r"must be one of '.*', 'words': got input_name='wrods'"):
+        receptive_field(model, "both", input_name="wrods")
+    assert receptive_field_table(model).iloc[-1]["note"] == "whole input"

@@ -70,7 +70,7 @@ def carry(node, place, number=0):
         return None
     mover = next((move for kinds, move in _MOVERS if node.kind in kinds), _kept)
     answer = mover(node, place, number)
-    if answer is None and place.flat:
+    if answer is None and place.flat and node.kind not in ("GetItem", "Split", "Take"):
         return ONE_CELL, None  # whatever reads a vector is taken to read all of it
     return answer
 
