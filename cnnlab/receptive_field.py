@@ -115,7 +115,7 @@ class ReceptiveField:
         inner = any(axis.place is not None and axis.place.inner != 1 for axis in self._axes)
         moved = places != list(range(1, len(places) + 1)) or inner
         return tuple(
-            None if moved or axis.padding is None or axis.stride < 0 else axis.window.middle
+            None if moved or axis.padding is None or axis.stride < 0 else axis.seen.middle
             for axis in self._axes
         )
 
@@ -129,7 +129,7 @@ class ReceptiveField:
                 "channels)."
             )
         number = axis.number(cell)
-        return axis.window.start(number), axis.window.stop(number)
+        return axis.seen.start(number), axis.seen.stop(number)
 
 
 def receptive_field(model, layer=None, input_name=None, input_shape=None):

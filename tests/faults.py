@@ -235,12 +235,6 @@ FAULTS = [
     ),
     Fault(
         "reading.layer_axes",
-        "(extra * (steps - 1) for",
-        "(extra * steps for",
-        "a step too many in a ConvLSTM",
-    ),
-    Fault(
-        "reading.layer_axes",
         'if role == "query" or',
         'if role != "key" or',
         "the values are seen at their place only",
@@ -270,6 +264,18 @@ FAULTS = [
         "else _shifted(axis, -1)",
         "else _shifted(axis, 0)",
         "a wrapped layer sees the time axis",
+    ),
+    Fault(
+        "reading.fields",
+        "[cells * (steps - 1) for",
+        "[cells * steps for",
+        "a step too many in a ConvLSTM",
+    ),
+    Fault(
+        "reading.fields",
+        "tuple(map(max, zip(self.forward, added",
+        "tuple(map(sum, zip(self.forward, added",
+        "two ConvLSTMs go through time twice",
     ),
     # receptive_field
     Fault("receptive_field", "+ axes] - 1) / 2", "+ axes]) / 2", "half a pixel low"),

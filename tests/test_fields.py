@@ -10,7 +10,7 @@ import pytest
 from keras import layers, ops
 
 from cnnlab.reading import graph as graphs
-from cnnlab.reading.fields import pixels, propagate
+from cnnlab.reading.fields import Drift, pixels, propagate
 from cnnlab.receptive_field import receptive_field, receptive_field_table
 
 
@@ -282,6 +282,12 @@ VIDEOS = {
     "ConvLSTM, same": lambda x: layers.ConvLSTM2D(2, (1, 2), padding="same")(x),
     "ConvLSTM and a convolution": lambda x: conv(2)(layers.ConvLSTM2D(2, (1, 2))(x)),
     "ConvLSTM in both directions": lambda x: layers.Bidirectional(layers.ConvLSTM2D(2, (2, 1)))(x),
+    "ConvLSTM twice": lambda x: layers.ConvLSTM2D(2, (2, 1))(
+        layers.ConvLSTM2D(2, (2, 1), return_sequences=True)(x)
+    ),
+    "ConvLSTM twice, the second wider": lambda x: layers.ConvLSTM2D(2, (2, 1))(
+        layers.ConvLSTM2D(2, 1, return_sequences=True)(conv((1, 2, 1), rank=3)(x))
+    ),
     "ConvLSTM in one dimension": lambda x: layers.ConvLSTM1D(2, 2, return_sequences=True)(
         layers.Dense(2)(layers.Reshape((5, 7, 18))(x))
     ),
@@ -565,6 +571,44 @@ def test_open_sizes_are_followed_where_they_can_be():
     assert notes(steps)["lstm"].startswith("unknown since lstm")
     both = graph_of((None, None, 2), lambda x: ops.squeeze(ops.expand_dims(x, 1), 1))
     assert list(receptive_field_table(both)["size"]) == [(1, 1), (1, 1)]
+
+
+def test_drifts_share_the_steps_of_one_direction_and_add_up_over_two():
+    one = Drift().behind((4, 0), 5, both_ways=False)
+    assert one.pixels == (4, 0)
+    assert one.behind((1, 8), 5, both_ways=False).pixels == (4, 8)
+    both = one.behind((1, 8), 5, both_ways=True)
+    assert both.pixels == (5, 8)
+    assert both.behind((2, 2), 5, both_ways=False).pixels == (7, 10)
+    assert both.behind((2, 2), 5, True).behind((1, 1), 5, False).pixels == (8, 11)
+    assert one.behind((1, 1), 3, both_ways=False) is None
+    assert one.behind((0, 0), 3, both_ways=False) == one
+
+
+@pytest.mark.parametrize("name", ["fewer steps", "a merge of two drifts"])
+def test_a_drift_that_is_not_known_is_not_guessed(name):
+    def lstm(size):
+        return layers.ConvLSTM2D(2, size, padding="same", return_sequences=True)
+
+    def fewer(x):
+        return lstm((2, 1))(lstm((2, 1))(x)[:, ::2])
+
+    def merged(x):
+        return lstm((2, 1))(layers.Add()([lstm((2, 1))(x), lstm((3, 1))(x)]))
+
+    model = graph_of((5, 7, 9, 2), fewer if name == "fewer steps" else merged)
+    row = receptive_field_table(model).iloc[-1]
+    assert row["note"].startswith(f"unknown since {row['layer']}")
+    assert row["size"] == (None, None, 1)
+
+
+def test_branches_that_drift_apart_are_seen_as_a_union():
+    def lstm(x, size):
+        return layers.ConvLSTM2D(2, size, padding="same")(x)
+
+    model = graph_of((5, 7, 9, 2), lambda x: layers.Add()([lstm(x, (3, 1)), lstm(x, (1, 3))]))
+    assert receptive_field_table(model).iloc[-1]["size"] == (None, 11, 11)
+    assert receptive_field(model).region(3, 4) == (0, -2, -1, 5, 9, 10)
 
 
 def test_the_pixels_of_an_input_see_themselves():

@@ -5,7 +5,7 @@ import pytest
 from keras import layers, ops
 
 from cnnlab.reading.graph import read
-from cnnlab.reading.layer_axes import Place, carry, letters, roles
+from cnnlab.reading.layer_axes import Place, carry, growth, letters, roles
 from cnnlab.reading.window import EVERYTHING, ONE_CELL, PIXEL, Window
 
 
@@ -209,10 +209,11 @@ def test_recurrence_mixes_the_steps():
     assert along_time(layers.GRU(3)) == (ONE_CELL, None)
     frames = last_node((5, 8, 12, 3), layers.ConvLSTM2D(2, (3, 2), strides=(2, 1)))
     assert carry(frames, Place(1, 1, 5)) == (ONE_CELL, None)
-    # 3 rows at a stride of 2, and in each of 4 further steps one more row of the map on each side
-    assert carry(frames, Place(2, 1, 8)) == (Window((-8,), (11,), 2), Place(1, 1, 3))
-    # 2 columns, and in each of 4 further steps one more on the right: an even kernel has it there
-    assert carry(frames, Place(3, 1, 12)) == (Window((0,), (6,), 1), Place(2, 1, 11))
+    assert carry(frames, Place(2, 1, 8)) == (Window((0,), (3,), 2), Place(1, 1, 3))
+    assert carry(frames, Place(3, 1, 12)) == (Window((0,), (2,), 1), Place(2, 1, 11))
+    # And at each further step a row on either side, and a column on the right.
+    assert growth(frames, Place(2, 1, 8)) == (1, 1)
+    assert growth(frames, Place(3, 1, 12)) == (0, 1)
 
 
 def test_a_state_that_is_kept_between_calls_is_not_guessed():

@@ -10,8 +10,42 @@ from dataclasses import dataclass, replace
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import window as windows
 from cnnlab.reading.kinds import inner
-from cnnlab.reading.layer_axes import Place, carry
+from cnnlab.reading.layer_axes import CONV_RECURRENT, Place, carry, growth
 from cnnlab.reading.window import EVERYTHING, ONE_CELL, PIXEL, Window
+
+
+@dataclass(frozen=True)
+class Drift:
+    """By how many pixels ConvLSTMs widen a window, (before, after): the more, the more steps.
+
+    Every step of the way through time widens it once. One layer after the other, all in the same
+    direction, share the steps, so that the one that widens most decides; a layer that runs in both
+    directions goes the whole way again.
+
+    Attributes:
+        done: by layers in both directions, and all before them.
+        forward: by the layers since.
+        steps: of each of these layers; 0 where there are none.
+    """
+
+    done: tuple = (0, 0)
+    forward: tuple = (0, 0)
+    steps: int = 0
+
+    @property
+    def pixels(self):
+        """(before, after) in all."""
+        return tuple(map(sum, zip(self.done, self.forward, strict=True)))
+
+    def behind(self, added, steps, both_ways):
+        """The drift behind one more layer, which adds (before, after); None if it is not known."""
+        if added == (0, 0):
+            return self
+        if self.steps not in (0, steps):
+            return None
+        if both_ways:
+            return Drift(tuple(map(sum, zip(self.pixels, added, strict=True))), (0, 0), steps)
+        return Drift(self.done, tuple(map(max, zip(self.forward, added, strict=True))), steps)
 
 
 @dataclass(frozen=True)
@@ -19,13 +53,14 @@ class Axis:
     """What the cells of a layer see of the input, along one axis of the input.
 
     Attributes:
-        window: onto the input's pixels; None where it is not known.
+        window: onto the input's pixels, but for the drift; None where it is not known.
         place: where the axis lies in the layer's output; None once there are no positions along
             it any more, as in a Dense layer.
         whole: whether every cell sees the whole input.
         unknown: the first `Node` on the way of which it is not known what it sees, or None.
         misaligned: address of the merge whose branches have other strides or centres, or "".
         undecided: address of the merge whose alignment depends on an open input size, or "".
+        drift: what ConvLSTMs add to the window; None where branches of several were merged.
     """
 
     window: Window | None
@@ -34,6 +69,12 @@ class Axis:
     unknown: graphs.Node | None = None
     misaligned: str = ""
     undecided: str = ""
+    drift: Drift | None = Drift()
+
+    @property
+    def seen(self):
+        """The window with the drift, None where it is not known."""
+        return self.window and self.window.widened(*self.drift.pixels if self.drift else (0, 0))
 
     @property
     def sees_all(self):
@@ -48,7 +89,7 @@ class Axis:
     @property
     def size(self):
         """Pixels that a cell sees; None where it sees the whole input, or that is not known."""
-        return None if self.sees_all or self.window is None else self.window.size
+        return None if self.sees_all or self.window is None else self.seen.size
 
     @property
     def stride(self):
@@ -58,7 +99,7 @@ class Axis:
     @property
     def padding(self):
         """Pixels by which the first cell's field begins before the input, None where not known."""
-        return None if self.window is None else self.window.padding
+        return None if self.window is None else self.seen.padding
 
     @property
     def cells(self):
@@ -118,14 +159,15 @@ def propagate(graph, starts):
     return found
 
 
-def _behind(node, below):
+def _behind(node, below, both_ways=False):
     """The axes of a layer, given the axes of those inputs that see the model's input."""
     if node.kind == "TimeDistributed":
         return _step_by_step(node, below[0][1])
     if node.kind in ("SpectralNormalization", "Bidirectional"):
         name = "layer" if node.kind == "SpectralNormalization" else "forward_layer"
-        return _behind(inner(node, getattr(node.layer, name)), below)
-    branches = [[_onward(node, axis, number) for axis in axes] for number, axes in below]
+        wrapped = inner(node, getattr(node.layer, name))
+        return _behind(wrapped, below, both_ways=node.kind == "Bidirectional")
+    branches = [[_onward(node, axis, number, both_ways) for axis in axes] for number, axes in below]
     return tuple(_merged(node, list(axes)) for axes in zip(*branches, strict=True))
 
 
@@ -168,7 +210,7 @@ def _through(node, axes):
     )
 
 
-def _onward(node, axis, number):
+def _onward(node, axis, number, both_ways):
     """What the cells of a layer see through one of its inputs."""
     if axis.unknown or axis.place is None:
         return axis
@@ -178,11 +220,25 @@ def _onward(node, axis, number):
     sight, place = carried
     if sight in (EVERYTHING, ONE_CELL):
         return replace(axis, place=place, whole=True)
-    cells = 1 if place is None else place.count
-    window = axis.window and sight.onto(axis.window, cells)
-    if sight == PIXEL and place is not None:
-        window = axis.window
-    return replace(axis, window=window, place=place)
+    if sight != PIXEL or place is None:
+        cells = 1 if place is None else place.count
+        axis = replace(axis, window=axis.window and sight.onto(axis.window, cells))
+    if node.kind in CONV_RECURRENT:
+        drift = _drift(node, axis, both_ways)
+        axis = _unknown(node, axis) if drift is None else replace(axis, drift=drift)
+    return axis if axis.unknown else replace(axis, place=place)
+
+
+def _drift(node, axis, both_ways):
+    """The drift behind a ConvLSTM along an axis of its maps, or None where it is not known."""
+    steps = node.input_shapes[0][1]
+    added = [cells * (steps - 1) for cells in growth(node, axis.place)]
+    if not any(added):
+        return axis.drift
+    if axis.drift is None or axis.window is None or not isinstance(axis.window.stride, int):
+        return None
+    pixels = tuple(cells * axis.window.stride for cells in added)
+    return axis.drift.behind(pixels, steps, both_ways)
 
 
 def _unknown(node, axis):
@@ -194,7 +250,11 @@ def _merged(node, axes):
     if len(axes) == 1:
         return axes[0]
     placed = [axis for axis in axes if axis.place is not None]
+    if len({axis.drift for axis in axes}) > 1:
+        axes = [replace(axis, window=axis.seen, drift=None) for axis in axes]
+        placed = [axis for axis in axes if axis.place is not None]
     merged = Axis(
+        drift=axes[0].drift,
         window=None,
         place=placed[0].place if placed else None,
         whole=any(axis.whole for axis in axes),

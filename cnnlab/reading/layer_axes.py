@@ -245,13 +245,16 @@ def _remembered(node, place, number):
         layer=cell,
         input_shapes=tuple((shape[0], *shape[2:]) for shape in node.input_shapes[:1]),
     )
-    window = sliding(inside, place.axis - 2)
-    # At every step but the first, a kernel of stride 1 reads the map of the step before.
-    kernel_size = cell.kernel_size[place.axis - 2]
-    before, after = (extra * (steps - 1) for extra in same_padding(1, kernel_size))
-    grown = Window((-before,), (after + 1,), 1).onto(window)
-    axis = place.axis - (not layer.return_sequences)
-    return grown, replace(place, axis=axis, count=node.output_shape[axis])
+    window, axis = sliding(inside, place.axis - 2), place.axis - (not layer.return_sequences)
+    return window, replace(place, axis=axis, count=node.output_shape[axis])
+
+
+def growth(node, place):
+    """The cells (before, after) by which a ConvLSTM's window grows from one step to the next.
+
+    At every step a kernel of stride 1 and padding "same" reads the map of the step before.
+    """
+    return same_padding(1, node.layer.cell.kernel_size[place.axis - 2])
 
 
 def _attended(node, place, number):

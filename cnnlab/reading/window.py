@@ -1,7 +1,7 @@
 """What the cells of a map see along one axis below: where it begins and ends for each cell."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 EVERYTHING = "every cell sees the whole map below"
@@ -108,6 +108,19 @@ class Window:
             stops=tuple(stop for _, stop in seen),
             step=step,
             open_paddings=below.open_paddings | self.open_paddings,
+        )
+
+    def widened(self, before, after):
+        """The window with so many cells more before the first and after the last.
+
+        Example:
+            >>> Window((0,), (3,), 2).widened(1, 2).starts
+            (-1,)
+        """
+        return replace(
+            self,
+            starts=tuple(start - before for start in self.starts),
+            stops=tuple(stop + after for stop in self.stops),
         )
 
     def hull(self, first, behind):
