@@ -74,7 +74,9 @@ class Axis:
     @property
     def seen(self):
         """The window with the drift, None where it is not known."""
-        return self.window and self.window.widened(*self.drift.pixels if self.drift else (0, 0))
+        if self.window is None or self.drift is None or not self.drift.steps:
+            return self.window
+        return self.window.widened(*self.drift.pixels)
 
     @property
     def sees_all(self):
@@ -250,7 +252,7 @@ def _merged(node, axes):
     if len(axes) == 1:
         return axes[0]
     placed = [axis for axis in axes if axis.place is not None]
-    if len({axis.drift for axis in axes}) > 1:
+    if any(axis.drift != axes[0].drift for axis in axes):
         axes = [replace(axis, window=axis.seen, drift=None) for axis in axes]
         placed = [axis for axis in axes if axis.place is not None]
     merged = Axis(
