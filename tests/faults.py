@@ -301,6 +301,17 @@ FAULTS = [
         "permuted axes have an origin",
         "fields",
     ),
+    # kinds
+    Fault(
+        "reading.kinds",
+        '        if "call" in vars(cls):\n            break\n',
+        "",
+        "own work unseen",
+        "graph",
+    ),
+    Fault(
+        "reading.kinds", "(shape[0], *shape[2:])", "shape", "a step keeps its time axis", "fields"
+    ),
     # graph
     Fault(
         "reading.graph",
