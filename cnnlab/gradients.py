@@ -9,15 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
+from cnnlab.reading.logits import NO_LOGITS, before_last
 from cnnlab.reading.model_inputs import as_batch
-from cnnlab.reading.tracing import (
-    NO_LOGITS,
-    before_last,
-    compiled,
-    listened,
-    logits_of,
-    uses_float16,
-)
+from cnnlab.reading.tracing import compiled, listened, logits_of, uses_float16
 from cnnlab.receptive_field import last_map
 from cnnlab.sizes import whole_number
 

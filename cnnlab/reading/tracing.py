@@ -15,19 +15,13 @@ import weakref
 import keras
 import tensorflow as tf
 
-from cnnlab.reading import graph, private_names
+from cnnlab.reading import graph, per_model, private_names
+from cnnlab.reading.logits import DIFFERS, checked, logits_behind
 
-NO_LOGITS = (
-    "`model` must end in logits, softmax or sigmoid: got probabilities whose softmax or sigmoid is "
-    "not its last operation. Leave out what follows it."
+ALWAYS_ONE = (
+    "note: the model ends in a softmax over one unit, which is always 1.0 and cannot learn. "
+    "The map is of the value before it. Train it with a sigmoid."
 )
-# What turns probabilities into others: averages of several models, clipping.
-_JOINS = {
-    *("AddV2", "AddN", "BiasAdd", "Sub", "Mul", "RealDiv", "Mean", "Sum"),
-    *("Maximum", "Minimum", "ClipByValue", "ConcatV2", "Pack"),
-}
-_CONSTANTS = {"Const", "ReadVariableOp"}
-_PASSES = {"Identity", "Cast", "Reshape", "Squeeze"}
 
 
 def compiled(known, question, *given):
@@ -72,7 +66,12 @@ def _compiled(question, model, given):
         key = tuple(a is not None and (*a.shape, a.dtype) for a in arrays + rest)
         if key not in traced:
             traced[key] = function.get_concrete_function(arrays, *rest)
-        return traced[key](arrays, *rest)
+        try:
+            return traced[key](arrays, *rest)
+        except tf.errors.InvalidArgumentError as error:
+            if DIFFERS in error.message:
+                raise ValueError(DIFFERS) from error
+            raise
 
     run.trace_count = function.experimental_get_tracing_count
     return run
@@ -113,7 +112,8 @@ def uses_float16(model):
 @contextlib.contextmanager
 def _listening(layer, calls, heard, notice):
     """For as long as it lasts, the outputs of some calls of a layer are noted in `heard`."""
-    before, own, count = vars(layer).get("call"), layer.call, itertools.count()
+    name = "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
+    before, own, count = vars(layer).get(name), getattr(layer, name), itertools.count()
 
     def call(*args, **kwargs):
         output, number = own(*args, **kwargs), next(count)
@@ -123,13 +123,14 @@ def _listening(layer, calls, heard, notice):
                 notice(output)
         return output
 
-    vars(layer)["call"] = call  # not setattr: Keras would track it as the layer's own
+    call.in_place_of = before
+    vars(layer)[name] = call  # not setattr: Keras would track it as the layer's own
     try:
         yield
     finally:
-        del vars(layer)["call"]
+        del vars(layer)[name]
         if before is not None:
-            vars(layer)["call"] = before
+            vars(layer)[name] = before
 
 
 def logits_of(model, result, output):
@@ -140,16 +141,22 @@ def logits_of(model, result, output):
             "`model` must end in one value per class, (B, classes): "
             f"got {tuple(result.shape)}. Add pooling and a dense layer, or use include_top=True."
         )
-    logits, last = before_last(result, {"Softmax", "Sigmoid", "LogSoftmax"})
-    if last is None and _are_probabilities(logits.op):
-        raise ValueError(NO_LOGITS)
-    if logits.shape.rank != 2:  # a Flatten or Reshape stands behind the softmax
-        logits = tf.ensure_shape(tf.reshape(logits, tf.shape(result)), result.shape)
+    logits, last = logits_behind(result, lambda text: _noted(model, text))
     logits = tf.cast(logits, tf.float32)
-    if result.shape[1] == 1:
-        logits = tf.concat([-logits, logits], axis=1)
-        return logits, tf.sigmoid(logits)
-    return logits, tf.sigmoid(logits) if last == "Sigmoid" else tf.nn.softmax(logits)
+    if result.shape[-1] == 1:
+        if last in ("Softmax", "LogSoftmax"):
+            _noted(model, ALWAYS_ONE)
+            last = None
+        logits, result = tf.concat([-logits, logits], -1), tf.concat([1 - result, result], -1)
+        probabilities = tf.sigmoid(logits)
+    else:
+        probabilities = tf.sigmoid(logits) if last == "Sigmoid" else tf.nn.softmax(logits)
+    return checked(logits, probabilities, result, last), probabilities
+
+
+def _noted(model, text):
+    """Prints a note, once per state of the model."""
+    per_model.known(model).once(("noted", text), lambda: print(text))
 
 
 def _selected(model, result, output):
@@ -171,23 +178,3 @@ def _selected(model, result, output):
             f"got output {output!r}. Pass class_index=({first!r}, index)."
         )
     return outputs[output]
-
-
-def before_last(tensor, kinds):
-    """What the last operation reads, and its kind, if that is one of these; else the tensor."""
-    operation = tensor.op
-    while operation.type in _PASSES:
-        operation = operation.inputs[0].op
-    if operation.type in kinds:
-        return operation.inputs[0], operation.type
-    return tensor, None
-
-
-def _are_probabilities(operation):
-    """Whether everything that it computes with, constants apart, is behind a softmax or sigmoid."""
-    if operation.type in _PASSES:
-        return _are_probabilities(operation.inputs[0].op)
-    if operation.type not in _JOINS:
-        return operation.type in {"Softmax", "Sigmoid"}
-    read = [tensor.op for tensor in operation.inputs if tensor.op.type not in _CONSTANTS]
-    return bool(read) and all(map(_are_probabilities, read))

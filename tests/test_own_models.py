@@ -1,0 +1,252 @@
+"""Models as people bring them: no answer about them is wrong without a word."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+
+from cnnlab.gradients import class_evidence, class_scores
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_every_time():
+    keras.utils.set_random_seed(0)
+
+
+def pictures(count=2, shape=(8, 12, 3)):
+    return np.random.default_rng(0).uniform(size=(count, *shape)).astype("float32")
+
+
+def image_and_vector():
+    """An input, and what a model says of it before its last layers."""
+    image = keras.Input((8, 12, 3), name="image")
+    maps = layers.Conv2D(4, (3, 5), activation="relu", name="conv")(image)
+    return image, layers.GlobalAveragePooling2D(name="means")(maps)
+
+
+def ending(end):
+    """A model whose last layers are a function of the features."""
+    image, vector = image_and_vector()
+    return keras.Model(image, end(vector))
+
+
+class Compiled(layers.Layer):
+    """A dense layer and a function behind it, compiled by the user."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 3))
+
+    @tf.function
+    def call(self, x):
+        return self.function(x @ self.kernel)
+
+
+def softmax(units=3):
+    return layers.Dense(units, activation="softmax")
+
+
+def sigmoid(units=3):
+    return layers.Dense(units, activation="sigmoid")
+
+
+BEHIND_PROBABILITIES = {
+    "the positive class": lambda x: softmax(2)(x)[:, 1:2],
+    "the first three of five": lambda x: softmax(5)(x)[:, :3],
+    "a slice of sigmoids": lambda x: sigmoid(5)(x)[:, 1:4],
+    "the largest of a map": lambda x: ops.max(
+        ops.reshape(sigmoid(12)(x), (-1, 2, 2, 3)), axis=(1, 2)
+    ),
+    "a power": lambda x: softmax()(x) ** 2,
+    "rounded": lambda x: ops.round(softmax()(x)),
+    "noisy or": lambda x: 1 - ops.prod(1 - ops.reshape(sigmoid(6)(x), (-1, 2, 3)), axis=1),
+    "taken": lambda x: ops.take(softmax(5)(x), [0, 2, 4], axis=1),
+    "one minus": lambda x: 1 - sigmoid()(x),
+    "flipped": lambda x: ops.flip(softmax()(x), axis=1),
+    "rolled": lambda x: ops.roll(softmax()(x), 1, axis=1),
+    "sorted": lambda x: ops.sort(softmax()(x), axis=1),
+    "the top three": lambda x: ops.top_k(softmax(5)(x), 3)[0],
+    "a threshold": lambda x: ops.where(sigmoid()(x) > 0.5, sigmoid()(x), 0.0),
+    "relu": lambda x: layers.ReLU()(softmax()(x)),
+    "tanh": lambda x: ops.tanh(sigmoid()(x)),
+    "a logarithm": lambda x: ops.log(sigmoid()(x)),
+    "a square root": lambda x: ops.sqrt(softmax()(x)),
+    "scaled": lambda x: layers.Rescaling(2, -1)(sigmoid()(x)),
+    "normalised": lambda x: layers.UnitNormalization()(softmax()(x)),
+    "a batch norm": lambda x: layers.BatchNormalization()(softmax()(x)),
+    "a learned scale": lambda x: layers.PReLU()(softmax()(x)),
+    "padded": lambda x: ops.pad(softmax()(x), [[0, 0], [0, 1]]),
+    "repeated": lambda x: ops.repeat(softmax()(x), 2, axis=1),
+    "joined": lambda x: layers.Concatenate()([softmax(2)(x), sigmoid(1)(x)]),
+    "joined with logits": lambda x: layers.Concatenate()([layers.Dense(2)(x), sigmoid(1)(x)]),
+    "added to logits": lambda x: layers.Dense(3)(x) + sigmoid()(x),
+    "two networks multiplied": lambda x: softmax()(x) * softmax()(x),
+    "a voter": lambda x: layers.Average()([softmax()(x), softmax()(x)]),
+    "groups of classes": lambda x: ops.matmul(softmax(4)(x), np.eye(4, 3, dtype="float32")),
+    "a softmax of a softmax": lambda x: layers.Softmax()(softmax()(x)),
+    "a sigmoid of a sigmoid": lambda x: layers.Activation("sigmoid")(sigmoid()(x)),
+    "clipped": lambda x: ops.clip(sigmoid()(x), 0.01, 0.99),
+    "a softmax over the batch": lambda x: ops.softmax(layers.Dense(3)(x), axis=0),
+    "a mean over cells": lambda x: layers.GlobalAveragePooling1D()(
+        layers.Reshape((2, 3))(sigmoid(6)(x))
+    ),
+    "objectness times class": lambda x: sigmoid(1)(x) * softmax()(x),
+    "a mixture of experts": lambda x: ops.einsum(
+        "be,bec->bc", softmax(2)(x), ops.softmax(ops.reshape(layers.Dense(6)(x), (-1, 2, 3)))
+    ),
+    "a Lambda": lambda x: layers.Lambda(lambda p: p[:, :2])(softmax()(x)),
+    "a model of its own": lambda x: keras.Sequential([keras.Input((3,)), layers.ReLU()])(
+        softmax()(x)
+    ),
+}
+
+
+@pytest.mark.parametrize("end", BEHIND_PROBABILITIES.values(), ids=BEHIND_PROBABILITIES)
+def test_what_stands_behind_a_softmax_or_sigmoid_is_not_taken_for_logits(end):
+    model = ending(end)
+    error = r"`model` must end in logits, softmax or sigmoid: got probabilities .* Leave out what"
+    with pytest.raises(ValueError, match=error):
+        class_scores(model, pictures())
+    with pytest.raises(ValueError, match=error):
+        class_evidence(model, pictures(), layer="conv")
+
+
+def own_sigmoid(x):
+    return 1 / (1 + ops.exp(-x))
+
+
+def own_softmax(x):
+    powers = ops.exp(x - ops.max(x, axis=1, keepdims=True))
+    return powers / ops.sum(powers, axis=1, keepdims=True)
+
+
+OTHER_ENDS = {
+    "a compiled sigmoid": (Compiled(tf.sigmoid), "made inside a compiled function or a saved"),
+    "a compiled choice": (
+        Compiled(lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: tf.sigmoid(x), lambda: x)),
+        "made inside a compiled function or a saved model. Put its layers in its place",
+    ),
+    "a sigmoid of a compiled one": (
+        lambda x: layers.Activation("sigmoid")(Compiled(tf.sigmoid)(x)),
+        "made inside a compiled function",
+    ),
+    "a hard sigmoid": (layers.Dense(3, activation="hard_sigmoid"), "a hard sigmoid, which is flat"),
+    "a hard sigmoid layer": (
+        lambda x: layers.Activation("hard_sigmoid")(layers.Dense(3)(x)),
+        "a hard sigmoid, which is flat at 0 and 1. Leave it out.",
+    ),
+    "one minus a hard sigmoid": (
+        lambda x: 1 - layers.Dense(3, activation="hard_sigmoid")(x),
+        "a hard sigmoid",
+    ),
+    "an own sigmoid": (lambda x: own_sigmoid(layers.Dense(3)(x)), "made of exp and a division"),
+    "an own softmax": (
+        lambda x: own_softmax(layers.Dense(3)(x)),
+        "made of exp and a division. Use keras.ops.softmax or keras.ops.sigmoid",
+    ),
+    "pairs of classes": (
+        lambda x: layers.Flatten()(layers.Softmax()(layers.Reshape((2, 2))(layers.Dense(4)(x)))),
+        "answer that is not the softmax or sigmoid of what its last one reads",
+    ),
+}
+
+
+@pytest.mark.parametrize(("end", "got"), OTHER_ENDS.values(), ids=OTHER_ENDS)
+def test_probabilities_of_other_makes_are_told_too(end, got):
+    model = ending(end)
+    for ask in (class_scores, class_evidence):
+        with pytest.raises(
+            ValueError, match=f"must end in logits, softmax or sigmoid: got .*{got}"
+        ):
+            ask(model, pictures())
+
+
+def gated(x):
+    return layers.Dense(3)(x) * layers.Dense(3, activation="sigmoid")(x)
+
+
+def attention(x):
+    tokens = layers.Reshape((2, 2))(x)
+    return ops.sum(ops.softmax(layers.Dense(1)(tokens), axis=1) * layers.Dense(3)(tokens), axis=1)
+
+
+LOGITS = {
+    "a gate": gated,
+    "attention over answers": attention,
+    "a swish": layers.Dense(3, activation="swish"),
+    "a hard swish": layers.Dense(3, activation="hard_silu"),
+    "a mixture of logits": lambda x: ops.einsum(
+        "be,bec->bc", softmax(2)(x), ops.reshape(layers.Dense(6)(x), (-1, 2, 3))
+    ),
+    "log of a sum of exponentials": lambda x: ops.logsumexp(
+        layers.Reshape((2, 3))(layers.Dense(6)(x)), axis=1
+    ),
+    "a temperature": lambda x: layers.Dense(3)(x) / 2,
+    "clipped logits": lambda x: ops.clip(layers.Dense(3)(x), -10, 10),
+    "a batch norm": lambda x: layers.BatchNormalization()(layers.Dense(3)(x)),
+    "dense behind a softmax": lambda x: layers.Dense(3)(softmax(4)(x)),
+    "relu6": lambda x: layers.ReLU(6)(layers.Dense(3)(x)),
+    "a recurrent layer": lambda x: layers.LSTM(3)(layers.Reshape((2, 2))(x)),
+    "a compiled head": Compiled(tf.identity),
+    "a compiled gate": lambda x: layers.Dense(3)(Compiled(tf.sigmoid)(x)),
+}
+
+
+@pytest.mark.parametrize("end", LOGITS.values(), ids=LOGITS)
+def test_logits_are_taken_as_they_are_also_where_a_gate_or_attention_weighs_them(end):
+    model = ending(end)
+    logits, _ = class_scores(model, pictures())
+    np.testing.assert_allclose(logits, model(pictures()), rtol=1e-4, atol=1e-6)
+
+
+ENDS = {
+    "softmax": softmax(),
+    "a Softmax layer of another type": lambda x: layers.Softmax(dtype="float64")(
+        layers.Dense(3)(x)
+    ),
+    "keras.ops": lambda x: ops.softmax(layers.Dense(3)(x)),
+    "a Lambda": lambda x: layers.Lambda(tf.nn.softmax)(layers.Dense(3)(x)),
+    "half precision": lambda x: layers.Dense(3, activation="softmax", dtype="mixed_float16")(x),
+    "sigmoids": sigmoid(),
+    "one sigmoid": sigmoid(1),
+    "flattened": lambda x: layers.Flatten()(layers.Reshape((1, 3))(softmax()(x))),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_probabilities_are_those_that_the_model_answers(end):
+    model = ending(end)
+    _, odds = class_scores(model, pictures())
+    answer = np.asarray(model(pictures()), np.float32)
+    np.testing.assert_allclose(odds[:, -answer.shape[1] :], answer, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:.*softmax over axis:UserWarning")
+def test_a_softmax_over_one_unit_is_noted(capsys):
+    for activation in ("softmax", "log_softmax"):
+        model = ending(layers.Dense(1, activation=activation))
+        for _ in range(2):
+            class_evidence(model, pictures(), layer="conv")
+            class_scores(model, pictures())
+        assert capsys.readouterr().out.count("a softmax over one unit, which is always 1.0") == 1
+
+
+def test_a_saved_model_that_ends_in_a_softmax_is_refused(tmp_path):
+    ending(softmax()).export(tmp_path / "saved", verbose=False)
+    saved = layers.TFSMLayer(tmp_path / "saved", call_endpoint="serve")
+    model = keras.Sequential([keras.Input((8, 12, 3)), saved])
+    with pytest.raises(ValueError, match="inside a compiled function or a saved model"):
+        class_scores(model, pictures())
+
+
+def test_a_function_that_cannot_be_looked_into_is_noted(capsys):
+    def opaque(x):
+        return tf.ensure_shape(tf.numpy_function(np.tanh, [x], tf.float32), x.shape)
+
+    model = ending(lambda x: layers.Lambda(opaque, output_shape=(3,))(layers.Dense(3)(x)))
+    class_scores(model, pictures())
+    assert "ends in a function that cannot be looked into (PyFunc)" in capsys.readouterr().out
