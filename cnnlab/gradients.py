@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from cnnlab.reading.logits import NO_LOGITS, before_last
 from cnnlab.reading.model_inputs import as_batch
+from cnnlab.reading.outputs import split_class
 from cnnlab.reading.tracing import compiled, listened, logits_of, uses_float16
 from cnnlab.receptive_field import last_map
 from cnnlab.sizes import whole_number
@@ -40,12 +41,12 @@ class Chosen:
     """The scores that are explained: a class per image, and one against it or None.
 
     Attributes:
-        output: the name of an output, or None.
+        output: the name or number of an output, or None.
         classes: (B,) integers.
         against: (B,) integers or None.
     """
 
-    output: str | None
+    output: str | int | None
     classes: np.ndarray
     against: np.ndarray | None
 
@@ -74,7 +75,8 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
         model: a Keras model that ends in one value per class.
         images: what ``model(images)`` accepts, or one image without batch axis.
         class_index: None (each image's top class), an int, or one int per image. With one logit, 1
-            is the logit and 0 its negative. With several outputs ("name of the output", index).
+            is the logit and 0 its negative. With several outputs (name or number of the output,
+            index).
         layer: name or path of a layer; None differentiates by the images, and the name of an
             input by these images where the model takes several.
         against: a second class, or one per image, whose logit is taken from the score: why this
@@ -104,7 +106,7 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
 
 def evidence_of(batch, class_index, layer, against=None):
     """`class_evidence` of a batch that is checked already, by a layer or by an input's name."""
-    output, class_index = split_class(class_index)
+    output, class_index = split_class(class_index, batch.known.model)
     run = compiled(batch.known, _class_evidence, batch.form, output, layer)
     index = _indices("class_index", class_index, batch)
     other = _indices("against", against, batch)
@@ -124,7 +126,7 @@ def class_scores(model, images, output=None):
     Args:
         model: a Keras model that ends in one value per class.
         images: what ``model(images)`` accepts, or one image without batch axis.
-        output: the name of an output, where the model has several.
+        output: the name or number of an output, where the model has several.
 
     Returns:
         logits and probabilities, each (B, classes) float32. A single logit z becomes two classes,
@@ -159,7 +161,7 @@ def chosen_classes(batch, class_index=None, against=None):
     Raises:
         ValueError: as `class_evidence`.
     """
-    output, given = split_class(class_index)
+    output, given = split_class(class_index, batch.known.model)
     index, other = _indices("class_index", given, batch), _indices("against", against, batch)
     logits, _ = scores_of(batch, output)
     return _chosen(output, index, other, logits)
@@ -361,13 +363,6 @@ def _joined(parts):
         else tensors[0].numpy()
         for tensors in zip(*parts, strict=True)
     )  # fmt: skip
-
-
-def split_class(class_index):
-    """("name of an output", index) or an index, as (name or None, index)."""
-    if isinstance(class_index, tuple) and class_index and isinstance(class_index[0], str):
-        return class_index
-    return None, class_index
 
 
 def _indices(name, given, batch):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from cnnlab.gradients import class_evidence, class_scores
+from cnnlab.heatmaps import cam, default_layer, grad_cam
 
 
 @pytest.fixture(autouse=True)
@@ -250,3 +251,200 @@ def test_a_function_that_cannot_be_looked_into_is_noted(capsys):
     model = ending(lambda x: layers.Lambda(opaque, output_shape=(3,))(layers.Dense(3)(x)))
     class_scores(model, pictures())
     assert "ends in a function that cannot be looked into (PyFunc)" in capsys.readouterr().out
+
+
+# which output, which layer
+
+
+def two_heads():
+    """Two heads, each with maps of its own in front of its average."""
+    image = keras.Input((8, 12, 3), name="image")
+    stem = layers.Conv2D(4, 3, padding="same", activation="relu", name="stem")(image)
+    heads = []
+    for name in ("first", "second"):
+        maps = layers.Conv2D(5, (3, 5), activation="relu", name=f"{name}_conv")(stem)
+        vector = layers.GlobalAveragePooling2D(name=f"{name}_means")(maps)
+        heads.append(layers.Dense(3, name=name)(vector))
+    return keras.Model(image, heads)
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_the_default_layer_is_on_the_way_to_the_asked_output(name, capsys):
+    model, x = two_heads(), pictures()
+    number = model.output_names.index(name)
+    assert default_layer(model, name) == default_layer(model, number) == f"{name}_conv"
+    expected = grad_cam(model, x, (name, 1), layer=f"{name}_conv")
+    for output in (name, number):
+        np.testing.assert_array_equal(grad_cam(model, x, (output, 1)), expected)
+    assert "note" not in capsys.readouterr().out
+
+
+def test_two_classes_of_a_model_with_one_output_are_one_per_image():
+    model = ending(layers.Dense(3))
+    np.testing.assert_array_equal(class_evidence(model, pictures(2), (1, 2)).classes, [1, 2])
+
+
+def test_an_output_is_asked_by_number_also_where_the_model_returns_a_dict():
+    image, vector = image_and_vector()
+    heads = {name: layers.Dense(2, name=f"dense_{name}")(vector) for name in ("z", "b")}
+    model = keras.Model(image, heads)
+    answer = model(pictures())
+    for number, name in enumerate(answer):
+        for output in (name, number):
+            scores, _ = class_scores(model, pictures(), output)
+            np.testing.assert_allclose(scores, answer[name], rtol=1e-4, atol=1e-6)
+        cam(model, pictures(), (number, 1))
+
+
+def test_a_name_that_two_outputs_have_is_refused_and_their_numbers_are_not():
+    image, vector = image_and_vector()
+    dense = layers.Dense(3, name="dense")
+    model = keras.Model(image, [dense(vector), dense(2 * vector)])
+    with pytest.raises(ValueError, match=r"'dense', the name of several\. Pass the output's numb"):
+        grad_cam(model, pictures(), ("dense", 1))
+    for number in (0, 1):
+        scores, _ = class_scores(model, pictures(), number)
+        np.testing.assert_allclose(scores, model(pictures())[number], rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match=r"got output None\. .* or the output's number: \(0, ind"):
+        grad_cam(model, pictures(), 1)
+    with pytest.raises(ValueError, match=r"one of the model's outputs, dense, dense: got output 2"):
+        grad_cam(model, pictures(), (2, 1))
+
+
+def test_two_pictures_and_no_layer_are_noted_with_the_other_branch(capsys):
+    images = [keras.Input((8, 12, 3), name=name) for name in ("left", "right")]
+    vectors = [
+        layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name=f"{image.name}_conv")(image))
+        for image in images
+    ]
+    model = keras.Model(images, layers.Dense(3)(layers.Concatenate()(vectors)))
+    for _ in range(2):
+        grad_cam(model, [pictures(), pictures()], 1)
+    said = capsys.readouterr().out
+    assert said.count("note: the map is of 'right_conv', but the output is made of 'left_conv' too")
+    assert said.count("note") == 1
+
+
+def residual(image):
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(image)
+    return layers.ReLU(name="relu")(layers.Add(name="add")([x, layers.Conv2D(4, 1)(image)]))
+
+
+def dense_block(image):
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(image)
+    return layers.Concatenate(name="both")([image, x])
+
+
+def inception(image):
+    branches = [layers.Conv2D(2, size, padding="same")(image) for size in (1, 3, 5)]
+    return layers.MaxPooling2D()(layers.Concatenate(name="mixed")(branches))
+
+
+def squeeze(image):
+    x = layers.Conv2D(4, 3, name="conv")(image)
+    gate = layers.Dense(4, activation="sigmoid")(layers.GlobalAveragePooling2D()(x))
+    return layers.Multiply(name="gated")([x, layers.Reshape((1, 1, 4))(gate)])
+
+
+ENDS_OF_MAPS = {
+    "residual": (residual, "relu"),
+    "dense block": (dense_block, "both"),
+    "inception": (inception, "mixed"),
+    "squeeze and excite": (squeeze, "gated"),
+    "transposed": (lambda x: layers.Conv2DTranspose(4, 3, name="up")(x), "up"),
+    "pooled and dropped": (
+        lambda x: layers.Dropout(0.5)(layers.MaxPooling2D()(layers.Conv2D(4, 3, name="conv")(x))),
+        "conv",
+    ),
+    "a map of one cell behind": (
+        lambda x: layers.Conv2D(4, (6, 10))(layers.Conv2D(4, 3, name="conv")(x)),
+        "conv",
+    ),
+    "normalised": (
+        lambda x: layers.ReLU(name="relu")(layers.BatchNormalization()(layers.Conv2D(4, 3)(x))),
+        "relu",
+    ),
+}
+
+
+@pytest.mark.parametrize("end", [layers.Flatten, layers.GlobalAveragePooling2D])
+@pytest.mark.parametrize(("maps", "expected"), ENDS_OF_MAPS.values(), ids=ENDS_OF_MAPS)
+def test_the_default_layer_is_the_last_map_in_front_of_pooling_or_flattening(maps, expected, end):
+    image = keras.Input((8, 12, 3))
+    model = keras.Model(image, layers.Dense(3)(end()(maps(image))))
+    assert default_layer(model) == expected
+
+
+def test_the_default_layer_of_a_model_that_ends_in_maps_is_its_last_convolution():
+    image = keras.Input((8, 12, 3))
+    x = layers.Conv2D(4, 3, name="conv")(image)
+    model = keras.Model(image, layers.UpSampling2D()(layers.Conv2DTranspose(2, 3, name="up")(x)))
+    assert default_layer(model) == "up"
+
+
+# CAM
+
+
+def averaged(*before, average=None, dense=None):
+    average = average or layers.GlobalAveragePooling2D(name="means")
+    image = x = keras.Input((8, 12, 3))
+    for layer in (layers.Conv2D(4, 3, name="conv"), *before, average, dense or layers.Dense(3)):
+        x = layer(x)
+    return keras.Model(image, x)
+
+
+AVERAGES = {
+    "keras.ops": lambda x: ops.mean(x, axis=(1, 2)),
+    "keras.ops, from the end": lambda x: ops.mean(x, axis=[-3, -2]),
+    "pooling of full size": lambda x: layers.Flatten()(layers.AveragePooling2D((6, 10))(x)),
+    "kept dimensions": lambda x: layers.Flatten()(
+        layers.GlobalAveragePooling2D(keepdims=True)(layers.Dropout(0.1)(x))
+    ),
+}
+
+
+@pytest.mark.parametrize("average", AVERAGES.values(), ids=AVERAGES)
+def test_cam_knows_an_average_by_what_it_computes(average):
+    model, x = averaged(layers.ReLU(name="relu"), average=average), pictures()
+    kernel = model.layers[-1].kernel.numpy()
+    maps = np.maximum(model.get_layer("conv")(x), 0)
+    found = cam(model, x, 1, layer="relu", resize=False, normalise=False)
+    np.testing.assert_allclose(found, maps @ kernel[:, 1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("between", "reads"),
+    [
+        (layers.ReLU, "between"),
+        (layers.LeakyReLU, "between"),
+        (lambda name: layers.Activation("tanh", name=name), "between"),
+        (lambda name: layers.MaxPooling2D(name=name), "between"),
+        (layers.BatchNormalization, "between"),
+    ],
+)
+def test_cam_of_a_layer_that_the_average_does_not_read_names_the_one_it_reads(between, reads):
+    model = averaged(between(name="between"))
+    error = rf"after layer='conv'\. Pass layer='{reads}', which the average reads"
+    with pytest.raises(ValueError, match=error):
+        cam(model, pictures(), 1, layer="conv")
+    cam(model, pictures(), 1, layer=reads)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: averaged(average=layers.GlobalMaxPooling2D()),
+        lambda: averaged(average=lambda x: layers.Flatten()(layers.AveragePooling2D(3)(x))),
+        lambda: averaged(average=lambda x: layers.ReLU()(layers.GlobalAveragePooling2D()(x))),
+        lambda: averaged(dense=layers.Dense(3, activation="relu")),
+        lambda: averaged(average=lambda x: ops.mean(x, axis=(1, 3))),
+        lambda: averaged(
+            average=lambda x: layers.Concatenate()(
+                [layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)]
+            )
+        ),
+    ],
+)
+def test_cam_of_another_end_is_refused(model):
+    with pytest.raises(ValueError, match=r"one Dense layer for CAM: got .* Use grad_cam"):
+        cam(model(), pictures(), 1, layer="conv")

@@ -20,7 +20,8 @@ _FAULTS = {
     "probabilities": NO_LOGITS,
     "hidden": f"{_RULE}probabilities made inside a compiled function or a saved model. "
     "Put its layers in its place, or end it before its softmax or sigmoid.",
-    "exponentials": f"{_RULE}probabilities made of exp and a division. "
+    "exponentials": f"{_RULE}probabilities whose softmax or sigmoid is not its last "
+    "operation, but made of exp and a division. "
     "Use keras.ops.softmax or keras.ops.sigmoid.",
     "hard sigmoid": f"{_RULE}a hard sigmoid, which is flat at 0 and 1. Leave it out.",
 }

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from cnnlab.reading import graph, per_model, private_names
 from cnnlab.reading.logits import DIFFERS, checked, logits_behind
+from cnnlab.reading.outputs import selected
 
 ALWAYS_ONE = (
     "note: the model ends in a softmax over one unit, which is always 1.0 and cannot learn. "
@@ -135,7 +136,7 @@ def _listening(layer, calls, heard, notice):
 
 def logits_of(model, result, output):
     """Logits and probabilities, (B, classes) float32, of one output of the model."""
-    result = _selected(model, result, output)
+    result = selected(model, result, output)
     if result.shape.rank != 2:
         raise ValueError(
             "`model` must end in one value per class, (B, classes): "
@@ -157,24 +158,3 @@ def logits_of(model, result, output):
 def _noted(model, text):
     """Prints a note, once per state of the model."""
     per_model.known(model).once(("noted", text), lambda: print(text))
-
-
-def _selected(model, result, output):
-    """The one output that is asked for."""
-    if isinstance(result, dict):
-        outputs = result
-    elif isinstance(result, list | tuple):
-        names = getattr(model, "output_names", None) or map(str, range(len(result)))
-        outputs = dict(zip(names, result, strict=True))
-    elif output is None:
-        return result
-    else:
-        outputs = dict.fromkeys(getattr(model, "output_names", ("output",)), result)
-    if output not in outputs:
-        names = ", ".join(map(str, outputs))
-        first = next(iter(outputs))
-        raise ValueError(
-            f"`class_index` must name one of the model's outputs, {names}: "
-            f"got output {output!r}. Pass class_index=({first!r}, index)."
-        )
-    return outputs[output]
