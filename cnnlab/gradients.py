@@ -275,6 +275,12 @@ def _class_evidence(model, form, output, layer, arrays, index, against):
     if against is not None:
         weights -= tf.one_hot(against, count, scale)
     gradient = tape.gradient(logits, features, weights)
+    if gradient is None and not features.dtype.is_floating:
+        raise ValueError(
+            "`layer` must hold numbers that can be changed a little, for a gradient: got "
+            f"layer={layer!r} of {features.dtype.name}. Name the layer behind it that makes floats "
+            "of it, or build the model with a float32 input."
+        )
     if gradient is None:
         raise ValueError(
             f"`layer` must be on a path to the class score: got layer={layer!r}, on which "

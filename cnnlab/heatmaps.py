@@ -270,7 +270,8 @@ def occlusion(
     ``map[i, j] = score(image) - score(image with a patch over [i, j])``
 
     Args, Returns, Raises: as `grad_cam`, and
-        patch: side of the square patch in pixels; None takes an eighth of the longer side.
+        patch: side of the square patch in pixels; None takes an eighth of the longer
+            side, at most the shorter one.
         strides: step of the patch in pixels; None takes half the patch.
         fill: a number, or a value per channel; None takes the picture's mean colour.
 
@@ -279,7 +280,7 @@ def occlusion(
     """
     view = looking_at(model, images, layer, pixels=True)
     size = view.pictures.shape[1:3]
-    patch = max(2, max(size) // 8) if patch is None else whole_number("patch", patch)
+    patch = min(max(2, max(size) // 8), *size) if patch is None else whole_number("patch", patch)
     if patch > min(size):
         raise ValueError(
             f"`patch` must fit in the picture: got patch={patch} for {size[0]}×{size[1]} pixels. "

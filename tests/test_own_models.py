@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from cnnlab.gradients import class_evidence, class_scores
-from cnnlab.heatmaps import cam, default_layer, grad_cam
+from cnnlab.gradients import class_evidence, class_scores, layer_outputs
+from cnnlab.heatmaps import cam, default_layer, grad_cam, saliency
+from cnnlab.reading.model_inputs import as_batch
+from cnnlab.reading.per_model import known
 
 
 @pytest.fixture(autouse=True)
@@ -448,3 +450,149 @@ def test_cam_of_a_layer_that_the_average_does_not_read_names_the_one_it_reads(be
 def test_cam_of_another_end_is_refused(model):
     with pytest.raises(ValueError, match=r"one Dense layer for CAM: got .* Use grad_cam"):
         cam(model(), pictures(), 1, layer="conv")
+
+
+# a model that changes
+
+
+def ordinary(name="model"):
+    stack = [
+        layers.Conv2D(4, 3, name="conv"),
+        layers.LeakyReLU(negative_slope=0.1, name="slope"),
+        layers.Lambda(lambda x: x, name="lambda"),
+        layers.GlobalAveragePooling2D(name="means"),
+        layers.Dense(6, activation="relu", name="hidden"),
+        layers.Dense(3, name="head"),
+    ]
+    return keras.Sequential([keras.Input((8, 12, 3)), *stack], name=name)
+
+
+class Block(layers.Layer):
+    """A layer of the user's own with layers inside."""
+
+    def __init__(self):
+        super().__init__(name="block")
+        self.conv, self.norm = layers.Conv2D(4, 3), layers.BatchNormalization()
+        self.slope = 0.1
+
+    def call(self, x):
+        x = self.norm(self.conv(x))
+        return ops.maximum(self.slope * x, x)
+
+
+def with_block():
+    stack = [Block(), layers.GlobalAveragePooling2D(), layers.Dense(3)]
+    return keras.Sequential([keras.Input((8, 12, 3)), *stack])
+
+
+def of(name, **values):
+    """Sets attributes of a layer anew."""
+
+    def change(model):
+        for key, value in values.items():
+            setattr(model.get_layer(name), key, value)
+
+    return change
+
+
+def adapters(model):
+    for name in ("hidden", "head"):
+        layer = model.get_layer(name)
+        layer.enable_lora(2)
+        layer.lora_kernel_b.assign(np.ones(layer.lora_kernel_b.shape))
+
+
+CHANGES = {
+    "LoRA": (ordinary, adapters),
+    "int8": (ordinary, lambda model: model.quantize("int8")),
+    "one layer int8": (ordinary, lambda model: model.get_layer("hidden").quantize("int8")),
+    "another slope": (ordinary, of("slope", negative_slope=0.7)),
+    "another function": (ordinary, of("lambda", function=lambda x: 3 * x)),
+    "another activation": (ordinary, of("hidden", activation=keras.activations.tanh)),
+    "another call": (ordinary, of("means", call=lambda x: ops.max(x, axis=(1, 2)))),
+    "dilated": (ordinary, of("conv", dilation_rate=(2, 2))),
+    "inside a block": (
+        with_block,
+        lambda model: setattr(model.layers[0].conv, "activation", keras.activations.tanh),
+    ),
+    "a number of a block": (with_block, lambda model: setattr(model.layers[0], "slope", 0.9)),
+    "a norm inside a block": (
+        with_block,
+        lambda model: setattr(model.layers[0].norm, "epsilon", 0.5),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras, while it quantises
+@pytest.mark.filterwarnings("ignore:Layer.*does not have a `quantize:UserWarning")
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize(("make", "change"), CHANGES.values(), ids=CHANGES)
+def test_a_changed_model_is_asked_anew(make, change, nested):
+    inner, x = make(), pictures()
+    model = keras.Sequential([keras.Input((8, 12, 3)), inner]) if nested else inner
+    before, _ = class_scores(model, x)
+    change(inner)
+    after, _ = class_scores(model, x)
+    np.testing.assert_allclose(after, model(x, training=False), rtol=1e-4, atol=1e-5)
+    assert np.abs(after - before).max() > 1e-5
+
+
+def test_slopes_that_are_set_again_and_again_are_all_seen():
+    model, x = ordinary(), pictures()
+    for slope in (0.2, 0.3, 0.4):
+        for step in range(3):  # each new number may come to lie where the last one lay
+            model.get_layer("slope").negative_slope = slope + step / 50
+        np.testing.assert_allclose(class_scores(model, x)[0], model(x), rtol=1e-4, atol=1e-5)
+
+
+def test_a_second_question_to_an_unchanged_model_is_not_traced():
+    model, x = with_block(), pictures()
+    facts = [known(model) for _ in range(2) if grad_cam(model, x, 1, layer="block") is not None]
+    assert facts[0].values is facts[1].values
+
+
+def test_a_quantised_layer_is_listened_to_by_name():
+    model, x = ordinary(), pictures()
+    model.quantize("int8")
+    batch = as_batch(model, x)
+    (means,) = layer_outputs(batch, ["means"])
+    (hidden,) = layer_outputs(batch, ["hidden"])
+    np.testing.assert_allclose(hidden, model.get_layer("hidden")(means), rtol=1e-4, atol=1e-5)
+
+
+# state
+
+
+class Counter(layers.Layer):
+    """Counts how often it was asked, and answers differently each time."""
+
+    def build(self, shape):
+        self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.count.assign_add(1.0)
+        return x * (1 + self.count)
+
+
+STATEFUL = {
+    "GRU": lambda x: layers.GRU(5, stateful=True)(layers.Reshape((2, 2))(x)),
+    "LSTM": lambda x: layers.LSTM(5, stateful=True)(layers.Reshape((2, 2))(x)),
+    "a counter": lambda x: Counter()(x),
+}
+
+
+@pytest.mark.parametrize("middle", STATEFUL.values(), ids=STATEFUL)
+@pytest.mark.parametrize(
+    "ask", [class_scores, lambda model, x: grad_cam(model, x, 1), lambda m, x: saliency(m, x, 1)]
+)
+def test_a_question_does_not_move_the_state_of_a_model(middle, ask):
+    image = keras.Input((8, 12, 3), batch_size=2)
+    vector = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
+    model = keras.Model(image, layers.Dense(3)(middle(vector)))
+    model(pictures())
+    before = model.get_weights() + [np.asarray(v) for v in model.non_trainable_variables]
+    first, second = ask(model, pictures()), ask(model, pictures())
+    after = model.get_weights() + [np.asarray(v) for v in model.non_trainable_variables]
+    np.testing.assert_array_equal(first, second)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)

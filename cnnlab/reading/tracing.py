@@ -10,14 +10,16 @@ operation of the trace reads, be it an argument, a layer or a function.
 
 import contextlib
 import itertools
+import re
 import weakref
 
 import keras
 import tensorflow as tf
 
-from cnnlab.reading import graph, per_model, private_names
+from cnnlab.reading import graph, private_names
 from cnnlab.reading.logits import DIFFERS, checked, logits_behind
 from cnnlab.reading.outputs import selected
+from cnnlab.reading.per_model import note
 
 ALWAYS_ONE = (
     "note: the model ends in a softmax over one unit, which is always 1.0 and cannot learn. "
@@ -66,16 +68,41 @@ def _compiled(question, model, given):
         arrays, rest = tuple(map(_as_tensor, arrays)), tuple(map(_as_tensor, rest))
         key = tuple(a is not None and (*a.shape, a.dtype) for a in arrays + rest)
         if key not in traced:
-            traced[key] = function.get_concrete_function(arrays, *rest)
+            traced[key] = _traced(function, arrays, rest)
+        concrete, moved = traced[key]
+        states = [tf.identity(variable) for variable in moved]
         try:
-            return traced[key](arrays, *rest)
+            return concrete(arrays, *rest)
         except tf.errors.InvalidArgumentError as error:
             if DIFFERS in error.message:
                 raise ValueError(DIFFERS) from error
             raise
+        finally:
+            for variable, state in zip(moved, states, strict=True):
+                variable.assign(state)
 
     run.trace_count = function.experimental_get_tracing_count
     return run
+
+
+def _traced(function, arrays, rest):
+    """The concrete function for arrays of this kind, and the variables that it sets anew.
+
+    Such as the state of a recurrent layer: a question must not move it.
+    """
+    try:
+        concrete = function.get_concrete_function(arrays, *rest)
+    except ValueError as error:
+        if name := re.search(r"'(.*)' is not a valid (root )?scope name", str(error)):
+            raise ValueError(
+                "`model` must have names of letters A-Z, digits, _, . and - only, for TensorFlow "
+                f"compiles no others: got {name[1]!r}. Build that layer or model with another name."
+            ) from error
+        raise
+    operations = concrete.graph.get_operations()
+    set_anew = {op.inputs[0].name for op in operations if re.match("Assign.*VariableOp", op.type)}
+    inside = {id(handle): placeholder.name for handle, placeholder in concrete.graph.captures}
+    return concrete, [v for v in concrete.variables if inside.get(id(v.handle)) in set_anew]
 
 
 def _as_tensor(array):
@@ -142,19 +169,14 @@ def logits_of(model, result, output):
             "`model` must end in one value per class, (B, classes): "
             f"got {tuple(result.shape)}. Add pooling and a dense layer, or use include_top=True."
         )
-    logits, last = logits_behind(result, lambda text: _noted(model, text))
+    logits, last = logits_behind(result, lambda text: note(model, text))
     logits = tf.cast(logits, tf.float32)
     if result.shape[-1] == 1:
         if last in ("Softmax", "LogSoftmax"):
-            _noted(model, ALWAYS_ONE)
+            note(model, ALWAYS_ONE)
             last = None
         logits, result = tf.concat([-logits, logits], -1), tf.concat([1 - result, result], -1)
         probabilities = tf.sigmoid(logits)
     else:
         probabilities = tf.sigmoid(logits) if last == "Sigmoid" else tf.nn.softmax(logits)
     return checked(logits, probabilities, result, last), probabilities
-
-
-def _noted(model, text):
-    """Prints a note, once per state of the model."""
-    per_model.known(model).once(("noted", text), lambda: print(text))
