@@ -18,7 +18,7 @@ def feature_maps(model, images, layers=None):
         model: a Sequential or functional Keras model.
         images: what ``model(images)`` accepts, or one image without batch axis.
         layers: names or paths such as "base/block5_conv3", or one of them; None takes every layer
-            that has a map.
+            that has one map.
 
     Returns:
         A dict from address to (B, h, w, C) float32, in the order in which the network runs; with
@@ -179,7 +179,11 @@ def strongest_patches(model, images, layer, channel, count=9):
 def _addresses(network, layers):
     """The addresses of the layers, all of which have a map."""
     if layers is None:
-        found = [n.address for n in network.calls if n.has_map and len(n.output_shape) == 4]
+        found = [
+            node.address
+            for node in network.calls
+            if node.has_map and len(node.output_shape) == 4 and len(node.output_shapes) == 1
+        ]
         if not found:
             raise ValueError(
                 f"`model` must have a layer with a map, (B, h, w, C): got {network.name!r} with "

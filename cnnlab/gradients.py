@@ -9,15 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
+from cnnlab.reading.logits import NO_LOGITS, before_last
 from cnnlab.reading.model_inputs import as_batch
-from cnnlab.reading.tracing import (
-    NO_LOGITS,
-    before_last,
-    compiled,
-    listened,
-    logits_of,
-    uses_float16,
-)
+from cnnlab.reading.outputs import split_class
+from cnnlab.reading.tracing import compiled, listened, logits_of, uses_float16
 from cnnlab.receptive_field import last_map
 from cnnlab.sizes import whole_number
 
@@ -46,12 +41,12 @@ class Chosen:
     """The scores that are explained: a class per image, and one against it or None.
 
     Attributes:
-        output: the name of an output, or None.
+        output: the name or number of an output, or None.
         classes: (B,) integers.
         against: (B,) integers or None.
     """
 
-    output: str | None
+    output: str | int | None
     classes: np.ndarray
     against: np.ndarray | None
 
@@ -80,7 +75,8 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
         model: a Keras model that ends in one value per class.
         images: what ``model(images)`` accepts, or one image without batch axis.
         class_index: None (each image's top class), an int, or one int per image. With one logit, 1
-            is the logit and 0 its negative. With several outputs ("name of the output", index).
+            is the logit and 0 its negative. With several outputs (name or number of the output,
+            index).
         layer: name or path of a layer; None differentiates by the images, and the name of an
             input by these images where the model takes several.
         against: a second class, or one per image, whose logit is taken from the score: why this
@@ -110,7 +106,7 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
 
 def evidence_of(batch, class_index, layer, against=None):
     """`class_evidence` of a batch that is checked already, by a layer or by an input's name."""
-    output, class_index = split_class(class_index)
+    output, class_index = split_class(class_index, batch.known.model)
     run = compiled(batch.known, _class_evidence, batch.form, output, layer)
     index = _indices("class_index", class_index, batch)
     other = _indices("against", against, batch)
@@ -130,7 +126,7 @@ def class_scores(model, images, output=None):
     Args:
         model: a Keras model that ends in one value per class.
         images: what ``model(images)`` accepts, or one image without batch axis.
-        output: the name of an output, where the model has several.
+        output: the name or number of an output, where the model has several.
 
     Returns:
         logits and probabilities, each (B, classes) float32. A single logit z becomes two classes,
@@ -165,7 +161,7 @@ def chosen_classes(batch, class_index=None, against=None):
     Raises:
         ValueError: as `class_evidence`.
     """
-    output, given = split_class(class_index)
+    output, given = split_class(class_index, batch.known.model)
     index, other = _indices("class_index", given, batch), _indices("against", against, batch)
     logits, _ = scores_of(batch, output)
     return _chosen(output, index, other, logits)
@@ -279,6 +275,12 @@ def _class_evidence(model, form, output, layer, arrays, index, against):
     if against is not None:
         weights -= tf.one_hot(against, count, scale)
     gradient = tape.gradient(logits, features, weights)
+    if gradient is None and not features.dtype.is_floating:
+        raise ValueError(
+            "`layer` must hold numbers that can be changed a little, for a gradient: got "
+            f"layer={layer!r} of {features.dtype.name}. Name the layer behind it that makes floats "
+            "of it, or build the model with a float32 input."
+        )
     if gradient is None:
         raise ValueError(
             f"`layer` must be on a path to the class score: got layer={layer!r}, on which "
@@ -367,13 +369,6 @@ def _joined(parts):
         else tensors[0].numpy()
         for tensors in zip(*parts, strict=True)
     )  # fmt: skip
-
-
-def split_class(class_index):
-    """("name of an output", index) or an index, as (name or None, index)."""
-    if isinstance(class_index, tuple) and class_index and isinstance(class_index[0], str):
-        return class_index
-    return None, class_index
 
 
 def _indices(name, given, batch):

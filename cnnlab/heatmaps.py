@@ -6,10 +6,11 @@ All methods share one convention::
            resize=True, normalise=True, *, against=None)
 
 - `class_index`: None (each image's top class), an int, or one int per image. With one logit, 1 is
-  the logit and 0 its negative. With several outputs ("name of the output", index).
-- `layer`: name or path such as "base/block5_conv3"; None takes the last convolution's finished
-  map. Methods that look at the pixels (`saliency`, `smooth_grad`, `integrated_gradients`,
-  `occlusion`) take no layer, but the name of an input where the model has several pictures.
+  the logit and 0 its negative. With several outputs (name or number of the output, index).
+- `layer`: name or path such as "base/block5_conv3"; None takes the last map in front of pooling
+  or flattening on the way to the output (`default_layer`). Methods that look at the pixels
+  (`saliency`, `smooth_grad`, `integrated_gradients`, `occlusion`) take no layer, but the name of
+  an input where the model has several pictures.
 - `resize`: True gives (B, H, W), each cell of the layer at the centre of its receptive field and
   linear in between; False the layer's own grid.
 - `normalise`: True keeps what speaks for the class and divides by its largest value, so that
@@ -30,17 +31,14 @@ from cnnlab.gradients import (
     evidence_of,
     layer_outputs,
     scores_of,
-    split_class,
 )
 from cnnlab.placing.alignment import interpolation
 from cnnlab.placing.map_view import finished, on_pixels
-from cnnlab.reading import graph
+from cnnlab.reading.linear_head import check_linear_head
 from cnnlab.reading.looking import looked_at, looking_at
+from cnnlab.reading.outputs import split_class
 from cnnlab.reading.per_model import known
 from cnnlab.sizes import whole_number
-
-# Between the maps and the logits of CAM: joins means, does nothing, or comes after the logits.
-_CAM_LETS_PASS = graph.ACTIVATIONS | {"Concatenate", "Dropout", "Identity", "Flatten"}
 
 
 def grad_cam(
@@ -54,7 +52,7 @@ def grad_cam(
         model: a Keras model that ends in one value per class.
         images: what ``model(images)`` accepts, or one image without batch axis.
         class_index: None (top class), an int, one int per image, or ("output", index).
-        layer: name or path; None takes the last convolution's finished map.
+        layer: name or path; None takes `default_layer`.
         resize: False gives the layer's own grid.
         normalise: False gives raw signed values.
         against: a class whose logit is taken from the score, or None.
@@ -77,7 +75,7 @@ def grad_cam(
     Source: Selvaraju et al. (2017), arXiv:1610.02391, equations 1 and 2. Difference: without
         normalisation the negative part is kept.
     """
-    view = looking_at(model, images, layer)
+    view = looking_at(model, images, layer, class_index)
     seen = _seen(view, class_index, against)
     weights = seen.gradients.mean(axis=(1, 2))
     raw = np.einsum("bhwc,bc->bhw", seen.features, weights)
@@ -97,11 +95,11 @@ def cam(model, images, class_index=None, layer=None, resize=True, normalise=True
 
     Source: Zhou et al. (2016), arXiv:1512.04150, equation 2.
     """
-    view = looking_at(model, images, layer)
-    output, _ = split_class(class_index)
+    view = looking_at(model, images, layer, class_index)
+    output, _ = split_class(class_index, model)
     facts = view.batch.known
     key = ("linear head", view.layer, output)
-    facts.once(key, lambda: _check_linear_head(facts, view.layer, output))
+    facts.once(key, lambda: check_linear_head(facts, view.layer, output))
     seen = _seen(view, class_index, against)
     raw = np.einsum("bhwc,bc->bhw", seen.features, seen.gradients.sum(axis=(1, 2)))
     return finished(view, raw, seen.classes, resize, normalise)
@@ -121,7 +119,7 @@ def grad_cam_plus_plus(
     Source: Chattopadhay et al. (2018), arXiv:1710.11063, equations 10 and 19 with the score
         exp(logit). Difference: its factor exp(logit), the same for every cell, is left out.
     """
-    view = looking_at(model, images, layer)
+    view = looking_at(model, images, layer, class_index)
     seen = _seen(view, class_index, against)
     gradients = seen.gradients
     sums = seen.features.sum(axis=(1, 2), keepdims=True)
@@ -144,7 +142,7 @@ def layer_cam(
 
     Source: Jiang et al. (2021), LayerCAM, IEEE TIP 30, equations 6 and 7.
     """
-    view = looking_at(model, images, layer)
+    view = looking_at(model, images, layer, class_index)
     seen = _seen(view, class_index, against)
     raw = np.einsum("bhwc,bhwc->bhw", seen.features, np.maximum(seen.gradients, 0))
     return finished(view, raw, seen.classes, resize, normalise)
@@ -165,7 +163,7 @@ def score_cam(
     Source: Wang et al. (2020), arXiv:1910.01279, algorithm 1. The picture is darkened towards the
         value 0, which is black only where pixels are 0-1.
     """
-    view = looking_at(model, images, layer)
+    view = looking_at(model, images, layer, class_index)
     chosen = chosen_classes(view.batch, class_index, against)
     (features,) = layer_outputs(view.batch, [view.layer])
     view.check_map(features.shape)
@@ -272,7 +270,8 @@ def occlusion(
     ``map[i, j] = score(image) - score(image with a patch over [i, j])``
 
     Args, Returns, Raises: as `grad_cam`, and
-        patch: side of the square patch in pixels; None takes an eighth of the longer side.
+        patch: side of the square patch in pixels; None takes an eighth of the longer
+            side, at most the shorter one.
         strides: step of the patch in pixels; None takes half the patch.
         fill: a number, or a value per channel; None takes the picture's mean colour.
 
@@ -281,7 +280,7 @@ def occlusion(
     """
     view = looking_at(model, images, layer, pixels=True)
     size = view.pictures.shape[1:3]
-    patch = max(2, max(size) // 8) if patch is None else whole_number("patch", patch)
+    patch = min(max(2, max(size) // 8), *size) if patch is None else whole_number("patch", patch)
     if patch > min(size):
         raise ValueError(
             f"`patch` must fit in the picture: got patch={patch} for {size[0]}×{size[1]} pixels. "
@@ -302,11 +301,15 @@ def occlusion(
     return finished(view, raw, chosen.classes, resize, normalise, placing)
 
 
-def default_layer(model):
+def default_layer(model, output=None):
     """The layer that heat maps look at where none is named.
+
+    It is the last map in front of pooling or flattening on the way to the output; where the output
+    is a map itself, the last convolution's, after its normalisation and activation.
 
     Args:
         model: a Keras model.
+        output: name or number of an output, where the model has several.
 
     Returns:
         Its address, such as "base/block5_conv3".
@@ -321,7 +324,7 @@ def default_layer(model):
         ...     layers.ReLU(name="relu"), layers.MaxPooling2D()]))
         'relu'
     """
-    return looked_at(known(model).graph)[0]
+    return looked_at(known(model), output=output)[0]
 
 
 def _seen(view, class_index, against):
@@ -345,31 +348,6 @@ def _mean_gradient(view, b, pictures, chosen):
     index, against = chosen.of(b)
     seen = evidence_of(view.copies(b, pictures), index, view.layer, against)
     return seen.gradients.mean(axis=0)
-
-
-def _check_linear_head(facts, layer, output):
-    """The output is a dense layer of the averages of the layer's maps, and nothing else."""
-    network, model = facts.graph, facts.model
-    behind = {layer}
-    for node in network.nodes:
-        if behind & set(node.inputs):
-            behind.add(node.address)
-    number = 0
-    if output:
-        by_key = isinstance(model.output, dict)
-        number = (sorted(model.output) if by_key else model.output_names).index(output)
-    path, way = [], [network.outputs[number]]
-    while len(way) == 1 and way[0] != layer:
-        node = network[way[0]]
-        path.append(node.kind)
-        way = [address for address in node.inputs if address in behind]
-    path = [kind for kind in reversed(path) if kind not in _CAM_LETS_PASS]
-    if way != [layer] or path != ["GlobalAveragePooling2D", "Dense"]:
-        raise ValueError(
-            "`model` must go from the layer to GlobalAveragePooling2D and one Dense layer for CAM: "
-            f"got {', '.join(path) or 'another way'} after layer={layer!r}. "
-            "Use grad_cam, which is the same where CAM exists."
-        )
 
 
 def _parts(array):

@@ -110,6 +110,11 @@ def _place(facts, layer):
     """Address and channels of the layer, (H, W, C) that the model takes, and a size that fits."""
     network = facts.graph
     node = graph.find(network, layer)
+    if len(network.inputs) != 1:
+        raise ValueError(
+            f"`model` must have one input, a picture: got {', '.join(network.inputs)}. Make a "
+            "keras.Model of the branch that leads to the layer."
+        )
     if len(node.output_shape) != 4:
         raise ValueError(
             f"`layer` must have a map, (B, h, w, C): got layer={node.address!r} of shape "

@@ -20,9 +20,15 @@ from keras import layers
 
 from cnnlab import weights
 from cnnlab.progress import bar
-from cnnlab.reading import graph
-from cnnlab.reading.model_inputs import shape_remedy
+from cnnlab.reading import graph, private_names
+from cnnlab.reading.model_inputs import rescales, shape_remedy
+from cnnlab.reading.per_model import known
 
+_AVERAGES = {  # by the rank of the base's output: tokens, maps, volumes
+    3: layers.GlobalAveragePooling1D,
+    4: layers.GlobalAveragePooling2D,
+    5: layers.GlobalAveragePooling3D,
+}
 _DIGEST_BYTES = 32  # SHA-256, after the array of a cached file
 
 
@@ -75,7 +81,7 @@ def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
 
     file = Path(cache) / f"features-{_key(base, images, first)}.npy"
     features = _read(file, shape)
-    if features is None or not _agree(features[:1], base(first, training=False)):
+    if features is None or not _agree(features[:1], _only(base(first, training=False))):
         features = None  # closes the file, so that it can be replaced on Windows too
         _write(file, shape, (batch for _, batch in batches))
         features = _read(file, shape)
@@ -94,8 +100,8 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
     Args:
         base: a Keras model without its own head; it is used, not copied.
         classes: number of classes, >= 2. Two classes get one logit: above 0 means class 1.
-        pooling: "average" (each map's mean) or "flatten" (every value of every map); a base whose
-            output is a vector already needs neither.
+        pooling: "average" (each map's mean, or that of all tokens) or "flatten" (every value of
+            every map); a base whose output is a vector already needs neither.
         hidden: units of a hidden layer in the head, for a multi-layer perceptron; None for none.
         augmentation: None, or a Keras model or layer that varies the photographs in training. With
             Keras's own, `fit` varies and `predict` does not, but a bare `model(images)` does: write
@@ -103,7 +109,8 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
         preprocess: as in `extract_features`, written with operators or `keras.ops`.
 
     Returns:
-        A `keras.Model`, uncompiled: (B, H, W, 3) uint8 0-255 -> (B, classes), or (B, 1) for two.
+        A `keras.Model`, uncompiled; save it as .keras, for .h5 cannot hold a preprocessing that is
+        written with operators: (B, H, W, 3) uint8 0-255 -> (B, classes), or (B, 1) for two.
 
     Raises:
         ValueError: fewer than two classes, a base with its head (a dense layer, a softmax), an
@@ -122,14 +129,15 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
     _check_classifier(base, classes, pooling)
     base.trainable = False
 
-    head = keras.Sequential([keras.Input(base.output_shape[1:])], name="head")
-    if len(base.output_shape) == 4:
-        head.add(layers.GlobalAveragePooling2D() if pooling == "average" else layers.Flatten())
+    shape = _only(base.output_shape)
+    head = keras.Sequential([keras.Input(shape[1:])], name="head")
+    if len(shape) > 2:
+        head.add(_AVERAGES[len(shape)]() if pooling == "average" else layers.Flatten())
     if hidden:
         head.add(layers.Dense(hidden, activation="relu", name="hidden"))
     head.add(layers.Dense(1 if classes == 2 else classes, name="logits"))
 
-    x = photographs = keras.Input(base.input_shape[1:], name="photographs")
+    x = photographs = keras.Input(_only(base.input_shape)[1:], name="photographs")
     if augmentation is not None:
         x = augmentation(x)
     x = base(preprocess(x), training=False)
@@ -167,18 +175,24 @@ def unfreeze(model, from_layer):
             f"`from_layer` must be a layer to train: got from_layer={from_layer!r}, an input of "
             f"the model. The first layer is {network.calls[0].address!r}."
         )
+    # A layer that is called several times stands where it is called first.
+    first = next(node for node in network.calls if node.layer is first.layer)
     before = [node.layer for node in network.calls[: network.calls.index(first)]]
-    still = [
-        node.layer
-        for node in network.calls
-        if node.kind == "BatchNormalization" and not node.layer.trainable
-    ]
+    still = [norm for norm in _norms(model) if not norm.trainable]
     model.trainable = False  # first: with TensorFlow, setting what is set does not reach the layers
     model.trainable = True
     for layer in (*before, *still):
         layer.trainable = False
     model.compiled = False  # a training compiled before would go on with the old set of weights
     return model
+
+
+def _norms(layer):
+    """The batch normalisations inside a model or layer, at any depth."""
+    for inner in private_names.sublayers(layer):
+        if isinstance(inner, layers.BatchNormalization):
+            yield inner
+        yield from _norms(inner)
 
 
 def _check_images(base, images, any_pixels):
@@ -201,7 +215,9 @@ def _check_images(base, images, any_pixels):
 
 def _check_size(base, shape, where=""):
     """Raises ValueError unless the network takes pictures of this (H, W, C)."""
-    expected = base.input_shape[1:]
+    if not _is_readable(base):
+        return
+    expected = _only(base.input_shape)[1:]
     if len(shape) == len(expected) and all(
         side in (None, got) for side, got in zip(expected, shape, strict=True)
     ):
@@ -232,10 +248,10 @@ def _check_classifier(base, classes, pooling):
             f"`base` must be without its own head: got {base.name!r}, "
             f"which ends in {head.address!r} ({head.kind}). Use include_top=False."
         )
-    if pooling == "flatten" and None in base.output_shape[1:]:
+    if pooling == "flatten" and None in _only(base.output_shape)[1:]:
         raise ValueError(
-            "`pooling` must be 'average' for a base of any image size: "
-            f"got pooling='flatten' for {base.name!r}, input {_times(base.input_shape[1:])}. "
+            f"`pooling` must be 'average' for a base of any image size: got pooling='flatten' "
+            f"for {base.name!r}, input {_times(_only(base.input_shape)[1:])}. "
             "Or build the base with input_shape=(H, W, 3)."
         )
 
@@ -269,6 +285,12 @@ def _preprocessing(base):
             f"{', '.join(weights.NAMES)}: got base.name={base.name!r}. Pass the function that "
             "its pictures went through in training: preprocess=lambda images: images / 255."
         )
+    if rescales(known(base)):
+        raise ValueError(
+            f"`preprocess` must be given for a network of your own: got base.name={base.name!r}, "
+            "the name of another, and layers that rescale the photographs themselves. "
+            "Pass preprocess=lambda images: images."
+        )
     return functools.partial(weights.scaled, base.name)
 
 
@@ -285,15 +307,40 @@ def _batches(base, images, batch_size, preprocess):
         batch = _prepared(images[start : start + size], preprocess)
         filling = np.repeat(batch[-1:], size - len(batch), axis=0)
         features = base.predict_on_batch(np.concatenate([batch, filling]))
-        yield start, np.asarray(features, np.float32)[: len(batch)]
+        yield start, np.asarray(_only(features), np.float32)[: len(batch)]
+
+
+def _only(answers):
+    """The only one of a network's answers, or of their shapes."""
+    if isinstance(answers, dict):
+        answers = list(answers.values())
+    shape = isinstance(answers, tuple) and not hasattr(answers[0], "__len__")
+    if not isinstance(answers, list | tuple) or shape:
+        return answers
+    if len(answers) > 1:
+        raise ValueError(
+            f"`base` must give one output: got {len(answers)}. Make a network of the one that is "
+            "meant: keras.Model(base.input, base.get_layer(name).output, name=base.name)."
+        )
+    return answers[0]
+
+
+def _is_readable(base):
+    """Whether a network tells its shapes; a subclassed one does not."""
+    try:
+        return bool(graph.read(base))
+    except ValueError:
+        return False
 
 
 def _feature_shape(base, image_shape):
     """Shape of the features of one image."""
+    if not _is_readable(base):  # its own `call` may do anything: looked at what it answers
+        return np.shape(_only(base(np.zeros((1, *image_shape), np.float32), training=False)))[1:]
 
     def output_shape(shape):
         try:
-            found = base.compute_output_shape((1, *shape))[1:]
+            found = _only(base.compute_output_shape((1, *shape)))[1:]
         except ValueError:  # Keras: "Computed output size would be zero or negative"
             return None
         return found if all(found) else None

@@ -14,8 +14,9 @@ from cnnlab.sizes import whole_number
 def read(file, size=None):
     """A photograph as the eye sees it, whatever its file is like.
 
-    Turned upright as the camera noted (EXIF); grey, palette, CMYK and 16-bit pictures become RGB;
-    what is transparent becomes white; of an animation the first picture.
+    Turned upright as the camera noted (EXIF); grey, palette, CMYK and 16-bit pictures become RGB,
+    where a 16-bit picture without a value above 4095 counts as one of 12 bits, and without one
+    above 255 as one of 8; what is transparent becomes white; of an animation the first picture.
 
     Args:
         file: a path, or an open binary file.
@@ -150,7 +151,9 @@ def _as_rgb(image):
     from PIL import Image
 
     if image.mode.startswith("I;16"):  # 16-bit grey: Pillow's own conversion would clip to white
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        values = np.asarray(image)
+        depth = next(bits for bits in (8, 12, 16) if values.max() < 2**bits)
+        image = Image.fromarray((values >> depth - 8).astype(np.uint8))
     if image.mode in ("I", "F"):
         raise ValueError(f"32-bit pixels (mode {image.mode}), whose white is not known")
     if image.has_transparency_data:

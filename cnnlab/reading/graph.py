@@ -30,6 +30,7 @@ from cnnlab.reading.kinds import is_from_keras, kind_of
 CONVOLUTIONS = frozenset(
     "Conv1D Conv2D Conv3D DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
 )
+MAKES_MAPS = CONVOLUTIONS | {"Conv2DTranspose"}
 NORMALISATIONS = frozenset(
     """BatchNormalization LayerNormalization GroupNormalization UnitNormalization
     RMSNormalization""".split()
@@ -226,7 +227,7 @@ def last_convolution(graph):
         >>> last_convolution(read(model)).address
         'relu'
     """
-    convolutions = [node for node in graph.calls if node.kind in CONVOLUTIONS and node.has_map]
+    convolutions = [node for node in graph.calls if node.kind in MAKES_MAPS and node.has_map]
     if not convolutions:
         raise ValueError(
             f"`model` must have a convolution with a map: got {graph.name!r} with none among its "

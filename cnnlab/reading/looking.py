@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnlab.reading import graph
+from cnnlab.reading.default_layer import default_node, way_to
 from cnnlab.reading.model_inputs import Batch, as_batch
+from cnnlab.reading.outputs import addresses, split_class
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,15 @@ class View:
         )
 
 
-def looking_at(model, images, layer=None, pixels=False):
+def looking_at(model, images, layer=None, class_index=None, pixels=False):
     """The view of a heat map's method on its batch.
 
     Args:
         model: a Keras model.
         images: what ``model(images)`` accepts, or one image without batch axis.
-        layer: name or path; None takes the last convolution's finished map.
+        layer: name or path; None takes the last map in front of pooling or flattening on the way
+            to the output.
+        class_index: names the output where there are several.
         pixels: whether the method looks at the pixels; `layer` may name an input then.
 
     Returns:
@@ -80,28 +84,39 @@ def looking_at(model, images, layer=None, pixels=False):
         picture = batch.picture(layer)
         return View(batch, picture, picture)
     known = batch.known
-    layer, seen = known.once(("looked at", layer), lambda: looked_at(known.graph, layer))
+    output, _ = split_class(class_index, model)
+    layer, seen = known.once(("looked at", layer, output), lambda: looked_at(known, layer, output))
     names = [name for name in seen if batch.of(name).ndim == 4]
     return View(batch, names[0] if names else batch.picture(), layer)
 
 
-def looked_at(network, layer=None):
+def looked_at(facts, layer=None, output=None):
     """The address of the layer, and the names of the inputs that it sees.
 
     Args:
-        network: a `Graph`.
-        layer: name or path; None takes the last convolution's finished map.
+        facts: what is known of the model.
+        layer: name or path; None takes the default of the output, and says what else there was.
+        output: name or number of an output; None takes them all.
     """
-    if layer is None:
-        _check_nothing_hidden(network)
-    node = graph.last_convolution(network) if layer is None else graph.find(network, layer)
+    network = facts.graph
+    if layer is not None:
+        node = graph.find(network, layer)
+        return node.address, graph.depends_on(network, node.address)
+    outputs = addresses(facts, output)
+    _check_nothing_hidden(way_to(network, outputs))
+    node, others = default_node(network, outputs)
+    if others:
+        print(
+            f"note: the map is of {node.address!r}, but the output is made of "
+            f"{', '.join(map(repr, others))} too. Name one of them with `layer` for its map."
+        )
     return node.address, graph.depends_on(network, node.address)
 
 
 def _check_nothing_hidden(network):
     """The last convolution cannot stand inside a layer of a class of its own, or a wrapper."""
     calls = network.calls
-    readable = [i for i, n in enumerate(calls) if n.kind in graph.CONVOLUTIONS and n.has_map]
+    readable = [i for i, n in enumerate(calls) if n.kind in graph.MAKES_MAPS and n.has_map]
     behind = calls[readable[-1] + 1 :] if readable else calls
     closed = [node for node in behind if "." in node.kind or hasattr(node.layer, "layer")]
     if readable:  # behind a convolution that can be read, only a kernel makes a layer its rival

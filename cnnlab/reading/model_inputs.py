@@ -174,6 +174,7 @@ def as_batch(model, images):
         )
     form = Form(tuple(checked), keys, listed=keys is None and len(arrays) > 1)
     facts = known(model)
+    facts.once(("divided",), lambda: _note_divided_twice(facts))
     for array in arrays:
         if array.ndim + single == 4:
             _check_range(array, *_range(facts))
@@ -211,7 +212,7 @@ def _expected(model):
 def _listed(images, model):
     """The caller's keys (None without a dict) and the arrays, in the model's order."""
     if isinstance(images, dict):
-        names = [spec.name for spec in getattr(model, "inputs", None) or ()] or list(images)
+        names = _keys(model) or list(images)
         missing = [name for name in names if name not in images]
         if missing:
             raise ValueError(
@@ -222,6 +223,17 @@ def _listed(images, model):
     if isinstance(images, list | tuple) and all(hasattr(array, "shape") for array in images):
         return None, [_array(array) for array in images]
     return None, [_array(images)]
+
+
+def _keys(model):
+    """What a model calls its inputs where they come as a dict: its own keys, or their names."""
+    function, inputs = private_names.functional(model), getattr(model, "inputs", None) or ()
+    readable = private_names.has_nodes(function)
+    structure = private_names.inputs_structure(function) if readable else None
+    if isinstance(structure, dict):
+        keys = {id(tensor): key for key, tensor in structure.items()}
+        return [keys[id(tensor)] for tensor in inputs]
+    return [tensor.name for tensor in inputs]
 
 
 def _array(images):
@@ -340,6 +352,29 @@ def _first_change(facts):
     if any("int" in node.dtype for node in images):
         return "InputLayer", 1.0
     return (None if told else ""), 1.0
+
+
+def _note_divided_twice(facts):
+    """Says so where pictures are divided by a large number on the way to the weights, and again."""
+    try:
+        network = facts.graph
+    except ValueError:
+        return
+    behind = {}  # address -> the addresses that divided what it reads
+    for node in (network[address] for address in network.inputs):
+        behind[node.address] = ()
+    for node in network.calls:
+        if node.kind in _HAS_WEIGHTS:
+            continue
+        before = max((behind.get(address, ()) for address in node.inputs), key=len)
+        divides = node.kind in _CHANGES_RANGE and 0 < _scale(node) < 0.1
+        behind[node.address] = (*before, node.address) if divides else before
+        if divides and len(before) == 1:
+            print(
+                f"note: the model divides its images twice, at {before[0]!r} and at "
+                f"{node.address!r}. Leave one of the two out, unless it was trained so."
+            )
+            return
 
 
 def _scale(node):

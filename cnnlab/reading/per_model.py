@@ -6,9 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from cnnlab.reading import graph
+from cnnlab.reading import graph, private_names
 
 _memories = weakref.WeakKeyDictionary()  # model -> (its parts, {key: value})
+_notes = weakref.WeakKeyDictionary()  # model -> what was said about it
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +48,9 @@ class Known:
 def known(model):
     """What is known of a model.
 
-    All of it is dropped once a layer was added to the model, taken out of it, or given another
-    activation function, and once a `Normalization` was adapted: compiled functions do not notice
+    All of it is dropped once a layer was added to the model or taken out of it, once an attribute
+    of a layer was set anew, such as its activation function, its slope or its policy of dtypes (as
+    by quantising or LoRA), and once a `Normalization` was adapted: compiled functions do not notice
     that by themselves. New weights drop nothing, for compiled functions read them each time.
 
     Args:
@@ -77,18 +79,40 @@ def known(model):
         )
     parts = tuple(_parts(model))
     memory = _memories.get(model)
-    if memory is None or memory[0] != parts:
+    if memory is None or not _same(memory[0], parts):
         memory = _memories[model] = (parts, {})
     return Known(model, memory[1])
 
 
+def _same(before, now):
+    try:
+        return before == now
+    except (TypeError, ValueError):  # arrays and variables that are others have no one answer
+        return False
+
+
+def note(model, text):
+    """Prints a note, once per model."""
+    said = _notes.setdefault(model, set())
+    if text not in said:
+        said.add(text)
+        print(text)
+
+
 def _parts(model):
-    """What compiled functions keep of the layers, nested ones too, as references or values."""
-    for layer in getattr(model, "layers", ()):
+    """What compiled functions keep of the layers, nested ones too.
+
+    Layers are referred to weakly, their attributes are kept: unlike an id, neither is mistaken for
+    a later object, and tuples of them are compared by identity first, which takes next to no time.
+    """
+    for layer in private_names.sublayers(model):
         yield _reference(layer)
-        activation = getattr(layer, "activation", None)
-        if activation is not None:
-            yield _reference(activation)
+        attributes = vars(layer)
+        if "call" in attributes:  # a call of the user's, or the ear of another thread on it
+            attributes = dict(attributes)
+            call = attributes.pop("call")
+            yield _reference(getattr(call, "in_place_of", call))
+        yield tuple(attributes.values())  # left to C: this is asked before every answer
         if type(layer).__name__ == "Normalization" and layer.built:
             yield tuple(np.asarray(value).tobytes() for value in (layer.mean, layer.variance))
         yield from _parts(layer)

@@ -10,24 +10,21 @@ operation of the trace reads, be it an argument, a layer or a function.
 
 import contextlib
 import itertools
+import re
 import weakref
 
 import keras
 import tensorflow as tf
 
 from cnnlab.reading import graph, private_names
+from cnnlab.reading.logits import DIFFERS, checked, logits_behind
+from cnnlab.reading.outputs import selected
+from cnnlab.reading.per_model import note
 
-NO_LOGITS = (
-    "`model` must end in logits, softmax or sigmoid: got probabilities whose softmax or sigmoid is "
-    "not its last operation. Leave out what follows it."
+ALWAYS_ONE = (
+    "note: the model ends in a softmax over one unit, which is always 1.0 and cannot learn. "
+    "The map is of the value before it. Train it with a sigmoid."
 )
-# What turns probabilities into others: averages of several models, clipping.
-_JOINS = {
-    *("AddV2", "AddN", "BiasAdd", "Sub", "Mul", "RealDiv", "Mean", "Sum"),
-    *("Maximum", "Minimum", "ClipByValue", "ConcatV2", "Pack"),
-}
-_CONSTANTS = {"Const", "ReadVariableOp"}
-_PASSES = {"Identity", "Cast", "Reshape", "Squeeze"}
 
 
 def compiled(known, question, *given):
@@ -71,11 +68,41 @@ def _compiled(question, model, given):
         arrays, rest = tuple(map(_as_tensor, arrays)), tuple(map(_as_tensor, rest))
         key = tuple(a is not None and (*a.shape, a.dtype) for a in arrays + rest)
         if key not in traced:
-            traced[key] = function.get_concrete_function(arrays, *rest)
-        return traced[key](arrays, *rest)
+            traced[key] = _traced(function, arrays, rest)
+        concrete, moved = traced[key]
+        states = [tf.identity(variable) for variable in moved]
+        try:
+            return concrete(arrays, *rest)
+        except tf.errors.InvalidArgumentError as error:
+            if DIFFERS in error.message:
+                raise ValueError(DIFFERS) from error
+            raise
+        finally:
+            for variable, state in zip(moved, states, strict=True):
+                variable.assign(state)
 
     run.trace_count = function.experimental_get_tracing_count
     return run
+
+
+def _traced(function, arrays, rest):
+    """The concrete function for arrays of this kind, and the variables that it sets anew.
+
+    Such as the state of a recurrent layer: a question must not move it.
+    """
+    try:
+        concrete = function.get_concrete_function(arrays, *rest)
+    except ValueError as error:
+        if name := re.search(r"'(.*)' is not a valid (root )?scope name", str(error)):
+            raise ValueError(
+                "`model` must have names of letters A-Z, digits, _, . and - only, for TensorFlow "
+                f"compiles no others: got {name[1]!r}. Build that layer or model with another name."
+            ) from error
+        raise
+    operations = concrete.graph.get_operations()
+    set_anew = {op.inputs[0].name for op in operations if re.match("Assign.*VariableOp", op.type)}
+    inside = {id(handle): placeholder.name for handle, placeholder in concrete.graph.captures}
+    return concrete, [v for v in concrete.variables if inside.get(id(v.handle)) in set_anew]
 
 
 def _as_tensor(array):
@@ -113,7 +140,8 @@ def uses_float16(model):
 @contextlib.contextmanager
 def _listening(layer, calls, heard, notice):
     """For as long as it lasts, the outputs of some calls of a layer are noted in `heard`."""
-    before, own, count = vars(layer).get("call"), layer.call, itertools.count()
+    name = "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
+    before, own, count = vars(layer).get(name), getattr(layer, name), itertools.count()
 
     def call(*args, **kwargs):
         output, number = own(*args, **kwargs), next(count)
@@ -123,71 +151,32 @@ def _listening(layer, calls, heard, notice):
                 notice(output)
         return output
 
-    vars(layer)["call"] = call  # not setattr: Keras would track it as the layer's own
+    call.in_place_of = before
+    vars(layer)[name] = call  # not setattr: Keras would track it as the layer's own
     try:
         yield
     finally:
-        del vars(layer)["call"]
+        del vars(layer)[name]
         if before is not None:
-            vars(layer)["call"] = before
+            vars(layer)[name] = before
 
 
 def logits_of(model, result, output):
     """Logits and probabilities, (B, classes) float32, of one output of the model."""
-    result = _selected(model, result, output)
+    result = selected(model, result, output)
     if result.shape.rank != 2:
         raise ValueError(
             "`model` must end in one value per class, (B, classes): "
             f"got {tuple(result.shape)}. Add pooling and a dense layer, or use include_top=True."
         )
-    logits, last = before_last(result, {"Softmax", "Sigmoid", "LogSoftmax"})
-    if last is None and _are_probabilities(logits.op):
-        raise ValueError(NO_LOGITS)
-    if logits.shape.rank != 2:  # a Flatten or Reshape stands behind the softmax
-        logits = tf.ensure_shape(tf.reshape(logits, tf.shape(result)), result.shape)
+    logits, last = logits_behind(result, lambda text: note(model, text))
     logits = tf.cast(logits, tf.float32)
-    if result.shape[1] == 1:
-        logits = tf.concat([-logits, logits], axis=1)
-        return logits, tf.sigmoid(logits)
-    return logits, tf.sigmoid(logits) if last == "Sigmoid" else tf.nn.softmax(logits)
-
-
-def _selected(model, result, output):
-    """The one output that is asked for."""
-    if isinstance(result, dict):
-        outputs = result
-    elif isinstance(result, list | tuple):
-        names = getattr(model, "output_names", None) or map(str, range(len(result)))
-        outputs = dict(zip(names, result, strict=True))
-    elif output is None:
-        return result
+    if result.shape[-1] == 1:
+        if last in ("Softmax", "LogSoftmax"):
+            note(model, ALWAYS_ONE)
+            last = None
+        logits, result = tf.concat([-logits, logits], -1), tf.concat([1 - result, result], -1)
+        probabilities = tf.sigmoid(logits)
     else:
-        outputs = dict.fromkeys(getattr(model, "output_names", ("output",)), result)
-    if output not in outputs:
-        names = ", ".join(map(str, outputs))
-        first = next(iter(outputs))
-        raise ValueError(
-            f"`class_index` must name one of the model's outputs, {names}: "
-            f"got output {output!r}. Pass class_index=({first!r}, index)."
-        )
-    return outputs[output]
-
-
-def before_last(tensor, kinds):
-    """What the last operation reads, and its kind, if that is one of these; else the tensor."""
-    operation = tensor.op
-    while operation.type in _PASSES:
-        operation = operation.inputs[0].op
-    if operation.type in kinds:
-        return operation.inputs[0], operation.type
-    return tensor, None
-
-
-def _are_probabilities(operation):
-    """Whether everything that it computes with, constants apart, is behind a softmax or sigmoid."""
-    if operation.type in _PASSES:
-        return _are_probabilities(operation.inputs[0].op)
-    if operation.type not in _JOINS:
-        return operation.type in {"Softmax", "Sigmoid"}
-    read = [tensor.op for tensor in operation.inputs if tensor.op.type not in _CONSTANTS]
-    return bool(read) and all(map(_are_probabilities, read))
+        probabilities = tf.sigmoid(logits) if last == "Sigmoid" else tf.nn.softmax(logits)
+    return checked(logits, probabilities, result, last), probabilities

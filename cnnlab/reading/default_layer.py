@@ -1,0 +1,73 @@
+"""The layer that a heat map looks at where none is named."""
+
+from cnnlab.reading import graph
+from cnnlab.reading.layer_windows import ONLY_IN_TRAINING
+
+_STEPS_OVER = ONLY_IN_TRAINING | {"MaxPooling2D", "AveragePooling2D", "Identity"}
+
+
+def default_node(network, outputs):
+    """The last map in front of pooling or flattening on the way to an output.
+
+    Where the output is a map itself, or the way holds no convolution with a map in front of it, it
+    is the last convolution's finished map on that way.
+
+    Args:
+        network: a `Graph`.
+        outputs: the addresses of the nodes that give the output.
+
+    Returns:
+        A `Node`, and the addresses of others that the output is made of in the same manner.
+
+    Raises:
+        ValueError: no convolution on the way has a map.
+
+    Example:
+        >>> import keras
+        >>> from keras import layers
+        >>> image = keras.Input((8, 12, 3))
+        >>> x = layers.Conv2D(3, 1, name="conv")(image)
+        >>> x = layers.MaxPooling2D()(layers.Add(name="add")([image, x]))
+        >>> network = graph.read(keras.Model(image, layers.Flatten(name="flat")(x)))
+        >>> default_node(network, ("flat",))[0].address
+        'add'
+    """
+    on_the_way = way_to(network, outputs)
+    convolution = graph.last_convolution(on_the_way)
+    rank = len(convolution.output_shape)
+    convolved = set()  # behind a convolution with a map, or one themselves
+    for node in on_the_way.calls:
+        if (node.kind in graph.MAKES_MAPS and node.has_map) or convolved & set(node.inputs):
+            convolved.add(node.address)
+    found, waiting = set(), set(outputs)
+    while waiting:
+        node = on_the_way[waiting.pop()]
+        if not _is_map(node, rank):
+            waiting.update(node.inputs)
+        elif node.address in convolved:
+            found.add(_before_windows(on_the_way, node, rank))
+    if not found or any(_is_map(network[address], rank) for address in outputs):
+        return convolution, ()
+    *others, last = [node for node in network.nodes if node in found]
+    return last, tuple(node.address for node in others)
+
+
+def way_to(network, outputs):
+    """The part of a graph that some outputs are made of."""
+    needed = set(outputs)
+    for node in reversed(network.nodes):
+        if node.address in needed:
+            needed.update(node.inputs)
+    nodes = tuple(node for node in network.nodes if node.address in needed)
+    return graph.Graph(network.name, nodes, network.inputs, tuple(outputs))
+
+
+def _is_map(node, rank):
+    return node.has_map and len(node.output_shape) == rank
+
+
+def _before_windows(network, node, rank):
+    """The map that trailing pooling layers read."""
+    while node.kind in _STEPS_OVER and _is_map(network[node.inputs[0]], rank):
+        node = network[node.inputs[0]]
+    return node

@@ -1,0 +1,598 @@
+"""Models as people bring them: no answer about them is wrong without a word."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+
+from cnnlab.gradients import class_evidence, class_scores, layer_outputs
+from cnnlab.heatmaps import cam, default_layer, grad_cam, saliency
+from cnnlab.reading.model_inputs import as_batch
+from cnnlab.reading.per_model import known
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_every_time():
+    keras.utils.set_random_seed(0)
+
+
+def pictures(count=2, shape=(8, 12, 3)):
+    return np.random.default_rng(0).uniform(size=(count, *shape)).astype("float32")
+
+
+def image_and_vector():
+    """An input, and what a model says of it before its last layers."""
+    image = keras.Input((8, 12, 3), name="image")
+    maps = layers.Conv2D(4, (3, 5), activation="relu", name="conv")(image)
+    return image, layers.GlobalAveragePooling2D(name="means")(maps)
+
+
+def ending(end):
+    """A model whose last layers are a function of the features."""
+    image, vector = image_and_vector()
+    return keras.Model(image, end(vector))
+
+
+class Compiled(layers.Layer):
+    """A dense layer and a function behind it, compiled by the user."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 3))
+
+    @tf.function
+    def call(self, x):
+        return self.function(x @ self.kernel)
+
+
+def softmax(units=3):
+    return layers.Dense(units, activation="softmax")
+
+
+def sigmoid(units=3):
+    return layers.Dense(units, activation="sigmoid")
+
+
+BEHIND_PROBABILITIES = {
+    "the positive class": lambda x: softmax(2)(x)[:, 1:2],
+    "the first three of five": lambda x: softmax(5)(x)[:, :3],
+    "a slice of sigmoids": lambda x: sigmoid(5)(x)[:, 1:4],
+    "the largest of a map": lambda x: ops.max(
+        ops.reshape(sigmoid(12)(x), (-1, 2, 2, 3)), axis=(1, 2)
+    ),
+    "a power": lambda x: softmax()(x) ** 2,
+    "rounded": lambda x: ops.round(softmax()(x)),
+    "noisy or": lambda x: 1 - ops.prod(1 - ops.reshape(sigmoid(6)(x), (-1, 2, 3)), axis=1),
+    "taken": lambda x: ops.take(softmax(5)(x), [0, 2, 4], axis=1),
+    "one minus": lambda x: 1 - sigmoid()(x),
+    "flipped": lambda x: ops.flip(softmax()(x), axis=1),
+    "rolled": lambda x: ops.roll(softmax()(x), 1, axis=1),
+    "sorted": lambda x: ops.sort(softmax()(x), axis=1),
+    "the top three": lambda x: ops.top_k(softmax(5)(x), 3)[0],
+    "a threshold": lambda x: ops.where(sigmoid()(x) > 0.5, sigmoid()(x), 0.0),
+    "relu": lambda x: layers.ReLU()(softmax()(x)),
+    "tanh": lambda x: ops.tanh(sigmoid()(x)),
+    "a logarithm": lambda x: ops.log(sigmoid()(x)),
+    "a square root": lambda x: ops.sqrt(softmax()(x)),
+    "scaled": lambda x: layers.Rescaling(2, -1)(sigmoid()(x)),
+    "normalised": lambda x: layers.UnitNormalization()(softmax()(x)),
+    "a batch norm": lambda x: layers.BatchNormalization()(softmax()(x)),
+    "a learned scale": lambda x: layers.PReLU()(softmax()(x)),
+    "padded": lambda x: ops.pad(softmax()(x), [[0, 0], [0, 1]]),
+    "repeated": lambda x: ops.repeat(softmax()(x), 2, axis=1),
+    "joined": lambda x: layers.Concatenate()([softmax(2)(x), sigmoid(1)(x)]),
+    "joined with logits": lambda x: layers.Concatenate()([layers.Dense(2)(x), sigmoid(1)(x)]),
+    "added to logits": lambda x: layers.Dense(3)(x) + sigmoid()(x),
+    "two networks multiplied": lambda x: softmax()(x) * softmax()(x),
+    "a voter": lambda x: layers.Average()([softmax()(x), softmax()(x)]),
+    "groups of classes": lambda x: ops.matmul(softmax(4)(x), np.eye(4, 3, dtype="float32")),
+    "a softmax of a softmax": lambda x: layers.Softmax()(softmax()(x)),
+    "a sigmoid of a sigmoid": lambda x: layers.Activation("sigmoid")(sigmoid()(x)),
+    "clipped": lambda x: ops.clip(sigmoid()(x), 0.01, 0.99),
+    "a softmax over the batch": lambda x: ops.softmax(layers.Dense(3)(x), axis=0),
+    "a mean over cells": lambda x: layers.GlobalAveragePooling1D()(
+        layers.Reshape((2, 3))(sigmoid(6)(x))
+    ),
+    "objectness times class": lambda x: sigmoid(1)(x) * softmax()(x),
+    "a mixture of experts": lambda x: ops.einsum(
+        "be,bec->bc", softmax(2)(x), ops.softmax(ops.reshape(layers.Dense(6)(x), (-1, 2, 3)))
+    ),
+    "a Lambda": lambda x: layers.Lambda(lambda p: p[:, :2])(softmax()(x)),
+    "a model of its own": lambda x: keras.Sequential([keras.Input((3,)), layers.ReLU()])(
+        softmax()(x)
+    ),
+}
+
+
+@pytest.mark.parametrize("end", BEHIND_PROBABILITIES.values(), ids=BEHIND_PROBABILITIES)
+def test_what_stands_behind_a_softmax_or_sigmoid_is_not_taken_for_logits(end):
+    model = ending(end)
+    error = r"`model` must end in logits, softmax or sigmoid: got probabilities .* Leave out what"
+    with pytest.raises(ValueError, match=error):
+        class_scores(model, pictures())
+    with pytest.raises(ValueError, match=error):
+        class_evidence(model, pictures(), layer="conv")
+
+
+def own_sigmoid(x):
+    return 1 / (1 + ops.exp(-x))
+
+
+def own_softmax(x):
+    powers = ops.exp(x - ops.max(x, axis=1, keepdims=True))
+    return powers / ops.sum(powers, axis=1, keepdims=True)
+
+
+OTHER_ENDS = {
+    "a compiled sigmoid": (Compiled(tf.sigmoid), "made inside a compiled function or a saved"),
+    "a compiled choice": (
+        Compiled(lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: tf.sigmoid(x), lambda: x)),
+        "made inside a compiled function or a saved model. Put its layers in its place",
+    ),
+    "a sigmoid of a compiled one": (
+        lambda x: layers.Activation("sigmoid")(Compiled(tf.sigmoid)(x)),
+        "made inside a compiled function",
+    ),
+    "a hard sigmoid": (layers.Dense(3, activation="hard_sigmoid"), "a hard sigmoid, which is flat"),
+    "a hard sigmoid layer": (
+        lambda x: layers.Activation("hard_sigmoid")(layers.Dense(3)(x)),
+        "a hard sigmoid, which is flat at 0 and 1. Leave it out.",
+    ),
+    "one minus a hard sigmoid": (
+        lambda x: 1 - layers.Dense(3, activation="hard_sigmoid")(x),
+        "a hard sigmoid",
+    ),
+    "an own sigmoid": (lambda x: own_sigmoid(layers.Dense(3)(x)), "made of exp and a division"),
+    "an own softmax": (
+        lambda x: own_softmax(layers.Dense(3)(x)),
+        "made of exp and a division. Use keras.ops.softmax or keras.ops.sigmoid",
+    ),
+    "pairs of classes": (
+        lambda x: layers.Flatten()(layers.Softmax()(layers.Reshape((2, 2))(layers.Dense(4)(x)))),
+        "answer that is not the softmax or sigmoid of what its last one reads",
+    ),
+}
+
+
+@pytest.mark.parametrize(("end", "got"), OTHER_ENDS.values(), ids=OTHER_ENDS)
+def test_probabilities_of_other_makes_are_told_too(end, got):
+    model = ending(end)
+    for ask in (class_scores, class_evidence):
+        with pytest.raises(
+            ValueError, match=f"must end in logits, softmax or sigmoid: got .*{got}"
+        ):
+            ask(model, pictures())
+
+
+def gated(x):
+    return layers.Dense(3)(x) * layers.Dense(3, activation="sigmoid")(x)
+
+
+def attention(x):
+    tokens = layers.Reshape((2, 2))(x)
+    return ops.sum(ops.softmax(layers.Dense(1)(tokens), axis=1) * layers.Dense(3)(tokens), axis=1)
+
+
+LOGITS = {
+    "a gate": gated,
+    "attention over answers": attention,
+    "a swish": layers.Dense(3, activation="swish"),
+    "a hard swish": layers.Dense(3, activation="hard_silu"),
+    "a mixture of logits": lambda x: ops.einsum(
+        "be,bec->bc", softmax(2)(x), ops.reshape(layers.Dense(6)(x), (-1, 2, 3))
+    ),
+    "log of a sum of exponentials": lambda x: ops.logsumexp(
+        layers.Reshape((2, 3))(layers.Dense(6)(x)), axis=1
+    ),
+    "a temperature": lambda x: layers.Dense(3)(x) / 2,
+    "clipped logits": lambda x: ops.clip(layers.Dense(3)(x), -10, 10),
+    "a batch norm": lambda x: layers.BatchNormalization()(layers.Dense(3)(x)),
+    "dense behind a softmax": lambda x: layers.Dense(3)(softmax(4)(x)),
+    "relu6": lambda x: layers.ReLU(6)(layers.Dense(3)(x)),
+    "a recurrent layer": lambda x: layers.LSTM(3)(layers.Reshape((2, 2))(x)),
+    "a compiled head": Compiled(tf.identity),
+    "a compiled gate": lambda x: layers.Dense(3)(Compiled(tf.sigmoid)(x)),
+}
+
+
+@pytest.mark.parametrize("end", LOGITS.values(), ids=LOGITS)
+def test_logits_are_taken_as_they_are_also_where_a_gate_or_attention_weighs_them(end):
+    model = ending(end)
+    logits, _ = class_scores(model, pictures())
+    np.testing.assert_allclose(logits, model(pictures()), rtol=1e-4, atol=1e-6)
+
+
+ENDS = {
+    "softmax": softmax(),
+    "a Softmax layer of another type": lambda x: layers.Softmax(dtype="float64")(
+        layers.Dense(3)(x)
+    ),
+    "keras.ops": lambda x: ops.softmax(layers.Dense(3)(x)),
+    "a Lambda": lambda x: layers.Lambda(tf.nn.softmax)(layers.Dense(3)(x)),
+    "half precision": lambda x: layers.Dense(3, activation="softmax", dtype="mixed_float16")(x),
+    "sigmoids": sigmoid(),
+    "one sigmoid": sigmoid(1),
+    "flattened": lambda x: layers.Flatten()(layers.Reshape((1, 3))(softmax()(x))),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_probabilities_are_those_that_the_model_answers(end):
+    model = ending(end)
+    _, odds = class_scores(model, pictures())
+    answer = np.asarray(model(pictures()), np.float32)
+    np.testing.assert_allclose(odds[:, -answer.shape[1] :], answer, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:.*softmax over axis:UserWarning")
+def test_a_softmax_over_one_unit_is_noted(capsys):
+    for activation in ("softmax", "log_softmax"):
+        model = ending(layers.Dense(1, activation=activation))
+        for _ in range(2):
+            class_evidence(model, pictures(), layer="conv")
+            class_scores(model, pictures())
+        assert capsys.readouterr().out.count("a softmax over one unit, which is always 1.0") == 1
+
+
+def test_a_saved_model_that_ends_in_a_softmax_is_refused(tmp_path):
+    ending(softmax()).export(tmp_path / "saved", verbose=False)
+    saved = layers.TFSMLayer(tmp_path / "saved", call_endpoint="serve")
+    model = keras.Sequential([keras.Input((8, 12, 3)), saved])
+    with pytest.raises(ValueError, match="inside a compiled function or a saved model"):
+        class_scores(model, pictures())
+
+
+def test_a_function_that_cannot_be_looked_into_is_noted(capsys):
+    def opaque(x):
+        return tf.ensure_shape(tf.numpy_function(np.tanh, [x], tf.float32), x.shape)
+
+    model = ending(lambda x: layers.Lambda(opaque, output_shape=(3,))(layers.Dense(3)(x)))
+    class_scores(model, pictures())
+    assert "ends in a function that cannot be looked into (PyFunc)" in capsys.readouterr().out
+
+
+# which output, which layer
+
+
+def two_heads():
+    """Two heads, each with maps of its own in front of its average."""
+    image = keras.Input((8, 12, 3), name="image")
+    stem = layers.Conv2D(4, 3, padding="same", activation="relu", name="stem")(image)
+    heads = []
+    for name in ("first", "second"):
+        maps = layers.Conv2D(5, (3, 5), activation="relu", name=f"{name}_conv")(stem)
+        vector = layers.GlobalAveragePooling2D(name=f"{name}_means")(maps)
+        heads.append(layers.Dense(3, name=name)(vector))
+    return keras.Model(image, heads)
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_the_default_layer_is_on_the_way_to_the_asked_output(name, capsys):
+    model, x = two_heads(), pictures()
+    number = model.output_names.index(name)
+    assert default_layer(model, name) == default_layer(model, number) == f"{name}_conv"
+    expected = grad_cam(model, x, (name, 1), layer=f"{name}_conv")
+    for output in (name, number):
+        np.testing.assert_array_equal(grad_cam(model, x, (output, 1)), expected)
+    assert "note" not in capsys.readouterr().out
+
+
+def test_two_classes_of_a_model_with_one_output_are_one_per_image():
+    model = ending(layers.Dense(3))
+    np.testing.assert_array_equal(class_evidence(model, pictures(2), (1, 2)).classes, [1, 2])
+
+
+def test_an_output_is_asked_by_number_also_where_the_model_returns_a_dict():
+    image, vector = image_and_vector()
+    heads = {name: layers.Dense(2, name=f"dense_{name}")(vector) for name in ("z", "b")}
+    model = keras.Model(image, heads)
+    answer = model(pictures())
+    for number, name in enumerate(answer):
+        for output in (name, number):
+            scores, _ = class_scores(model, pictures(), output)
+            np.testing.assert_allclose(scores, answer[name], rtol=1e-4, atol=1e-6)
+        cam(model, pictures(), (number, 1))
+
+
+def test_a_name_that_two_outputs_have_is_refused_and_their_numbers_are_not():
+    image, vector = image_and_vector()
+    dense = layers.Dense(3, name="dense")
+    model = keras.Model(image, [dense(vector), dense(2 * vector)])
+    with pytest.raises(ValueError, match=r"'dense', the name of several\. Pass the output's numb"):
+        grad_cam(model, pictures(), ("dense", 1))
+    for number in (0, 1):
+        scores, _ = class_scores(model, pictures(), number)
+        np.testing.assert_allclose(scores, model(pictures())[number], rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match=r"got output None\. .* or the output's number: \(0, ind"):
+        grad_cam(model, pictures(), 1)
+    with pytest.raises(ValueError, match=r"one of the model's outputs, dense, dense: got output 2"):
+        grad_cam(model, pictures(), (2, 1))
+
+
+def test_two_pictures_and_no_layer_are_noted_with_the_other_branch(capsys):
+    images = [keras.Input((8, 12, 3), name=name) for name in ("left", "right")]
+    vectors = [
+        layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name=f"{image.name}_conv")(image))
+        for image in images
+    ]
+    model = keras.Model(images, layers.Dense(3)(layers.Concatenate()(vectors)))
+    for _ in range(2):
+        grad_cam(model, [pictures(), pictures()], 1)
+    said = capsys.readouterr().out
+    assert said.count("note: the map is of 'right_conv', but the output is made of 'left_conv' too")
+    assert said.count("note") == 1
+
+
+def residual(image):
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(image)
+    return layers.ReLU(name="relu")(layers.Add(name="add")([x, layers.Conv2D(4, 1)(image)]))
+
+
+def dense_block(image):
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(image)
+    return layers.Concatenate(name="both")([image, x])
+
+
+def inception(image):
+    branches = [layers.Conv2D(2, size, padding="same")(image) for size in (1, 3, 5)]
+    return layers.MaxPooling2D()(layers.Concatenate(name="mixed")(branches))
+
+
+def squeeze(image):
+    x = layers.Conv2D(4, 3, name="conv")(image)
+    gate = layers.Dense(4, activation="sigmoid")(layers.GlobalAveragePooling2D()(x))
+    return layers.Multiply(name="gated")([x, layers.Reshape((1, 1, 4))(gate)])
+
+
+ENDS_OF_MAPS = {
+    "residual": (residual, "relu"),
+    "dense block": (dense_block, "both"),
+    "inception": (inception, "mixed"),
+    "squeeze and excite": (squeeze, "gated"),
+    "transposed": (lambda x: layers.Conv2DTranspose(4, 3, name="up")(x), "up"),
+    "pooled and dropped": (
+        lambda x: layers.Dropout(0.5)(layers.MaxPooling2D()(layers.Conv2D(4, 3, name="conv")(x))),
+        "conv",
+    ),
+    "a map of one cell behind": (
+        lambda x: layers.Conv2D(4, (6, 10))(layers.Conv2D(4, 3, name="conv")(x)),
+        "conv",
+    ),
+    "normalised": (
+        lambda x: layers.ReLU(name="relu")(layers.BatchNormalization()(layers.Conv2D(4, 3)(x))),
+        "relu",
+    ),
+}
+
+
+@pytest.mark.parametrize("end", [layers.Flatten, layers.GlobalAveragePooling2D])
+@pytest.mark.parametrize(("maps", "expected"), ENDS_OF_MAPS.values(), ids=ENDS_OF_MAPS)
+def test_the_default_layer_is_the_last_map_in_front_of_pooling_or_flattening(maps, expected, end):
+    image = keras.Input((8, 12, 3))
+    model = keras.Model(image, layers.Dense(3)(end()(maps(image))))
+    assert default_layer(model) == expected
+
+
+def test_the_default_layer_of_a_model_that_ends_in_maps_is_its_last_convolution():
+    image = keras.Input((8, 12, 3))
+    x = layers.Conv2D(4, 3, name="conv")(image)
+    model = keras.Model(image, layers.UpSampling2D()(layers.Conv2DTranspose(2, 3, name="up")(x)))
+    assert default_layer(model) == "up"
+
+
+# CAM
+
+
+def averaged(*before, average=None, dense=None):
+    average = average or layers.GlobalAveragePooling2D(name="means")
+    image = x = keras.Input((8, 12, 3))
+    for layer in (layers.Conv2D(4, 3, name="conv"), *before, average, dense or layers.Dense(3)):
+        x = layer(x)
+    return keras.Model(image, x)
+
+
+AVERAGES = {
+    "keras.ops": lambda x: ops.mean(x, axis=(1, 2)),
+    "keras.ops, from the end": lambda x: ops.mean(x, axis=[-3, -2]),
+    "pooling of full size": lambda x: layers.Flatten()(layers.AveragePooling2D((6, 10))(x)),
+    "kept dimensions": lambda x: layers.Flatten()(
+        layers.GlobalAveragePooling2D(keepdims=True)(layers.Dropout(0.1)(x))
+    ),
+}
+
+
+@pytest.mark.parametrize("average", AVERAGES.values(), ids=AVERAGES)
+def test_cam_knows_an_average_by_what_it_computes(average):
+    model, x = averaged(layers.ReLU(name="relu"), average=average), pictures()
+    kernel = model.layers[-1].kernel.numpy()
+    maps = np.maximum(model.get_layer("conv")(x), 0)
+    found = cam(model, x, 1, layer="relu", resize=False, normalise=False)
+    np.testing.assert_allclose(found, maps @ kernel[:, 1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("between", "reads"),
+    [
+        (layers.ReLU, "between"),
+        (layers.LeakyReLU, "between"),
+        (lambda name: layers.Activation("tanh", name=name), "between"),
+        (lambda name: layers.MaxPooling2D(name=name), "between"),
+        (layers.BatchNormalization, "between"),
+    ],
+)
+def test_cam_of_a_layer_that_the_average_does_not_read_names_the_one_it_reads(between, reads):
+    model = averaged(between(name="between"))
+    error = rf"after layer='conv'\. Pass layer='{reads}', which the average reads"
+    with pytest.raises(ValueError, match=error):
+        cam(model, pictures(), 1, layer="conv")
+    cam(model, pictures(), 1, layer=reads)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: averaged(average=layers.GlobalMaxPooling2D()),
+        lambda: averaged(average=lambda x: layers.Flatten()(layers.AveragePooling2D(3)(x))),
+        lambda: averaged(average=lambda x: layers.ReLU()(layers.GlobalAveragePooling2D()(x))),
+        lambda: averaged(dense=layers.Dense(3, activation="relu")),
+        lambda: averaged(average=lambda x: ops.mean(x, axis=(1, 3))),
+        lambda: averaged(
+            average=lambda x: layers.Concatenate()(
+                [layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)]
+            )
+        ),
+    ],
+)
+def test_cam_of_another_end_is_refused(model):
+    with pytest.raises(ValueError, match=r"one Dense layer for CAM: got .* Use grad_cam"):
+        cam(model(), pictures(), 1, layer="conv")
+
+
+# a model that changes
+
+
+def ordinary(name="model"):
+    stack = [
+        layers.Conv2D(4, 3, name="conv"),
+        layers.LeakyReLU(negative_slope=0.1, name="slope"),
+        layers.Lambda(lambda x: x, name="lambda"),
+        layers.GlobalAveragePooling2D(name="means"),
+        layers.Dense(6, activation="relu", name="hidden"),
+        layers.Dense(3, name="head"),
+    ]
+    return keras.Sequential([keras.Input((8, 12, 3)), *stack], name=name)
+
+
+class Block(layers.Layer):
+    """A layer of the user's own with layers inside."""
+
+    def __init__(self):
+        super().__init__(name="block")
+        self.conv, self.norm = layers.Conv2D(4, 3), layers.BatchNormalization()
+        self.slope = 0.1
+
+    def call(self, x):
+        x = self.norm(self.conv(x))
+        return ops.maximum(self.slope * x, x)
+
+
+def with_block():
+    stack = [Block(), layers.GlobalAveragePooling2D(), layers.Dense(3)]
+    return keras.Sequential([keras.Input((8, 12, 3)), *stack])
+
+
+def of(name, **values):
+    """Sets attributes of a layer anew."""
+
+    def change(model):
+        for key, value in values.items():
+            setattr(model.get_layer(name), key, value)
+
+    return change
+
+
+def adapters(model):
+    for name in ("hidden", "head"):
+        layer = model.get_layer(name)
+        layer.enable_lora(2)
+        layer.lora_kernel_b.assign(np.ones(layer.lora_kernel_b.shape))
+
+
+CHANGES = {
+    "LoRA": (ordinary, adapters),
+    "int8": (ordinary, lambda model: model.quantize("int8")),
+    "one layer int8": (ordinary, lambda model: model.get_layer("hidden").quantize("int8")),
+    "another slope": (ordinary, of("slope", negative_slope=0.7)),
+    "another function": (ordinary, of("lambda", function=lambda x: 3 * x)),
+    "another activation": (ordinary, of("hidden", activation=keras.activations.tanh)),
+    "another call": (ordinary, of("means", call=lambda x: ops.max(x, axis=(1, 2)))),
+    "dilated": (ordinary, of("conv", dilation_rate=(2, 2))),
+    "inside a block": (
+        with_block,
+        lambda model: setattr(model.layers[0].conv, "activation", keras.activations.tanh),
+    ),
+    "a number of a block": (with_block, lambda model: setattr(model.layers[0], "slope", 0.9)),
+    "a norm inside a block": (
+        with_block,
+        lambda model: setattr(model.layers[0].norm, "epsilon", 0.5),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras, while it quantises
+@pytest.mark.filterwarnings("ignore:Layer.*does not have a `quantize:UserWarning")
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize(("make", "change"), CHANGES.values(), ids=CHANGES)
+def test_a_changed_model_is_asked_anew(make, change, nested):
+    inner, x = make(), pictures()
+    model = keras.Sequential([keras.Input((8, 12, 3)), inner]) if nested else inner
+    before, _ = class_scores(model, x)
+    change(inner)
+    after, _ = class_scores(model, x)
+    np.testing.assert_allclose(after, model(x, training=False), rtol=1e-4, atol=1e-5)
+    assert np.abs(after - before).max() > 1e-5
+
+
+def test_slopes_that_are_set_again_and_again_are_all_seen():
+    model, x = ordinary(), pictures()
+    for slope in (0.2, 0.3, 0.4):
+        for step in range(3):  # each new number may come to lie where the last one lay
+            model.get_layer("slope").negative_slope = slope + step / 50
+        np.testing.assert_allclose(class_scores(model, x)[0], model(x), rtol=1e-4, atol=1e-5)
+
+
+def test_a_second_question_to_an_unchanged_model_is_not_traced():
+    model, x = with_block(), pictures()
+    facts = [known(model) for _ in range(2) if grad_cam(model, x, 1, layer="block") is not None]
+    assert facts[0].values is facts[1].values
+
+
+def test_a_quantised_layer_is_listened_to_by_name():
+    model, x = ordinary(), pictures()
+    model.quantize("int8")
+    batch = as_batch(model, x)
+    (means,) = layer_outputs(batch, ["means"])
+    (hidden,) = layer_outputs(batch, ["hidden"])
+    np.testing.assert_allclose(hidden, model.get_layer("hidden")(means), rtol=1e-4, atol=1e-5)
+
+
+# state
+
+
+class Counter(layers.Layer):
+    """Counts how often it was asked, and answers differently each time."""
+
+    def build(self, shape):
+        self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.count.assign_add(1.0)
+        return x * (1 + self.count)
+
+
+STATEFUL = {
+    "GRU": lambda x: layers.GRU(5, stateful=True)(layers.Reshape((2, 2))(x)),
+    "LSTM": lambda x: layers.LSTM(5, stateful=True)(layers.Reshape((2, 2))(x)),
+    "a counter": lambda x: Counter()(x),
+}
+
+
+@pytest.mark.parametrize("middle", STATEFUL.values(), ids=STATEFUL)
+@pytest.mark.parametrize(
+    "ask", [class_scores, lambda model, x: grad_cam(model, x, 1), lambda m, x: saliency(m, x, 1)]
+)
+def test_a_question_does_not_move_the_state_of_a_model(middle, ask):
+    image = keras.Input((8, 12, 3), batch_size=2)
+    vector = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
+    model = keras.Model(image, layers.Dense(3)(middle(vector)))
+    model(pictures())
+    before = model.get_weights() + [np.asarray(v) for v in model.non_trainable_variables]
+    first, second = ask(model, pictures()), ask(model, pictures())
+    after = model.get_weights() + [np.asarray(v) for v in model.non_trainable_variables]
+    np.testing.assert_array_equal(first, second)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
