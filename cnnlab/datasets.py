@@ -12,10 +12,17 @@ import pandas as pd
 
 from cnnlab.files import archives, fetch, photographs
 from cnnlab.files.shipped import data_folder
+from cnnlab.pictures import composing
+from cnnlab.pictures.duplicates import near_duplicates as near_duplicates
 from cnnlab.scores import check_class_numbers
 
 DIGITS = tuple("0123456789")
 TEXTURE_PATCHES = 60  # of each photograph and split
+THING_PICTURES = 60  # of each class and split
+THING_SIZE = 64  # pixels of a side of such a picture
+THING_SIDES = (48, 64)  # pixels of the longer side of its object
+SURFACES = {"grass": (104, 128, 66), "gravel": (150, 140, 126)}  # RGB
+BACKDROPS = ("astronaut", "chelsea", "coffee", "hubble", "rocket")  # shown out of focus
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ def names():
 
     Example:
         >>> names()
-        ('digits', 'textures', 'mnist', 'cats_vs_dogs')
+        ('digits', 'textures', 'things', 'mnist', 'cats_vs_dogs')
     """
     return tuple(_LOADERS)
 
@@ -66,6 +73,37 @@ def load(name, split="train"):
     _check_name("name", name, names())
     _check_name("split", split, ("train", "test"))
     return _LOADERS[name](split)
+
+
+def scenes(split, count, objects=(1, 3), size=(96, 128), seed=0):
+    """Pictures of several objects of `things`, with a box, a class and a mask for each object.
+
+    An object is 12 to 60 pixels long, lies wholly inside the picture, and the later ones lie in
+    front. Boxes overlap by at most a third of the smaller one. All classes are equally likely.
+
+    Args:
+        split: "train" or "test": no object and no ground is in both.
+        count: number of pictures.
+        objects: fewest and most objects of a picture.
+        size: height and width of the pictures in pixels, at least 32.
+        seed: an integer >= 0; the same seed gives the same pictures.
+
+    Returns:
+        `Scenes`.
+
+    Raises:
+        ValueError: an unknown split, a `count`, `objects`, `size` or `seed` out of range, more
+            objects than find a place, or a damaged file.
+
+    Example:
+        >>> two = scenes("test", count=2, objects=(3, 3))
+        >>> two.images.shape, two.boxes[0].shape, two.masks[0].shape
+        ((2, 96, 128, 3), (3, 4), (3, 96, 128))
+    """
+    _check_name("split", split, ("train", "test"))
+    seeds = [composing.whole_seed(seed), int(split == "test")]
+    generator = np.random.default_rng(seeds)
+    return composing.scenes(_cut_outs(split), _grounds(split), count, objects, size, generator)
 
 
 def check_training(images, labels, classes=10):
@@ -119,10 +157,12 @@ def check_training(images, labels, classes=10):
 def from_folder(path, size=128):
     """Your own photographs: a folder with one subfolder per class.
 
-    Whatever cannot be read is left out; what it was is printed, and stands in the card.
+    The number of each class is printed, and what was left out: what cannot be read, and what lies
+    beside the subfolders or in folders inside them. Both stand in the card too.
 
     Args:
-        path: the folder; the names of its subfolders are the names of the classes.
+        path: the folder; the names of its subfolders are the names of the classes, numbered in
+            alphabetical order.
         size: height and width of the images, in pixels: the middle square of each photograph.
 
     Returns:
@@ -139,12 +179,48 @@ def from_folder(path, size=128):
     """
     images, labels, class_names, faults = photographs.read_folder(path, size)
     counts = np.bincount(labels)
-    listed = ", ".join(f"{n} {name}" for n, name in zip(counts, class_names, strict=True))
-    card = f"{len(images)} photographs from {Path(path).name} ({listed}), {len(faults)} left out."
+    listed = [f"{n} {name}" for n, name in zip(counts, class_names, strict=True)]
+    order = ", ".join(f"{number} = {name}" for number, name in enumerate(class_names))
+    card = (
+        f"{len(images)} photographs from {Path(path).name} ({', '.join(listed)}), "
+        f"{len(faults)} left out; classes: {order}."
+    )
+    print("classes:", order)
     if faults:
         print(f"{len(faults)} left out:", *faults, sep="\n  ")
         card = "\n".join([card, *faults])
     return Dataset(images, labels, class_names, card)
+
+
+def to_folder(dataset, path, class_names=None, per_class=None):
+    """A folder of JPEG files from a data set, one subfolder per class, as `from_folder` reads it.
+
+    Args:
+        dataset: a `Dataset` of uint8 images (N, H, W, 3), such as `load("things")`.
+        path: the folder, new or empty.
+        class_names: the classes to write, None for all.
+        per_class: the first so many of each class, None for all.
+
+    Raises:
+        ValueError: an unknown class, or a folder that holds something already.
+
+    Example:
+        >>> import tempfile
+        >>> place = Path(tempfile.mkdtemp()) / "test"
+        >>> to_folder(load("things", "test"), place, ("bird", "vehicle"), per_class=3)
+        >>> from_folder(place, size=64).labels
+        classes: 0 = bird, 1 = vehicle
+        array([0, 0, 0, 1, 1, 1])
+    """
+    for name in class_names or ():
+        _check_name("class_names", name, dataset.class_names)
+    kept = np.concatenate(
+        [np.flatnonzero(dataset.labels == n)[:per_class] for n in range(len(dataset.class_names))]
+    )
+    wanted = [
+        name if class_names is None or name in class_names else None for name in dataset.class_names
+    ]
+    photographs.write_folder(path, dataset.images[kept], dataset.labels[kept], wanted)
 
 
 def split(dataset, train_size=0.75, seed=0):
@@ -360,6 +436,37 @@ def _textures(split):
     return Dataset(np.stack(images), labels, names, card("textures"))
 
 
+def _things(split):
+    groups = _cut_outs(split)
+    generator = np.random.default_rng(int(split == "test"))
+    images = composing.singles(
+        groups, _grounds(split), THING_PICTURES, THING_SIZE, THING_SIDES, generator
+    )
+    labels = np.tile(np.arange(len(groups)), THING_PICTURES)
+    return Dataset(images, labels, tuple(groups), card("things"))
+
+
+def _cut_outs(split):
+    """{class: its objects}, each (h, w, 4) uint8, colour and alpha, without a margin."""
+    with np.load(io.BytesIO(verified("things.npz")), allow_pickle=False) as arrays:
+        chosen = arrays["test"] == (split == "test")
+        images, labels = arrays["images"][chosen], arrays["labels"][chosen]
+        class_names = arrays["classes"].tolist()
+    return {
+        name: [composing.trimmed(image) for image in images[labels == label]]
+        for label, name in enumerate(class_names)
+    }
+
+
+def _grounds(split):
+    """The photographs and the surfaces of `composing.ground`: halves, as for `textures`."""
+    surfaces = [composing.tinted(photo(name), colour) for name, colour in SURFACES.items()]
+    return tuple(
+        [np.array_split(picture, 2, axis=1)[split == "test"] for picture in pictures]
+        for pictures in ([photo(name) for name in BACKDROPS], surfaces)
+    )
+
+
 def _patch(image, generator):
     """A 64x64 patch from anywhere in the image."""
     top, left = (generator.integers(side - 64 + 1) for side in image.shape[:2])
@@ -385,6 +492,7 @@ def _check_name(argument, value, known, nicknames=None):
 _LOADERS = {
     "digits": _digits,
     "textures": _textures,
+    "things": _things,
     "mnist": _mnist,
     "cats_vs_dogs": _cats_vs_dogs,
 }

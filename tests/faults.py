@@ -359,6 +359,70 @@ FAULTS = [
     Fault("datasets", 'seed = 0 if split == "train" else 1', "seed = 0", "test = training patches"),
     Fault("datasets", "for half in (chosen, ~chosen)", "for half in (chosen, chosen)", "a leak"),
     Fault("datasets", "2, axis=1)[seed]", "2, axis=0)[seed]", "upper and lower halves"),
+    # things and scenes
+    Fault(
+        "datasets",
+        'chosen = arrays["test"] == (split == "test")',
+        'chosen = arrays["test"] == (split == "train")',
+        "the test objects are trained with",
+        "composing",
+    ),
+    Fault(
+        "datasets",
+        '2, axis=1)[split == "test"]',
+        "2, axis=1)[0]",
+        "both splits share their grounds",
+        "composing",
+    ),
+    Fault("pictures.composing", "masks & ~mask", "masks", "what is hidden counts as seen"),
+    Fault(
+        "pictures.composing",
+        "seen.shape[1] - seen[:, ::-1].argmax(axis=1)",
+        "seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)",
+        "a box ends at the last pixel, not behind it",
+    ),
+    Fault(
+        "pictures.composing",
+        "picture[place] * (255 - alpha)",
+        "picture[place] * alpha",
+        "the ground is mixed the wrong way round",
+    ),
+    Fault("pictures.composing", "(mixed + 127) // 255", "mixed // 255", "bytes are cut off"),
+    Fault("pictures.composing", "thing = thing[:, ::-1]", "thing = thing[::-1]", "upside down"),
+    Fault(
+        "pictures.composing",
+        "size[1] - thing.shape[1] + 1",
+        "size[1] - thing.shape[1]",
+        "nothing touches the right border",
+    ),
+    Fault("pictures.composing", "(end - first).clip(0)", "(end - first)", "far apart overlaps"),
+    Fault(
+        "pictures.composing", "np.minimum(areas", "np.maximum(areas", "a share of the larger box"
+    ),
+    Fault(
+        "pictures.composing",
+        ".max(axis=1) < SMALLEST",
+        ".min(axis=1) < SMALLEST",
+        "by shorter sides",
+    ),
+    Fault(
+        "pictures.composing",
+        "for number in range(per_class)\n",
+        "for number in [0] * per_class\n",
+        "one object per class",
+    ),
+    # near duplicates
+    Fault(
+        "pictures.duplicates",
+        "np.maximum(alike, enlarged.T)",
+        "alike",
+        "only one of the two pictures is enlarged",
+    ),
+    Fault("pictures.duplicates", "np.triu(alike, 1)", "np.triu(alike)", "a copy of itself"),
+    Fault("pictures.duplicates", "small - around", "small + 0 * around", "not the differences"),
+    Fault("pictures.duplicates", "np.argsort(-alike", "np.argsort(alike", "the least alike first"),
+    Fault("pictures.duplicates", "LARGEST = 1.7", "LARGEST = 1.2", "small cuts are not found"),
+    Fault("pictures.duplicates", "ALIKE = 0.55", "ALIKE = 0.4", "others are taken for copies"),
     # models: blocks
     Fault("models", "* energy) ** 0.75", "* energy) ** 0.5", "AlexNet's exponent", "models"),
     Fault("models", "([x, branch])", "([branch, branch])", "the shortcut leads nowhere", "models"),
@@ -690,6 +754,24 @@ FAULTS = [
         "labels = np.array([members[index][1] for index in good]",
         "labels = np.array([members[index][1] for index in range(len(good))]",
         "labels shift behind an unreadable file",
+    ),
+    Fault(
+        "files.photographs",
+        "return dict(sorted(found.items())), deeper + loose",
+        "return dict(sorted(found.items())), deeper",
+        "loose photographs are dropped without a word",
+    ),
+    Fault(
+        "files.photographs",
+        "if deeper and not any(found.values())",
+        "if not any(found.values())",
+        "empty class folders are called folders of folders",
+    ),
+    Fault(
+        "files.photographs",
+        "if path.exists() and (not path.is_dir() or any(path.iterdir()))",
+        "if path.exists() and not path.is_dir()",
+        "photographs are written over others",
     ),
     # archives
     Fault(

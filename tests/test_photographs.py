@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnlab.datasets import from_folder
+from cnnlab.datasets import Dataset, from_folder, to_folder
 from cnnlab.files import photographs
 
 UPRIGHT = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3) * 2  # H != W, no symmetry
@@ -184,9 +184,11 @@ def test_unreadable_files_are_left_out_and_the_others_keep_their_labels(pets):
 
 
 def test_hidden_and_system_files_are_passed_over(pets):
-    for place in (".DS_Store", "cat/.DS_Store", "cat/Thumbs.db", "dog/desktop.ini", "README.txt"):
+    for folder in (".ipynb_checkpoints", "cat/.ipynb_checkpoints", "dog/empty"):
+        (pets / folder).mkdir()
+    for place in (".DS_Store", "cat/.DS_Store", "cat/Thumbs.db", "dog/desktop.ini", "Thumbs.db"):
         (pets / place).write_bytes(b"x")
-    (pets / ".ipynb_checkpoints").mkdir()
+    (pets / "cat" / ".ipynb_checkpoints" / "1.png").write_bytes(b"x")
     images, _, class_names, faults = photographs.read_folder(pets, size=4)
     assert len(images) == 6 and class_names == ("cat", "dog") and faults == []
 
@@ -229,6 +231,40 @@ def test_an_empty_class_folder_is_refused(pets):
         photographs.read_folder(pets, size=4)
 
 
+def test_a_folder_of_empty_class_folders_is_not_taken_for_folders_of_folders(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+    (tmp_path / "pets" / "loose.png").write_bytes(b"x")
+    with pytest.raises(ValueError, match=r"can be read: got none in cat, dog of .*Add photographs"):
+        photographs.read_folder(tmp_path / "pets", size=4)
+
+
+def test_folders_inside_a_class_and_files_beside_the_classes_are_named(pets):
+    saved(pets / "loose.png", colour(9, 9, 9))
+    saved(pets / "dog" / "holiday" / "1.png", colour(9, 9, 9))
+    for number in range(2):
+        saved(pets / "cat" / "old" / "older" / f"{number}.png", colour(9, 9, 9))
+    images, labels, class_names, faults = photographs.read_folder(pets, size=4)
+    assert labels.tolist() == [0, 0, 0, 1, 1, 1] and not (images == 9).all(axis=-1).any()
+    assert class_names == ("cat", "dog")
+    assert faults == [
+        "`cat/old` must not be a folder inside a class: got 2 files in it. "
+        "Move them up into `cat`.",
+        "`dog/holiday` must not be a folder inside a class: got 1 file in it. "
+        "Move them up into `dog`.",
+        "`loose.png` must lie in the folder of its class: got it beside the classes. "
+        "Move it into one of them.",
+    ]
+
+
+def test_a_class_whose_photographs_all_lie_deeper_is_named_as_such(pets):
+    for file in list((pets / "dog").iterdir()):
+        saved(pets / "dog" / "all" / file.name, Image.open(file))
+        file.unlink()
+    with pytest.raises(ValueError, match=r"got none in dog of .*3 files in it. Move them up"):
+        photographs.read_folder(pets, size=4)
+
+
 def test_a_class_of_which_no_file_can_be_read_is_refused(pets):
     for file in (pets / "dog").iterdir():
         file.write_bytes(b"no picture")
@@ -249,10 +285,40 @@ def test_a_folder_becomes_a_data_set_and_what_was_left_out_is_printed(pets, caps
     data = from_folder(pets, size=4)
     assert data.images.shape == (5, 4, 4, 3) and data.labels.tolist() == [0, 0, 1, 1, 1]
     assert data.class_names == ("cat", "dog")
-    assert data.card.startswith("5 photographs from pets (2 cat, 3 dog), 1 left out.\n`0.png` must")
+    told = "5 photographs from pets (2 cat, 3 dog), 1 left out; classes: 0 = cat, 1 = dog.\n`0.png`"
+    assert data.card.startswith(told)
     assert "1 left out:\n  `0.png` must be a photograph" in capsys.readouterr().out
 
 
-def test_nothing_is_printed_where_nothing_was_left_out(pets, capsys):
+def test_the_order_of_the_classes_is_printed_and_no_more_where_nothing_was_left_out(pets, capsys):
     from_folder(pets, size=4)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "classes: 0 = cat, 1 = dog\n"
+
+
+def test_a_data_set_becomes_a_folder_that_reads_as_it_was(tmp_path):
+    names = ("bird", "cow", "car")
+    images = np.repeat(np.arange(6, dtype=np.uint8) * 40, 4 * 4 * 3).reshape(6, 4, 4, 3)
+    data = Dataset(images, np.array([2, 0, 1, 2, 0, 2]), names, "")
+    to_folder(data, tmp_path / "all")
+    read = from_folder(tmp_path / "all", size=4)
+    assert read.class_names == ("bird", "car", "cow")
+    assert read.images[:, 0, 0, 0].tolist() == [40, 160, 0, 120, 200, 80]
+    to_folder(data, tmp_path / "some", class_names=["car", "bird"], per_class=1)
+    read = from_folder(tmp_path / "some", size=4)
+    assert read.class_names == ("bird", "car")
+    assert read.images[:, 0, 0, 0].tolist() == [40, 0]
+
+
+def test_nothing_is_written_over_what_lies_in_a_folder(pets):
+    data = Dataset(np.zeros((1, 4, 4, 3), np.uint8), np.array([0]), ("cat",), "")
+    for place in (pets, pets / "cat" / "0.png"):
+        with pytest.raises(ValueError, match=r"`path` must be a new or an empty folder: got path="):
+            to_folder(data, place)
+    assert len(list((pets / "cat").iterdir())) == 3
+
+
+def test_a_class_to_write_must_be_one_of_the_data_set(tmp_path):
+    data = Dataset(np.zeros((1, 4, 4, 3), np.uint8), np.array([0]), ("cat",), "")
+    with pytest.raises(ValueError, match="`class_names` must be one of cat: got class_names='cot'"):
+        to_folder(data, tmp_path / "new", ["cot"])
+    assert not (tmp_path / "new").exists()

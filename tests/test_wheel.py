@@ -76,7 +76,7 @@ def test_data_load_from_the_wheel(installed):
 def test_every_set_and_network_that_is_shipped_loads_from_the_wheel(installed):
     code = (
         "from cnnlab import datasets, weights\n"
-        "for name in ('digits', 'textures'):\n"
+        "for name in ('digits', 'textures', 'things'):\n"
         "    for split in ('train', 'test'): print(len(datasets.load(name, split).images) > 100)\n"
         "print(all(datasets.photo(name).ndim in (2, 3) for name in datasets.photo_names()))\n"
         "for name in ('vgg16_slim', 'lenet5', 'mnist_cnn'):\n"
@@ -84,7 +84,7 @@ def test_every_set_and_network_that_is_shipped_loads_from_the_wheel(installed):
     )
     done = run_outside_the_checkout(installed, code)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["True"] * 11
+    assert done.stdout.split() == ["True"] * 13
 
 
 def test_the_full_sets_load_from_the_wheel(installed, full_data):

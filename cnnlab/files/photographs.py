@@ -64,8 +64,8 @@ def read_folder(path, size):
 
         pets/cat/1.jpg  pets/cat/2.png  pets/dog/1.jpg   ->   classes "cat" (0) and "dog" (1)
 
-    Hidden files and folders, and files beside the class folders, are passed over. Several
-    photographs are read at a time.
+    Hidden files and folders are passed over; files beside the class folders and folders inside them
+    are named among the reasons. Several photographs are read at a time.
 
     Args:
         path: the folder.
@@ -73,14 +73,14 @@ def read_folder(path, size):
 
     Returns:
         images (N, size, size, 3) uint8 0-255; labels (N,) int64; class names, a tuple in
-        alphabetical order; and the reasons, a sentence for every file that was left out.
+        alphabetical order; and the reasons, a sentence for every file or folder that was left out.
 
     Raises:
         ValueError: fewer than two classes, a class without a readable photograph, or a size that is
             no whole number of at least 1.
     """
     size = _side(size)
-    files = _files_by_class(Path(path))
+    files, misplaced = _files_by_class(Path(path))
     members = [(file, label) for label, group in enumerate(files.values()) for file in group]
     images = np.empty((len(members), size, size, 3), np.uint8)
 
@@ -97,8 +97,36 @@ def read_folder(path, size):
     for new, old in enumerate(good):  # in place: a second copy might not fit in memory
         images[new] = images[old]
     labels = np.array([members[index][1] for index in good], np.int64)
-    _check_none_empty(path, list(files), np.bincount(labels, minlength=len(files)))
-    return images[: len(good)], labels, tuple(files), [fault for fault in faults if fault]
+    _check_none_empty(path, list(files), np.bincount(labels, minlength=len(files)), misplaced)
+    unread = [fault for fault in faults if fault]
+    return images[: len(good)], labels, tuple(files), misplaced + unread
+
+
+def write_folder(path, images, labels, class_names):
+    """JPEG files in a new or empty folder, one subfolder per class.
+
+    Args:
+        path: the folder.
+        images: (N, H, W, 3) uint8, 0-255.
+        labels: (N,) class numbers.
+        class_names: of the classes to write; the others have None.
+
+    Raises:
+        ValueError: the folder holds something already.
+    """
+    from PIL import Image
+
+    path = Path(path)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ValueError(
+            f"`path` must be a new or an empty folder: got path={str(path)!r}, where something "
+            "lies already. Choose another folder."
+        )
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        if class_names[label] is not None:
+            place = path / class_names[label]
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{number:04}.jpg", quality=95)
 
 
 def _side(size):
@@ -106,30 +134,48 @@ def _side(size):
 
 
 def _files_by_class(folder):
-    """{class name: its files}, both in alphabetical order."""
+    """{class name: its files}, both in alphabetical order; and what lies in a wrong place."""
     if not folder.is_dir():
         raise ValueError(
             f"`path` must be a folder with one subfolder per class: got path={str(folder)!r}, "
             f"no folder, seen from {Path.cwd()}. Write the path from there, or in full."
         )
-    found = {}
-    for place in folder.iterdir():
+    found, deeper, loose = {}, [], []
+    for place in sorted(folder.iterdir()):
         if place.is_dir() and not place.name.startswith("."):
             # macOS stores é as e and an accent, others as one letter: one name for both
-            found[unicodedata.normalize("NFC", place.name)] = sorted(
-                file for file in place.iterdir() if _is_candidate(file)
+            name = unicodedata.normalize("NFC", place.name)
+            found[name] = sorted(file for file in place.iterdir() if _is_candidate(file))
+            deeper += [told for told in map(_nested, sorted(place.iterdir())) if told]
+        elif _is_candidate(place):
+            loose.append(
+                f"`{place.name}` must lie in the folder of its class: got it beside the classes. "
+                "Move it into one of them."
             )
     if len(found) < 2:
         raise ValueError(
             f"`path` must hold at least two classes, a subfolder each: got {len(found)} in {folder}"
             f"{''.join(f' ({name})' for name in found)}. Sort the photographs into subfolders."
         )
-    if not any(found.values()):
+    if deeper and not any(found.values()):
         raise ValueError(
             f"`path` must hold folders of photographs: got folders of folders in {folder} "
             f"({', '.join(sorted(found))}). Give one of these as the path."
         )
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items())), deeper + loose
+
+
+def _nested(place):
+    """A sentence on a folder inside a class that holds files, or None."""
+    if not place.is_dir() or place.name.startswith("."):
+        return None
+    count = sum(_is_candidate(file) for file in place.rglob("*"))
+    if not count:
+        return None
+    return (
+        f"`{place.parent.name}/{place.name}` must not be a folder inside a class: got {count} "
+        f"file{'s' * (count > 1)} in it. Move them up into `{place.parent.name}`."
+    )
 
 
 def _is_candidate(file):
@@ -137,12 +183,13 @@ def _is_candidate(file):
     return file.is_file() and not file.name.startswith(".") and file.name.lower() not in system
 
 
-def _check_none_empty(path, names, counts):
+def _check_none_empty(path, names, counts, misplaced):
     empty = [name for name, count in zip(names, counts, strict=True) if not count]
     if empty:
         raise ValueError(
             "every class folder must hold a photograph that can be read: got none in "
-            f"{', '.join(sorted(empty))} of {path}. Add photographs or remove the folder."
+            f"{', '.join(sorted(empty))} of {path}. "
+            + " ".join([*misplaced, "Add photographs or remove the folder."])
         )
 
 
