@@ -5,8 +5,7 @@ The folders hold what these stand on; each says in a paragraph who calls it. A m
 rooms (modules and folders) that stand above it here:
 
 - floor 0, NumPy and pandas: ``sizes``, ``arrays``, ``convolution``, ``pooling``, ``kernels``,
-  ``reading``, ``receptive_field``, ``costs``, ``scores``, ``files``, ``pictures``,
-  ``datasets``
+  ``reading``, ``receptive_field``, ``costs``, ``scores``, ``files``, ``datasets``
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
   ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``
 - floor 2, pictures, interaction and the command line: ``comparing``, ``plots``, ``overlays``,

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cnnlab.arrays import composing
+from cnnlab.arrays.duplicates import near_duplicates as near_duplicates
 from cnnlab.files import archives, fetch, photographs
 from cnnlab.files.shipped import data_folder
-from cnnlab.pictures import composing
-from cnnlab.pictures.duplicates import near_duplicates as near_duplicates
 from cnnlab.scores import check_class_numbers
 
 DIGITS = tuple("0123456789")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from cnnlab import datasets
+from cnnlab.arrays import composing
 from cnnlab.files import shipped
-from cnnlab.pictures import composing
 
 TOOL = Path(__file__).parents[1] / "tools" / "pack_things.py"
 FREE = ("GPL", "GFDL", "CC BY ", "CC BY-SA", "public domain")

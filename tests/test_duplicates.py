@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from cnnlab import datasets
+from cnnlab.arrays import duplicates
 from cnnlab.datasets import near_duplicates
-from cnnlab.pictures import duplicates
 
 SIZE = 64
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cnnlab"
 FLOORS = {
     0: "sizes arrays convolution pooling kernels reading receptive_field costs scores files "
-    "pictures datasets",
+    "datasets",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
     "transfer",
     2: "comparing plots overlays widgets exercises doctor grading command",

@@ -1,5 +1,7 @@
-"""What hand-written layers do to arrays: windows and borders, a blur, one thread for NumPy.
+"""What is done to arrays: windows and borders, a blur, pictures composed and compared.
 
-Called by ``convolution``, ``pooling``, ``patterns``, ``faithfulness``, ``widgets`` and
-``placing``. Arrays in, arrays out; nothing here knows a model.
+``windows`` is what convolution and pooling share; ``blur`` and ``threads`` serve maps and
+gradients; ``composing`` puts objects on grounds, ``duplicates`` finds pictures that stand in two
+sets. Called by ``convolution``, ``pooling``, ``patterns``, ``faithfulness``, ``widgets``,
+``placing`` and ``datasets``. Arrays in, arrays out; nothing here knows a model.
 """
