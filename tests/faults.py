@@ -591,6 +591,41 @@ FAULTS = [
     ),
     # exercises
     Fault(
+        "exercises.near_misses",
+        "same(got.transpose(order), right)",
+        "False",
+        "turned axes",
+        "exercises",
+    ),
+    Fault(
+        "exercises.near_misses",
+        "if np.ptp(wanted) > tolerance or",
+        "if True or",
+        "a factor of equal numbers",
+        "exercises",
+    ),
+    Fault(
+        "exercises.near_misses",
+        '"too large" if gap[0] > 0',
+        '"too large" if gap[0] < 0',
+        "too small",
+        "exercises",
+    ),
+    Fault(
+        "exercises.engine",
+        "if all(run.error is not None for run in right)",
+        "if False",
+        "equal errors are right",
+        "exercises",
+    ),
+    Fault(
+        "exercises.engine",
+        "or _is_model(answer)",
+        "",
+        "a model is called as a function",
+        "exercises",
+    ),
+    Fault(
         "exercises.differences",
         "tolerance * max(1.0,",
         "100 * tolerance * max(1.0,",

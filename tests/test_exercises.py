@@ -20,6 +20,7 @@ from cnnlab.exercises.differences import difference
 from cnnlab.exercises.engine import exercises, find, lessons, unanswered, written
 from cnnlab.exercises.lesson03 import network
 from cnnlab.exercises.limits import OutOfTime, limited
+from cnnlab.exercises.near_misses import near_miss
 from cnnlab.grading.submissions import exercises_in
 from cnnlab.pooling import max_pool2d, max_pool2d_backward
 from cnnlab.receptive_field import receptive_field
@@ -795,13 +796,109 @@ def test_equal_answers_are_equal(got, right):
     assert difference(got, right) is None
 
 
+TABLE = np.array([[1.0, 5, -2], [0.5, 7, 3]])
+
+
+@pytest.mark.parametrize(
+    "wrong, right, sentence",
+    [
+        (TABLE.T, TABLE, "Its numbers are right, but its axes stand in another order."),
+        (TABLE[..., None].transpose(2, 0, 1), TABLE[..., None], "Its numbers are right, but its"),
+        (TABLE[:, ::-1], TABLE, "Its numbers are right, but they run backwards."),
+        (TABLE[::-1], TABLE, "Its numbers are right, but they run backwards."),
+        ([3, 1, 2], np.array([1, 2, 3]), "Its numbers are right, their order is not."),
+        (TABLE.ravel(), TABLE, "Its numbers are right; its shape is (6,), another one is asked"),
+        ((28, 30), (30, 28), "Its numbers are right, but they run backwards."),
+        ((31, 29), (30, 28), "Off by one: too large."),
+        (-TABLE, TABLE, "The sign is wrong."),
+        (-7, 7, "-7 is not right. The sign is wrong."),
+        (6, 7, "6 is not right. Off by one: too small."),
+        (14, 7, "14 is not right. Twice what is asked for."),
+        (TABLE / 2, TABLE, "Half what is asked for."),
+        (TABLE / 9, TABLE, "Every number is off by the same factor."),
+        (TABLE + 4, TABLE, "Every number is too large by the same amount."),
+        (np.trunc(TABLE), TABLE, "The numbers were cut to whole numbers."),
+        (np.array([44, 7], np.uint8), np.array([300, 7]), "The numbers have wrapped around, as in"),
+        (np.uint8(44), 300, "44 is not right. The numbers have wrapped around, as in uint8."),
+    ],
+)
+def test_a_near_miss_is_told_by_its_kind(wrong, right, sentence):
+    assert difference(wrong, right).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "wrong, right",
+    [
+        (np.add(TABLE, [[0, 0, 1], [0, 0, 0]]), TABLE),  # one number, not all
+        (np.full((2, 3), 4.0), np.full((2, 3), 2.0)),  # equal numbers tell no factor from a sum
+        (np.full((2, 3), np.nan), TABLE),
+        (3.2, 7),
+        (np.zeros(3), np.zeros(0)),
+    ],
+)
+def test_what_is_wrong_in_no_one_way_is_no_near_miss(wrong, right):
+    assert near_miss(np.asarray(wrong), np.asarray(right), 1e-5) is None
+
+
+class Tabled:
+    """As SciPy's sparse matrices are."""
+
+    def toarray(self):
+        return TABLE
+
+
+def test_a_sparse_matrix_is_asked_for_as_an_array():
+    assert difference(Tabled(), TABLE) == (
+        "It is a Tabled; an array is asked for: hand over its `.toarray()`."
+    )
+
+
+def raise_type_error(x):
+    raise TypeError("\x1b[1mno channel axis\x1b[0m\n\nArguments received by Conv2D.call():\n x=1")
+
+
+def test_an_exercise_whose_solution_fails_here_is_not_judged():
+    broken = replace(MEAN, solution=raise_type_error, mistakes=())
+    for answer in (raise_type_error, np.mean):
+        outcome = judge(broken, answer)
+        assert outcome.mark == "○"
+        assert outcome.message == (
+            "cannot be judged here, for its own solution fails (TypeError: no channel axis). "
+            "Restart the kernel and run all cells."
+        )
+
+
+def test_a_model_is_no_function_though_it_can_be_called():
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    assert judge(MEAN, model).message == (
+        "The answer is a function: hand over its name, without brackets behind it."
+    )
+
+
+def test_a_long_error_of_keras_is_told_in_a_few_words():
+    def no_input(x):
+        raise AttributeError("Sequential model 'sequential_15' has no defined input shape yet.")
+
+    def long(x):
+        raise ValueError("x" * 1000)
+
+    assert "AttributeError" in judge(MEAN, no_input).message
+    assert "the model has no input yet. Begin it with keras.Input(shape)." in (
+        judge(MEAN, no_input).message
+    )
+    assert len(judge(MEAN, long).message) < 500
+    assert judge(MEAN, raise_type_error).message.endswith(": no channel axis\nTry hint(...).")
+
+
 @pytest.mark.parametrize(
     ("got", "right", "sentence"),
     [
         (3.1, 3, "3.1 is not right."),
-        (True, 1, "It is a bool; numbers are asked for."),
+        (True, 1, "It is a bool; a number is asked for."),
         (1, True, "It is an int; True or False is asked for."),
-        ("3", 3, "It is a str; numbers are asked for."),
+        ("3", 3, "It is a str; a number is asked for."),
         ([[1], [2, 3]], np.zeros((2, 2)), "It is a list that makes no array."),
         (7, (7, 7), "It is an int; a tuple is asked for."),
         ((7,), (7, 7), "It has 1 entries; another number of entries is asked for."),
@@ -810,7 +907,10 @@ def test_equal_answers_are_equal(got, right):
         ({"b": 1}, {"a": 1}, "Its keys are not those asked for."),
         ({"a": 2}, {"a": 1}, "a: 2 is not right."),
         (np.nan, 1.0, "nan is not right."),
-        (np.zeros((1, 2)), np.zeros(2), "Its shape is (1, 2); another one is asked for."),
+        (np.zeros((1, 2)), np.zeros(2), "Its numbers are right; its shape is (1, 2), another"),
+        (np.zeros((1, 3)), np.zeros(2), "Its shape is (1, 3); another one is asked for."),
+        ([14], 14, "Its shape is (1,); one number is asked for."),
+        ((14, 14), 14, "Its shape is (2,); one number is asked for."),
         ((0, np.ones(2)), (0, np.zeros(2)), "Entry 1 (counted from 0): Its shape is right, and 0"),
     ],
 )

@@ -1,6 +1,10 @@
 """Where two results differ, in words that do not give the right one away."""
 
+from functools import partial
+
 import numpy as np
+
+from cnnlab.exercises.near_misses import near_miss
 
 WORDS = {
     bool: "True or False",
@@ -27,8 +31,8 @@ def difference(got, right, tolerance=1e-5, same_dtype=False):
         same_dtype: whether another dtype is a difference even where the values agree.
 
     Example:
-        >>> difference(np.zeros((2, 3)), np.zeros((3, 2)))
-        'Its shape is (2, 3); another one is asked for.'
+        >>> difference(np.zeros((2, 4)), np.zeros((3, 2)))
+        'Its shape is (2, 4); another one is asked for.'
         >>> difference([1, 2, 4], np.array([1.0, 2.0, 3.0]))
         'Its shape is right, and 2 of 3 numbers are; the first wrong one stands at [2].'
         >>> difference((28, 28), (28, 28)) is None
@@ -83,35 +87,49 @@ def _entries(got, right, tolerance, same_dtype):
     if not wrong:
         return None
     if all(np.ndim(entry) == 0 for entry in right):
+        if not any(isinstance(entry, str | bool | None) for entry in (*got, *right)):
+            numbers = [np.asarray([float(entry) for entry in each]) for each in (got, right)]
+            if sentence := near_miss(*numbers, _allowed(numbers[1], tolerance)):
+                return sentence
         return f"{len(right) - len(wrong)} of its {len(right)} entries are right."
     return f"Entry {wrong[0]} (counted from 0): {inner[wrong[0]]}"
 
 
 def _numbers(got, right, tolerance, same_dtype):
     right = np.asarray(right)
+    wanted = "True and False" if right.dtype.kind == "b" else "numbers"
+    wanted = f"{wanted} are" if right.ndim else "a number is"
+    if hasattr(got, "toarray"):
+        return f"It is {_named(got)}; an array is asked for: hand over its `.toarray()`."
     try:
         values = np.asarray(got)
     except (ValueError, TypeError):  # rows of unequal length
         return f"It is {_named(got)} that makes no array."
     if values.dtype.kind not in "biufc" or (values.dtype.kind == "b") != (right.dtype.kind == "b"):
-        wanted = "True and False" if right.dtype.kind == "b" else "numbers"
-        return f"It is {_named(got)}; {wanted} are asked for."
+        return f"It is {_named(got)}; {wanted} asked for."
+    allowed = _allowed(right, tolerance)
+    near = partial(near_miss, values, right, allowed) if right.dtype.kind in "iuf" else _nothing
     if values.shape != right.shape:
-        return f"Its shape is {values.shape}; another one is asked for."
+        asked = "another one is" if right.ndim else "one number is"
+        return near() or f"Its shape is {values.shape}; {asked} asked for."
     close = np.isclose(
-        values.astype("complex128"), right.astype("complex128"), 0, _allowed(right, tolerance), True
+        values.astype("complex128"), right.astype("complex128"), 0, allowed, equal_nan=True
     )
     if not close.all():
         if right.ndim == 0:
-            return f"{values.item():.6g} is not right."
+            return " ".join(filter(None, [f"{values.item():.6g} is not right.", near()]))
         first = [int(i) for i in np.argwhere(~close)[0]]
-        return (
+        return near() or (
             f"Its shape is right, and {close.sum()} of {close.size} numbers are; "
             f"the first wrong one stands at {first}."
         )
     if same_dtype and values.dtype != right.dtype:
         return f"Its values are right; its dtype is {values.dtype}, another one is asked for."
     return None
+
+
+def _nothing():
+    """What near misses have to say where there are no real numbers."""
 
 
 def _allowed(right, tolerance):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cnnlab.exercises.engine import _runs, judge
+from cnnlab.exercises.engine import _runs, judge, unanswered
 
 
 def verify(exercises):
@@ -31,6 +31,11 @@ def verify(exercises):
 
 def _faults(exercise):
     """What is wrong with an exercise, one phrase each."""
+    errors = _errors(exercise, exercise.solution)
+    if all(errors) and not unanswered(
+        exercise.solution
+    ):  # in some cases an error may be what is asked for
+        yield f"whose solution raises {errors[0]!r}"
     for name, answer in (
         ("solution", exercise.solution),
         *((f"alternative {n}", answer) for n, answer in enumerate(exercise.alternatives, 1)),
@@ -38,9 +43,6 @@ def _faults(exercise):
         outcome = judge(exercise, answer)
         if outcome.mark != "✓":
             yield f"whose {name} is judged {str(outcome)!r}"
-    errors = _errors(exercise, exercise.solution)
-    if all(errors):  # in some cases an error may be what is asked for
-        yield f"whose solution raises {errors[0]!r}"
     for n, mistake in enumerate(exercise.mistakes, 1):
         outcome = judge(exercise, mistake.answer)
         if outcome.mistake is not mistake:
