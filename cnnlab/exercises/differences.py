@@ -21,8 +21,8 @@ def difference(got, right, tolerance=1e-5, same_dtype=False):
     """One sentence on the first kind of difference: type, shape, dtype or value; None if equal.
 
     Arrays, lists and tensors of any library compare as arrays, tuples entry by entry, texts
-    without regard to upper case. Numbers are equal if they differ by less than `tolerance` times
-    the largest of the right ones (or times 1); NaN equals NaN.
+    without regard to upper case and spaces. Numbers are equal if they differ by less than
+    `tolerance` times the largest of the right ones (or times 1); NaN equals NaN.
 
     Args:
         got: what the student has.
@@ -63,10 +63,13 @@ def _plain(got, right, tolerance, same_dtype):
         if got.keys() != right.keys():
             return "Its keys are not those asked for."
         inner = {k: difference(got[k], right[k], tolerance, same_dtype) for k in right}
-        found = [f"{key}: {sentence}" for key, sentence in inner.items() if sentence]
-        return found[0] if found else None
+        wrong = {key: sentence for key, sentence in inner.items() if sentence}
+        if len(wrong) > 1 and all(isinstance(got[key], str | bool) for key in wrong):
+            listed = "; ".join(f"{key}: {got[key]}" for key in wrong)
+            return f"Not as asked are: {listed}."
+        return next((f"{key}: {sentence}" for key, sentence in wrong.items()), None)
     if isinstance(right, str) and isinstance(got, str):
-        same = got.strip().casefold() == right.strip().casefold()
+        same = "".join(got.split()).casefold() == "".join(right.split()).casefold()
         return None if same else f"{got!r} is not right."
     if isinstance(right, bool | np.bool_) and isinstance(got, bool | np.bool_):
         return None if got == right else f"{bool(got)} is not right."
@@ -77,7 +80,10 @@ def _plain(got, right, tolerance, same_dtype):
 
 def _entries(got, right, tolerance, same_dtype):
     """Tuples, such as shapes and several results; any sequence will do for the student's."""
-    if isinstance(got, str | dict) or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
+    if isinstance(got, set | frozenset):
+        return f"It is {_named(got)}, which has no order; a tuple is asked for."
+    kind = isinstance(got, str | bytes | dict) or not hasattr(got, "__getitem__")
+    if kind or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
         return f"It is {_named(got)}; a tuple is asked for."
     if len(got) != len(right):
         return f"It has {len(got)} entries; another number of entries is asked for."
