@@ -702,11 +702,12 @@ def with_a_typo(values):
         ),
         (
             {"mistakes": (Mistake("None.", lambda values: sum(values) * 0.5),)},
-            r"whose mistake 1, 'None\.', is judged '✓ T\.1 Half of the sum\.'",
+            r"whose mistake 1, 'None\.', is judged '✓ T\.1 Half of the sum\.': no case tells it "
+            "from the solution",
         ),
         (
             {"mistakes": (Mistake("A.", max), Mistake("B.", lambda values: max(values)))},
-            r"whose mistake 2, 'B\.', is judged '✗ T\.1 A\.'",
+            r"whose mistake 2, 'B\.', is judged '✗ T\.1 A\.': no case tells it from another",
         ),
         ({"mistakes": (Mistake("A.", with_a_typo),)}, "in which NameError"),
         (

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cnnlab.exercises.engine import _runs, judge, unanswered
+from cnnlab.exercises.slips import unseen
 
 
 def verify(exercises):
@@ -14,7 +15,8 @@ def verify(exercises):
     Raises:
         ValueError: a solution or an alternative is not right, a solution fails with an error, or a
             mistake is not named as itself, as it equals the solution or another mistake, or is
-            never judged, as `view` fails with an error.
+            never judged, as `view` fails with an error; or all cases let a common slip pass
+            (`slips.unseen`).
 
     Example:
         >>> from cnnlab.exercises import engine
@@ -46,10 +48,15 @@ def _faults(exercise):
     for n, mistake in enumerate(exercise.mistakes, 1):
         outcome = judge(exercise, mistake.answer)
         if outcome.mistake is not mistake:
-            yield f"whose mistake {n}, {mistake.diagnosis!r}, is judged {str(outcome)!r}"
+            same = "the solution" if outcome.mark == "✓" else "another mistake"
+            same = (
+                f": no case tells it from {same}" if outcome.mistake or outcome.mark == "✓" else ""
+            )
+            yield f"whose mistake {n}, {mistake.diagnosis!r}, is judged {str(outcome)!r}{same}"
         refused = _errors(exercise, mistake.answer)
         if all(refused) and not any(_errors(replace(exercise, view=None), mistake.answer)):
             yield f"whose mistake {n}, {mistake.diagnosis!r}, is refused by `view`: {refused[0]!r}"
+    yield from unseen(exercise)
     for answer in (exercise.solution, *(mistake.answer for mistake in exercise.mistakes)):
         for error in _errors(exercise, answer):
             if isinstance(error, NameError):  # never asked for
