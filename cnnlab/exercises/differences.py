@@ -93,7 +93,7 @@ def _entries(got, right, tolerance, same_dtype):
     if not wrong:
         return None
     if all(np.ndim(entry) == 0 for entry in right):
-        if not any(isinstance(entry, str | bool | None) for entry in (*got, *right)):
+        if not any(isinstance(e, str | bool | None) or np.ndim(e) for e in (*got, *right)):
             numbers = [np.asarray([float(entry) for entry in each]) for each in (got, right)]
             if sentence := near_miss(*numbers, _allowed(numbers[1], tolerance)):
                 return sentence
