@@ -392,13 +392,81 @@ def the_digit_only(trunk):
     return keras.Model(trunk.inputs, keras.layers.Dense(10, name="digit")(trunk.layers[-2].output))
 
 
+MEANS = np.array([103.939, 116.779, 123.68])
+
+
+def correlate_in_dtype_of_image(image, kernel, stride):
+    right = correlate2d(image, kernel, strides=stride)
+    out = np.zeros(right.shape, image.dtype)
+    out[:] = right
+    return out
+
+
+def layer_maps_as_x(x, kernel, bias):
+    return conv2d(x, kernel, bias).astype(x.dtype)
+
+
+def kernels_stretched(stack):
+    size = step = 1
+    for kernel_size, strides, dilation_rate in stack:
+        size += (dilation_rate * kernel_size - 1) * step
+        step *= strides
+    return size, step
+
+
+def zeros_of_whole_numbers(kernel, upstream, stride):
+    shape = [(n - 1) * stride + k for n, k in zip(upstream.shape, kernel.shape, strict=True)]
+    image = np.zeros(shape, int)
+    for row, column in np.ndindex(upstream.shape):
+        place = image[row * stride :, column * stride :][: len(kernel), : kernel.shape[1]]
+        place += upstream[row, column] * kernel
+    return image
+
+
+def best_from_minus_one(x, upstream, size):
+    dx = np.zeros(x.shape)
+    for row, column in np.ndindex(upstream.shape):
+        best, where = -1, (row * size, column * size)
+        for i, j in np.ndindex(size, size):
+            if x[row * size + i, column * size + j] > best:
+                where = row * size + i, column * size + j
+                best = x[where]
+        dx[where] = upstream[row, column]
+    return dx
+
+
+def network_of_one_layer():
+    import keras
+
+    layer = keras.layers.Conv2D(16, 3, padding="same", dilation_rate=50)
+    return keras.Sequential([keras.Input((128, 160, 3)), layer])
+
+
+def network_without_input():
+    import keras
+
+    return keras.Sequential([keras.layers.Conv2D(16, 3)])
+
+
+def heads_behind_the_logits(trunk):
+    import keras
+
+    logits = trunk.layers[-1].output
+    heads = {name: keras.layers.Dense(n, name=name) for name, n in [("digit", 10), ("even", 1)]}
+    return keras.Model(trunk.input, {name: head(logits) for name, head in heads.items()})
+
+
+def heat_where_at_least_half(heat, digit):
+    return heat[digit[..., 0] >= 0.5].sum() / heat.sum() if heat.any() else 0
+
+
 def network_for_squares():
     import keras
 
     return keras.Sequential([keras.Input((128, 128, 3)), keras.layers.Conv2D(16, 3)])
 
 
-def block(between="relu", end=None, behind="relu", filters=32, rows=12):
+def block(between="relu", end=None, behind="relu", filters=32, rows=12, merge="Add"):
     """build_block with these three activations."""
 
     def build_block():
@@ -408,7 +476,8 @@ def block(between="relu", end=None, behind="relu", filters=32, rows=12):
         maps = keras.Input((rows, 20, 32))
         branch = layers.Conv2D(32, 3, padding="same", activation=between)(maps)
         branch = layers.Conv2D(filters, 3, padding="same", activation=end)(branch)
-        return keras.Model(maps, layers.Activation(behind)(layers.Add()([maps, branch])))
+        both = getattr(layers, merge)()([maps, branch])
+        return keras.Model(maps, layers.Activation(behind)(both))
 
     return build_block
 
@@ -439,6 +508,35 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
         ("02.1", -6, "Nothing is seen: the threshold is not below even the best match."),
         ("03.1", 10, "Either the stride is forgotten (behind the pooling a cell is worth two"),
         ("03.4", (1, 1, 9), "Too small, and with gaps: the rates add up to less than is needed"),
+        ("01.2", (29, 45), "Either the zeros were counted on one side only (there is one on every"),
+        ("01.2", (31, 46), "Either the picture was just halved, as"),
+        ("01.3", correlate_in_dtype_of_image, "The results have the dtype of the image"),
+        ("02.2", layer_maps_as_x, "The maps have the dtype of x"),
+        ("02.3", 3610, "Channels and filters are exchanged"),
+        ("03.1", 13, "Either the kernel sizes were added (the fields overlap, and a layer adds"),
+        ("03.3", kernels_stretched, "A dilated kernel was taken to span d·K cells"),
+        ("03.4", (1, 3, 9.9), "ValueError: dilation rates are whole numbers from 1 on: got (1, 3,"),
+        ("03.4", (0, 4, 9), "ValueError: dilation rates are whole numbers from 1 on: got (0, 4,"),
+        ("03.4", 9, "ValueError: three rates are asked for, one per layer: got 1. Write (a,"),
+        ("03.5", network_of_one_layer, "The fields span enough pixels, but most of these are not"),
+        ("03.5", lambda: network(6, 2), "Not as asked are: "),
+        (
+            "03.5",
+            network_without_input,
+            "ValueError, outside your own lines: the input must be (128, 160, 3): got none. Begin "
+            "with keras.Input((128, 160, 3)).",
+        ),
+        ("04.2", zeros_of_whole_numbers, "The image has room for whole numbers only"),
+        ("04.4", best_from_minus_one, "The search for the largest begins at 0 or thereabouts"),
+        ("05.5", heads_behind_the_logits, "A head stands on the ten logits that the trunk ends in"),
+        ("06.1", 28 * 72 * 15 * 24 * 40, "Either those are FLOPs (a MAC is a multiplication"),
+        ("06.3", block(between="gelu"), "What stands between the convolutions is no ReLU"),
+        ("06.3", block(merge="Multiply"), "Input and branch are multiplied"),
+        ("07.1", lambda x: x[:, :, ::-1] - MEANS, "The columns are turned round, not the channels"),
+        ("07.1", lambda x: x[..., ::-1] - MEANS[::-1], "The means of blue, green, red met red,"),
+        ("H1.4", network_for_digits(8, "sigmoid"), "The outputs end in an activation that leaves"),
+        ("H1.4", network_for_digits(3), "So few parameters can hardly tell ten digits apart."),
+        ("H1.5", heat_where_at_least_half, "A pixel of exactly 0.5 is not brighter than 0.5."),
         ("03.4", (1, 3, 10), "Too far, and with gaps: the rates add up to more than is needed"),
         ("03.5", lambda: network(1, 4), "The field is too small: a 3×3 layer adds two pixels"),
         (
@@ -483,7 +581,7 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
         ("H1.3", (4, 7, 12, 15), "The stride of the pooling is forgotten"),
         ("H1.4", network_for_digits(24), "The field is wide enough, but there are too many"),
         ("H1.4", network_for_digits(8, "softmax"), "The outputs are probabilities"),
-        ("H1.4", network_for_digits(8, begin=()), "ValueError, outside your own lines"),
+        ("H1.4", network_for_digits(8, begin=()), "ValueError, outside your own lines: the input must"),
     ],
 )
 def test_a_plausible_answer_is_named(number, answer, sentence):
@@ -788,6 +886,7 @@ def test_a_solution_shows_its_source_and_what_is_in_it(capsys):
         ([28, 28], (28, 28)),
         ([None, 7], (None, 7)),
         (" Valid", "valid"),
+        ("conv 3", "conv3"),
         (np.nan, np.nan),
         ({"a": 1.0}, {"a": 1}),
         (np.True_, True),
@@ -905,6 +1004,16 @@ def test_a_long_error_of_keras_is_told_in_a_few_words():
         ((7,), (7, 7), "It has 1 entries; another number of entries is asked for."),
         ((7, 8), (8, 8), "1 of its 2 entries are right."),
         ("same", "valid", "'same' is not right."),
+        ({19, 30}, (19, 30), "It is a set, which has no order; a tuple is asked for."),
+        ({1: 2}.keys(), (1,), "It is a dict_keys; a tuple is asked for."),
+        (b"ab", (97, 98), "It is a bytes; a tuple is asked for."),
+        (np.ones((2, 1)), (1, 3), "0 of its 2 entries are right."),
+        (
+            {"field": "small", "logits": False, "rows": 3},
+            {"field": "large", "logits": True, "rows": 3},
+            "Not as asked are: field: small; logits: False.",
+        ),
+        ({"field": "small"}, {"field": "large"}, "field: 'small' is not right."),
         ({"b": 1}, {"a": 1}, "Its keys are not those asked for."),
         ({"a": 2}, {"a": 1}, "a: 2 is not right."),
         (np.nan, 1.0, "nan is not right."),

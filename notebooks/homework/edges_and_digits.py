@@ -314,6 +314,10 @@ def verdicts(model):
     """What is asked for of the network."""
     from cnnlab.receptive_field import last_map, receptive_field
 
+    if getattr(model, "input_shape", None) is None:
+        raise ValueError(
+            "the input must be (28, 28, 1): got none. Begin with keras.Input((28, 28, 1))."
+        )
     if len(model.outputs) != 1:
         raise ValueError(
             f"a single output of ten logits is asked for: got {len(model.outputs)}. "

@@ -66,7 +66,7 @@ def dense(units=10, **options):
 
 AVERAGE, LARGEST = pool("GlobalAveragePooling2D"), pool("GlobalMaxPooling2D")
 FLAT = pool("Flatten")
-BODY = conv(8, 5), pool(), conv(16, 5), pool()
+BODY = conv(8, 5), pool(), conv(12, 5), pool()
 
 
 def functional():
@@ -90,6 +90,7 @@ def nested():
             layers.Conv2D(8, 5, activation="relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(16, 5, activation="relu"),
+            layers.MaxPooling2D(),
         ]
     )
     image = keras.Input((28, 28, 1))

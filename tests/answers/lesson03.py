@@ -75,7 +75,7 @@ def functional():
     image = x = keras.Input((128, 160, 3), name="image")
     for filters in (8, 12, 12, 16):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-        x = layers.AveragePooling2D()(x)
+        x = layers.AveragePooling2D(2)(x)
     x = layers.BatchNormalization()(layers.Conv2D(16, 3, padding="same")(x))
     return keras.Model(image, layers.Conv2D(16, 3, padding="same")(x))
 
@@ -134,7 +134,7 @@ RIGHT = {
         separable,
         network(*BLOCKS, conv(), conv()),
         network(*(conv(dilation_rate=d, activation="relu") for d in (32, 16, 8, 4, 2, 1))),
-        network(*(conv(12, 5, strides=2) for _ in range(4)), conv(16, 5)),
+        network(*(conv(8, 5, strides=2) for _ in range(4)), conv(16, 5)),
         network(conv(8, 5, strides=4), pool(4), conv(16, 7)),
     ],
 }
@@ -176,6 +176,6 @@ WRONG = {
         network(*BLOCKS, conv(), conv(), shape=(160, 128, 3)),
         network(conv(), pool(5), pool(5), shape=(128, 160, 3)),
         without_input,
-        lambda: None,
+        lambda: "a network",
     ],
 }

@@ -132,7 +132,7 @@ WRONG = {
         block(sizes=(3, 5)),
         block(sizes=(1, 3)),
         block(shape=(20, 12)),
-        lambda: None,
+        lambda: "a block",
     ],
     "06.4": [
         lambda k, c, f: 1 / c + 1 / k**2,
