@@ -581,7 +581,7 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
         ("H1.3", (4, 7, 12, 15), "The stride of the pooling is forgotten"),
         ("H1.4", network_for_digits(24), "The field is wide enough, but there are too many"),
         ("H1.4", network_for_digits(8, "softmax"), "The outputs are probabilities"),
-        ("H1.4", network_for_digits(8, begin=()), "ValueError, outside your own lines: the input must"),
+        ("H1.4", network_for_digits(8, begin=()), "ValueError, outside your own lines: the"),
     ],
 )
 def test_a_plausible_answer_is_named(number, answer, sentence):
