@@ -79,6 +79,12 @@ def test_one_case_that_shows_a_slip_is_enough():
     assert found(correlate2d, square, symmetric, whole, *mixed) == ""
 
 
+def largest_of_rising(values):
+    if values[0] > values[-1]:
+        raise ValueError("the values must rise")
+    return values.max()
+
+
 @pytest.mark.parametrize(
     ("solution", "cases"),
     [
@@ -93,6 +99,7 @@ def test_one_case_that_shows_a_slip_is_enough():
         (lambda values: np.sort(values), [(np.array([3, 1, 4]),), (np.array([2.0, 0.5]),)]),
         (lambda x: np.maximum(x, 0), [(TABLE - 9,)]),
         (lambda a, b: (a + b) / 2, [(1, 2), (3.0, 5)]),
+        (largest_of_rising, [(np.array([1, 5, 1]),)]),  # turned round, others are refused
     ],
 )
 def test_what_cannot_be_otherwise_is_no_slip(solution, cases):
