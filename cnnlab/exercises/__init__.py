@@ -3,7 +3,7 @@
 Called by lessons and homework. ``engine`` judges an answer, ``differences`` says where two results
 differ, ``limits`` stops what does not end, and there is one file of exercises per lesson.
 ``verification`` tries exercises before a class does, with ``slips`` that their cases might let
-pass; ``supervision`` is the record of the checks
+pass; ``networks`` looks into networks that students build; ``supervision`` is the record of the checks
 while a notebook is graded.
 """
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises.engine import Exercise, Mistake
-from cnnlab.exercises.lesson03 import inner
+from cnnlab.exercises.networks import inner
 
 # 06.1: what does a layer cost?
 
