@@ -5,8 +5,7 @@ import math
 import numpy as np
 
 from cnnlab.convolution import correlate2d
-from cnnlab.exercises import Exercise, Mistake
-from cnnlab.exercises.networks import can_leave_gaps, inner, pixels_read
+from cnnlab.exercises import Exercise, Mistake, can_leave_gaps, inner, pixels_read
 from cnnlab.sizes import output_size
 
 rng = np.random.default_rng(0)
