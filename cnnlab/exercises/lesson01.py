@@ -215,10 +215,6 @@ def correlate_divided_last(image, kernel, stride):
     return correlate(image, kernel, stride)[: rows // stride, : columns // stride]
 
 
-def correlate_in_columns_only(image, kernel, stride):
-    return correlate(image, kernel, 1)[:, ::stride]
-
-
 def correlate_in_dtype_of_image(image, kernel, stride):
     return correlate(image, kernel, stride).astype(image.dtype)
 
@@ -250,7 +246,6 @@ loops = Exercise(
     mistakes=(
         Mistake("The stride is not used: the window stops at every pixel.", correlate_every_place),
         Mistake("The window jumps down, but not to the side.", correlate_in_rows_only),
-        Mistake("The window jumps to the side, but not down.", correlate_in_columns_only),
         Mistake(
             "The kernel is turned by 180 degrees: that is the convolution of mathematics, not the "
             "sum that Keras computes.",

@@ -101,10 +101,6 @@ def paint_in_dtype_of_upstream(kernel, upstream, stride):
     return painted_in(upstream.dtype, kernel, upstream, stride)
 
 
-def paint_cut(kernel, upstream, stride):
-    return paint(kernel, upstream, stride).astype(int)
-
-
 def paint_turned(kernel, upstream, stride):
     return paint(kernel[::-1, ::-1], upstream, stride)
 
@@ -178,7 +174,6 @@ painting = Exercise(
             "has none: begin with zeros of floats.",
             paint_in_dtype_of_upstream,
         ),
-        Mistake("The paint is cut to whole numbers.", paint_cut),
     ),
     cases=(
         (rng.integers(-3, 4, (3, 4)), rng.integers(1, 5, (3, 2)), 1),
