@@ -93,7 +93,7 @@ def lenet5(input_shape=(28, 28, 1), classes=10, activation="tanh", pooling="aver
         pooling: "average" or "max".
 
     Returns:
-        A `keras.Sequential`, (B, H, W, C) -> (B, classes).
+        A `keras.Model`, (B, H, W, C) -> (B, classes).
 
     Raises:
         ValueError: another pooling, or images that are too small.
@@ -116,21 +116,17 @@ def lenet5(input_shape=(28, 28, 1), classes=10, activation="tanh", pooling="aver
             "`input_shape` must be (height, width, channels), at least 28 by 28 pixels: got "
             f"input_shape={input_shape}. Use larger images; grey ones have 1 channel."
         )
-    return keras.Sequential(
-        [
-            keras.Input(input_shape),
-            layers.ZeroPadding2D(2, name="pad"),
-            layers.Conv2D(6, kernel_size=5, activation=activation, name="c1"),
-            pool(pool_size=2, name="s2"),
-            layers.Conv2D(16, kernel_size=5, activation=activation, name="c3"),
-            pool(pool_size=2, name="s4"),
-            layers.Conv2D(120, kernel_size=5, activation=activation, name="c5"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(84, activation=activation, name="f6"),
-            layers.Dense(classes, name="output"),
-        ],
-        name="lenet5",
-    )
+    # Functional, not sequential: so `model.input` and `model.output` are there to build on.
+    inputs = x = keras.Input(input_shape, name="input")
+    x = layers.ZeroPadding2D(2, name="pad")(x)
+    x = layers.Conv2D(6, kernel_size=5, activation=activation, name="c1")(x)
+    x = pool(pool_size=2, name="s2")(x)
+    x = layers.Conv2D(16, kernel_size=5, activation=activation, name="c3")(x)
+    x = pool(pool_size=2, name="s4")(x)
+    x = layers.Conv2D(120, kernel_size=5, activation=activation, name="c5")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(84, activation=activation, name="f6")(x)
+    return keras.Model(inputs, layers.Dense(classes, name="output")(x), name="lenet5")
 
 
 def alexnet(input_shape=(227, 227, 3), classes=1000, groups=1, normalise_first=True):

@@ -20,6 +20,7 @@ from cnnlab.exercises.differences import difference
 from cnnlab.exercises.engine import exercises, find, lessons, unanswered, written
 from cnnlab.exercises.lesson03 import network
 from cnnlab.exercises.limits import OutOfTime, limited
+from cnnlab.exercises.near_misses import near_miss
 from cnnlab.grading.exercise_files import exercises_in
 from cnnlab.pooling import max_pool2d, max_pool2d_backward
 from cnnlab.receptive_field import receptive_field
@@ -391,13 +392,81 @@ def the_digit_only(trunk):
     return keras.Model(trunk.inputs, keras.layers.Dense(10, name="digit")(trunk.layers[-2].output))
 
 
+MEANS = np.array([103.939, 116.779, 123.68])
+
+
+def correlate_in_dtype_of_image(image, kernel, stride):
+    right = correlate2d(image, kernel, strides=stride)
+    out = np.zeros(right.shape, image.dtype)
+    out[:] = right
+    return out
+
+
+def layer_maps_as_x(x, kernel, bias):
+    return conv2d(x, kernel, bias).astype(x.dtype)
+
+
+def kernels_stretched(stack):
+    size = step = 1
+    for kernel_size, strides, dilation_rate in stack:
+        size += (dilation_rate * kernel_size - 1) * step
+        step *= strides
+    return size, step
+
+
+def zeros_of_whole_numbers(kernel, upstream, stride):
+    shape = [(n - 1) * stride + k for n, k in zip(upstream.shape, kernel.shape, strict=True)]
+    image = np.zeros(shape, int)
+    for row, column in np.ndindex(upstream.shape):
+        place = image[row * stride :, column * stride :][: len(kernel), : kernel.shape[1]]
+        place += upstream[row, column] * kernel
+    return image
+
+
+def best_from_minus_one(x, upstream, size):
+    dx = np.zeros(x.shape)
+    for row, column in np.ndindex(upstream.shape):
+        best, where = -1, (row * size, column * size)
+        for i, j in np.ndindex(size, size):
+            if x[row * size + i, column * size + j] > best:
+                where = row * size + i, column * size + j
+                best = x[where]
+        dx[where] = upstream[row, column]
+    return dx
+
+
+def network_of_one_layer():
+    import keras
+
+    layer = keras.layers.Conv2D(16, 3, padding="same", dilation_rate=50)
+    return keras.Sequential([keras.Input((128, 160, 3)), layer])
+
+
+def network_without_input():
+    import keras
+
+    return keras.Sequential([keras.layers.Conv2D(16, 3)])
+
+
+def heads_behind_the_logits(trunk):
+    import keras
+
+    logits = trunk.layers[-1].output
+    heads = {name: keras.layers.Dense(n, name=name) for name, n in [("digit", 10), ("even", 1)]}
+    return keras.Model(trunk.input, {name: head(logits) for name, head in heads.items()})
+
+
+def heat_where_at_least_half(heat, digit):
+    return heat[digit[..., 0] >= 0.5].sum() / heat.sum() if heat.any() else 0
+
+
 def network_for_squares():
     import keras
 
     return keras.Sequential([keras.Input((128, 128, 3)), keras.layers.Conv2D(16, 3)])
 
 
-def block(between="relu", end=None, behind="relu", filters=32, rows=12):
+def block(between="relu", end=None, behind="relu", filters=32, rows=12, merge="Add"):
     """build_block with these three activations."""
 
     def build_block():
@@ -407,7 +476,8 @@ def block(between="relu", end=None, behind="relu", filters=32, rows=12):
         maps = keras.Input((rows, 20, 32))
         branch = layers.Conv2D(32, 3, padding="same", activation=between)(maps)
         branch = layers.Conv2D(filters, 3, padding="same", activation=end)(branch)
-        return keras.Model(maps, layers.Activation(behind)(layers.Add()([maps, branch])))
+        both = getattr(layers, merge)()([maps, branch])
+        return keras.Model(maps, layers.Activation(behind)(both))
 
     return build_block
 
@@ -438,6 +508,35 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
         ("02.1", -6, "Nothing is seen: the threshold is not below even the best match."),
         ("03.1", 10, "Either the stride is forgotten (behind the pooling a cell is worth two"),
         ("03.4", (1, 1, 9), "Too small, and with gaps: the rates add up to less than is needed"),
+        ("01.2", (29, 45), "Either the zeros were counted on one side only (there is one on every"),
+        ("01.2", (31, 46), "Either the picture was just halved, as"),
+        ("01.3", correlate_in_dtype_of_image, "The results have the dtype of the image"),
+        ("02.2", layer_maps_as_x, "The maps have the dtype of x"),
+        ("02.3", 3610, "Channels and filters are exchanged"),
+        ("03.1", 13, "Either the kernel sizes were added (the fields overlap, and a layer adds"),
+        ("03.3", kernels_stretched, "A dilated kernel was taken to span d·K cells"),
+        ("03.4", (1, 3, 9.9), "ValueError: dilation rates are whole numbers from 1 on: got (1, 3,"),
+        ("03.4", (0, 4, 9), "ValueError: dilation rates are whole numbers from 1 on: got (0, 4,"),
+        ("03.4", 9, "ValueError: three rates are asked for, one per layer: got 1. Write (a,"),
+        ("03.5", network_of_one_layer, "The fields span enough pixels, but most of these are not"),
+        ("03.5", lambda: network(6, 2), "Not as asked are: "),
+        (
+            "03.5",
+            network_without_input,
+            "ValueError, outside your own lines: the input must be (128, 160, 3): got none. Begin "
+            "with keras.Input((128, 160, 3)).",
+        ),
+        ("04.2", zeros_of_whole_numbers, "The image has room for whole numbers only"),
+        ("04.4", best_from_minus_one, "The search for the largest begins at 0 or thereabouts"),
+        ("05.5", heads_behind_the_logits, "A head stands on the ten logits that the trunk ends in"),
+        ("06.1", 28 * 72 * 15 * 24 * 40, "Either those are FLOPs (a MAC is a multiplication"),
+        ("06.3", block(between="gelu"), "What stands between the convolutions is no ReLU"),
+        ("06.3", block(merge="Multiply"), "Input and branch are multiplied"),
+        ("07.1", lambda x: x[:, :, ::-1] - MEANS, "The columns are turned round, not the channels"),
+        ("07.1", lambda x: x[..., ::-1] - MEANS[::-1], "The means of blue, green, red met red,"),
+        ("H1.4", network_for_digits(8, "sigmoid"), "The outputs end in an activation that leaves"),
+        ("H1.4", network_for_digits(3), "So few parameters can hardly tell ten digits apart."),
+        ("H1.5", heat_where_at_least_half, "A pixel of exactly 0.5 is not brighter than 0.5."),
         ("03.4", (1, 3, 10), "Too far, and with gaps: the rates add up to more than is needed"),
         ("03.5", lambda: network(1, 4), "The field is too small: a 3×3 layer adds two pixels"),
         (
@@ -482,7 +581,7 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
         ("H1.3", (4, 7, 12, 15), "The stride of the pooling is forgotten"),
         ("H1.4", network_for_digits(24), "The field is wide enough, but there are too many"),
         ("H1.4", network_for_digits(8, "softmax"), "The outputs are probabilities"),
-        ("H1.4", network_for_digits(8, begin=()), "ValueError, outside your own lines"),
+        ("H1.4", network_for_digits(8, begin=()), "ValueError, outside your own lines: the"),
     ],
 )
 def test_a_plausible_answer_is_named(number, answer, sentence):
@@ -701,11 +800,12 @@ def with_a_typo(values):
         ),
         (
             {"mistakes": (Mistake("None.", lambda values: sum(values) * 0.5),)},
-            r"whose mistake 1, 'None\.', is judged '✓ T\.1 Half of the sum\.'",
+            r"whose mistake 1, 'None\.', is judged '✓ T\.1 Half of the sum\.': no case tells it "
+            "from the solution",
         ),
         (
             {"mistakes": (Mistake("A.", max), Mistake("B.", lambda values: max(values)))},
-            r"whose mistake 2, 'B\.', is judged '✗ T\.1 A\.'",
+            r"whose mistake 2, 'B\.', is judged '✗ T\.1 A\.': no case tells it from another",
         ),
         ({"mistakes": (Mistake("A.", with_a_typo),)}, "in which NameError"),
         (
@@ -786,6 +886,7 @@ def test_a_solution_shows_its_source_and_what_is_in_it(capsys):
         ([28, 28], (28, 28)),
         ([None, 7], (None, 7)),
         (" Valid", "valid"),
+        ("conv 3", "conv3"),
         (np.nan, np.nan),
         ({"a": 1.0}, {"a": 1}),
         (np.True_, True),
@@ -795,22 +896,131 @@ def test_equal_answers_are_equal(got, right):
     assert difference(got, right) is None
 
 
+TABLE = np.array([[1.0, 5, -2], [0.5, 7, 3]])
+
+
+@pytest.mark.parametrize(
+    "wrong, right, sentence",
+    [
+        (TABLE.T, TABLE, "Its numbers are right, but its axes stand in another order."),
+        (TABLE[..., None].transpose(2, 0, 1), TABLE[..., None], "Its numbers are right, but its"),
+        (TABLE[:, ::-1], TABLE, "Its numbers are right, but they run backwards."),
+        (TABLE[::-1], TABLE, "Its numbers are right, but they run backwards."),
+        ([3, 1, 2], np.array([1, 2, 3]), "Its numbers are right, their order is not."),
+        (TABLE.ravel(), TABLE, "Its numbers are right; its shape is (6,), another one is asked"),
+        ((28, 30), (30, 28), "Its numbers are right, but they run backwards."),
+        ((31, 29), (30, 28), "Off by one: too large."),
+        (-TABLE, TABLE, "The sign is wrong."),
+        (-7, 7, "-7 is not right. The sign is wrong."),
+        (6, 7, "6 is not right. Off by one: too small."),
+        (14, 7, "14 is not right. Twice what is asked for."),
+        (TABLE / 2, TABLE, "Half what is asked for."),
+        (TABLE / 9, TABLE, "Every number is off by the same factor."),
+        (TABLE + 4, TABLE, "Every number is too large by the same amount."),
+        (np.trunc(TABLE), TABLE, "The numbers were cut to whole numbers."),
+        (np.array([44, 7], np.uint8), np.array([300, 7]), "The numbers have wrapped around, as in"),
+        (np.uint8(44), 300, "44 is not right. The numbers have wrapped around, as in uint8."),
+    ],
+)
+def test_a_near_miss_is_told_by_its_kind(wrong, right, sentence):
+    assert difference(wrong, right).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "wrong, right",
+    [
+        (np.add(TABLE, [[0, 0, 1], [0, 0, 0]]), TABLE),  # one number, not all
+        (np.full((2, 3), 4.0), np.full((2, 3), 2.0)),  # equal numbers tell no factor from a sum
+        (np.full((2, 3), np.nan), TABLE),
+        (3.2, 7),
+        (np.zeros(3), np.zeros(0)),
+    ],
+)
+def test_what_is_wrong_in_no_one_way_is_no_near_miss(wrong, right):
+    assert near_miss(np.asarray(wrong), np.asarray(right), 1e-5) is None
+
+
+class Tabled:
+    """As SciPy's sparse matrices are."""
+
+    def toarray(self):
+        return TABLE
+
+
+def test_a_sparse_matrix_is_asked_for_as_an_array():
+    assert difference(Tabled(), TABLE) == (
+        "It is a Tabled; an array is asked for: hand over its `.toarray()`."
+    )
+
+
+def raise_type_error(x):
+    raise TypeError("\x1b[1mno channel axis\x1b[0m\n\nArguments received by Conv2D.call():\n x=1")
+
+
+def test_an_exercise_whose_solution_fails_here_is_not_judged():
+    broken = replace(MEAN, solution=raise_type_error, mistakes=())
+    for answer in (raise_type_error, np.mean):
+        outcome = judge(broken, answer)
+        assert outcome.mark == "○"
+        assert outcome.message == (
+            "cannot be judged here, for its own solution fails (TypeError: no channel axis). "
+            "Restart the kernel and run all cells."
+        )
+
+
+def test_a_model_is_no_function_though_it_can_be_called():
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    assert judge(MEAN, model).message == (
+        "The answer is a function: hand over its name, without brackets behind it."
+    )
+
+
+def test_a_long_error_of_keras_is_told_in_a_few_words():
+    def no_input(x):
+        raise AttributeError("Sequential model 'sequential_15' has no defined input shape yet.")
+
+    def long(x):
+        raise ValueError("x" * 1000)
+
+    assert "AttributeError" in judge(MEAN, no_input).message
+    assert "the model has no input yet. Begin it with keras.Input(shape)." in (
+        judge(MEAN, no_input).message
+    )
+    assert len(judge(MEAN, long).message) < 500
+    assert judge(MEAN, raise_type_error).message.endswith(": no channel axis\nTry hint(...).")
+
+
 @pytest.mark.parametrize(
     ("got", "right", "sentence"),
     [
         (3.1, 3, "3.1 is not right."),
-        (True, 1, "It is a bool; numbers are asked for."),
+        (True, 1, "It is a bool; a number is asked for."),
         (1, True, "It is an int; True or False is asked for."),
-        ("3", 3, "It is a str; numbers are asked for."),
+        ("3", 3, "It is a str; a number is asked for."),
         ([[1], [2, 3]], np.zeros((2, 2)), "It is a list that makes no array."),
         (7, (7, 7), "It is an int; a tuple is asked for."),
         ((7,), (7, 7), "It has 1 entries; another number of entries is asked for."),
         ((7, 8), (8, 8), "1 of its 2 entries are right."),
         ("same", "valid", "'same' is not right."),
+        ({19, 30}, (19, 30), "It is a set, which has no order; a tuple is asked for."),
+        ({1: 2}.keys(), (1,), "It is a dict_keys; a tuple is asked for."),
+        (b"ab", (97, 98), "It is a bytes; a tuple is asked for."),
+        (np.ones((2, 1)), (1, 3), "0 of its 2 entries are right."),
+        (
+            {"field": "small", "logits": False, "rows": 3},
+            {"field": "large", "logits": True, "rows": 3},
+            "Not as asked are: field: small; logits: False.",
+        ),
+        ({"field": "small"}, {"field": "large"}, "field: 'small' is not right."),
         ({"b": 1}, {"a": 1}, "Its keys are not those asked for."),
         ({"a": 2}, {"a": 1}, "a: 2 is not right."),
         (np.nan, 1.0, "nan is not right."),
-        (np.zeros((1, 2)), np.zeros(2), "Its shape is (1, 2); another one is asked for."),
+        (np.zeros((1, 2)), np.zeros(2), "Its numbers are right; its shape is (1, 2), another"),
+        (np.zeros((1, 3)), np.zeros(2), "Its shape is (1, 3); another one is asked for."),
+        ([14], 14, "Its shape is (1,); one number is asked for."),
+        ((14, 14), 14, "Its shape is (2,); one number is asked for."),
         ((0, np.ones(2)), (0, np.zeros(2)), "Entry 1 (counted from 0): Its shape is right, and 0"),
     ],
 )

@@ -17,7 +17,8 @@ def parameters(model):
 
 def shapes(model):
     """The (height, width, channels) or (units,) of each layer's output, by name."""
-    return {layer.name: layer.output.shape[1:] for layer in model.layers}
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    return {layer.name: layer.output.shape[1:] for layer in layers}
 
 
 def test_mlp_has_the_parameters_of_the_lecture():
@@ -52,6 +53,12 @@ def test_lenet5_has_the_shapes_of_its_paper():
         "f6": (84,),
         "output": (10,),
     }
+
+
+def test_lenet5_can_be_built_upon_from_its_input_and_its_output():
+    model = models.lenet5((30, 28, 1))
+    head = keras.layers.Dense(3)(model.output)
+    assert keras.Model(model.input, head)(np.zeros((2, 30, 28, 1), "float32")).shape == (2, 3)
 
 
 def test_lenet5_averages_and_uses_tanh():

@@ -2,15 +2,29 @@
 
 Called by lessons and homework. ``engine`` judges an answer, ``differences`` says where two results
 differ, ``limits`` stops what does not end, and there is one file of exercises per lesson.
-``verification`` tries exercises before a class does; ``supervision`` is the record of the checks
-while a notebook is graded.
+``verification`` tries exercises before a class does, with ``slips`` that their cases might let
+pass; ``networks`` looks into networks that students build; ``supervision`` is the record of the
+checks while a notebook is graded.
 """
 
 from cnnlab.exercises.engine import LEVELS, Exercise, Mistake, Outcome, find, judge, quoted, written
+from cnnlab.exercises.networks import can_leave_gaps, inner, pixels_read
 from cnnlab.exercises.supervision import record
 from cnnlab.exercises.verification import verify
 
-__all__ = ["Exercise", "Mistake", "Outcome", "check", "hint", "judge", "solution", "verify"]
+__all__ = [
+    "Exercise",
+    "Mistake",
+    "Outcome",
+    "can_leave_gaps",
+    "check",
+    "hint",
+    "inner",
+    "judge",
+    "pixels_read",
+    "solution",
+    "verify",
+]
 
 
 def check(number, answer):

@@ -1,6 +1,10 @@
 """Where two results differ, in words that do not give the right one away."""
 
+from functools import partial
+
 import numpy as np
+
+from cnnlab.exercises.near_misses import near_miss
 
 WORDS = {
     bool: "True or False",
@@ -17,8 +21,8 @@ def difference(got, right, tolerance=1e-5, same_dtype=False):
     """One sentence on the first kind of difference: type, shape, dtype or value; None if equal.
 
     Arrays, lists and tensors of any library compare as arrays, tuples entry by entry, texts
-    without regard to upper case. Numbers are equal if they differ by less than `tolerance` times
-    the largest of the right ones (or times 1); NaN equals NaN.
+    without regard to upper case and spaces. Numbers are equal if they differ by less than
+    `tolerance` times the largest of the right ones (or times 1); NaN equals NaN.
 
     Args:
         got: what the student has.
@@ -27,8 +31,8 @@ def difference(got, right, tolerance=1e-5, same_dtype=False):
         same_dtype: whether another dtype is a difference even where the values agree.
 
     Example:
-        >>> difference(np.zeros((2, 3)), np.zeros((3, 2)))
-        'Its shape is (2, 3); another one is asked for.'
+        >>> difference(np.zeros((2, 4)), np.zeros((3, 2)))
+        'Its shape is (2, 4); another one is asked for.'
         >>> difference([1, 2, 4], np.array([1.0, 2.0, 3.0]))
         'Its shape is right, and 2 of 3 numbers are; the first wrong one stands at [2].'
         >>> difference((28, 28), (28, 28)) is None
@@ -59,10 +63,13 @@ def _plain(got, right, tolerance, same_dtype):
         if got.keys() != right.keys():
             return "Its keys are not those asked for."
         inner = {k: difference(got[k], right[k], tolerance, same_dtype) for k in right}
-        found = [f"{key}: {sentence}" for key, sentence in inner.items() if sentence]
-        return found[0] if found else None
+        wrong = {key: sentence for key, sentence in inner.items() if sentence}
+        if len(wrong) > 1 and all(isinstance(got[key], str | bool) for key in wrong):
+            listed = "; ".join(f"{key}: {got[key]}" for key in wrong)
+            return f"Not as asked are: {listed}."
+        return next((f"{key}: {sentence}" for key, sentence in wrong.items()), None)
     if isinstance(right, str) and isinstance(got, str):
-        same = got.strip().casefold() == right.strip().casefold()
+        same = "".join(got.split()).casefold() == "".join(right.split()).casefold()
         return None if same else f"{got!r} is not right."
     if isinstance(right, bool | np.bool_) and isinstance(got, bool | np.bool_):
         return None if got == right else f"{bool(got)} is not right."
@@ -73,7 +80,10 @@ def _plain(got, right, tolerance, same_dtype):
 
 def _entries(got, right, tolerance, same_dtype):
     """Tuples, such as shapes and several results; any sequence will do for the student's."""
-    if isinstance(got, str | dict) or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
+    if isinstance(got, set | frozenset):
+        return f"It is {_named(got)}, which has no order; a tuple is asked for."
+    kind = isinstance(got, str | bytes | dict) or not hasattr(got, "__getitem__")
+    if kind or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
         return f"It is {_named(got)}; a tuple is asked for."
     if len(got) != len(right):
         return f"It has {len(got)} entries; another number of entries is asked for."
@@ -83,35 +93,49 @@ def _entries(got, right, tolerance, same_dtype):
     if not wrong:
         return None
     if all(np.ndim(entry) == 0 for entry in right):
+        if not any(isinstance(e, str | bool | None) or np.ndim(e) for e in (*got, *right)):
+            numbers = [np.asarray([float(entry) for entry in each]) for each in (got, right)]
+            if sentence := near_miss(*numbers, _allowed(numbers[1], tolerance)):
+                return sentence
         return f"{len(right) - len(wrong)} of its {len(right)} entries are right."
     return f"Entry {wrong[0]} (counted from 0): {inner[wrong[0]]}"
 
 
 def _numbers(got, right, tolerance, same_dtype):
     right = np.asarray(right)
+    wanted = "True and False" if right.dtype.kind == "b" else "numbers"
+    wanted = f"{wanted} are" if right.ndim else "a number is"
+    if hasattr(got, "toarray"):
+        return f"It is {_named(got)}; an array is asked for: hand over its `.toarray()`."
     try:
         values = np.asarray(got)
     except (ValueError, TypeError):  # rows of unequal length
         return f"It is {_named(got)} that makes no array."
     if values.dtype.kind not in "biufc" or (values.dtype.kind == "b") != (right.dtype.kind == "b"):
-        wanted = "True and False" if right.dtype.kind == "b" else "numbers"
-        return f"It is {_named(got)}; {wanted} are asked for."
+        return f"It is {_named(got)}; {wanted} asked for."
+    allowed = _allowed(right, tolerance)
+    near = partial(near_miss, values, right, allowed) if right.dtype.kind in "iuf" else _nothing
     if values.shape != right.shape:
-        return f"Its shape is {values.shape}; another one is asked for."
+        asked = "another one is" if right.ndim else "one number is"
+        return near() or f"Its shape is {values.shape}; {asked} asked for."
     close = np.isclose(
-        values.astype("complex128"), right.astype("complex128"), 0, _allowed(right, tolerance), True
+        values.astype("complex128"), right.astype("complex128"), 0, allowed, equal_nan=True
     )
     if not close.all():
         if right.ndim == 0:
-            return f"{values.item():.6g} is not right."
+            return " ".join(filter(None, [f"{values.item():.6g} is not right.", near()]))
         first = [int(i) for i in np.argwhere(~close)[0]]
-        return (
+        return near() or (
             f"Its shape is right, and {close.sum()} of {close.size} numbers are; "
             f"the first wrong one stands at {first}."
         )
     if same_dtype and values.dtype != right.dtype:
         return f"Its values are right; its dtype is {values.dtype}, another one is asked for."
     return None
+
+
+def _nothing():
+    """What near misses have to say where there are no real numbers."""
 
 
 def _allowed(right, tolerance):

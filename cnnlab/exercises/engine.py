@@ -9,6 +9,7 @@ import difflib
 import importlib
 import inspect
 import linecache
+import re
 import textwrap
 import traceback
 import types
@@ -25,6 +26,7 @@ from cnnlab.exercises.limits import OutOfTime, limited
 
 LEVELS = {1: "★", 2: "★★", 3: "★★★"}
 NOTHING_TO_VIEW = str | None
+LONGEST_ERROR = 300  # characters of a message that is shown
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def judge(exercise, answer):
     if unanswered(answer):
         return Outcome(exercise.number, "○", "not answered yet")
     cases = exercise.cases() if callable(exercise.cases) else exercise.cases
-    if cases and not callable(answer):
+    if cases and (not callable(answer) or _is_model(answer)):
         message = "The answer is a function: hand over its name, without brackets behind it."
         return Outcome(exercise.number, "✗", message)
     try:
@@ -151,12 +153,21 @@ def judge(exercise, answer):
     if any(run.result is ... for run in runs):
         return Outcome(exercise.number, "○", "not answered yet")
     right = _runs(exercise, exercise.solution, cases)
+    if all(run.error is not None for run in right):  # else an equal error would be a right answer
+        error = right[0].error
+        message = f"cannot be judged here, for its own solution fails ({_said(error)})."
+        return Outcome(exercise.number, "○", f"{message} Restart the kernel and run all cells.")
     if not any(map(partial(_differ, exercise), runs, right)):
         return Outcome(exercise.number, "✓", exercise.insight)
     for mistake in exercise.mistakes:
         if _alike(exercise, runs, _runs(exercise, mistake.answer, cases)):
             return Outcome(exercise.number, "✗", mistake.diagnosis, mistake)
     return Outcome(exercise.number, "✗", _explained(exercise, answer, cases, runs, right))
+
+
+def _is_model(answer):
+    """Whether it is a Keras model, which can be called as a function can."""
+    return hasattr(answer, "layers") and hasattr(answer, "fit")
 
 
 def unanswered(answer):
@@ -249,7 +260,7 @@ def _explained(exercise, answer, cases, runs, right):
     where = f"With {_arguments(answer, cases[place])}: " if cases and cases[place] else ""
     if run.error is not None:
         line = f", {_place(run.error, answer)}" if cases else ""
-        message = f"{where}{type(run.error).__name__}{line}: {run.error}"
+        message = f"{where}{_said(run.error, line)}"
     elif right[place].error is not None:
         message = f"{where}an error should be raised, and none is."
     elif sentence := _sentence(exercise, run, right[place]):
@@ -258,6 +269,16 @@ def _explained(exercise, answer, cases, runs, right):
         names = [n for n, c in zip(_names(answer, cases[place]), run.changed, strict=True) if c]
         message = f"The result is right, but `{names[0]}` is changed on the way: work on a copy."
     return f"{message}\nTry hint({quoted(exercise)})."
+
+
+def _said(error, line=""):
+    """An error in a few lines: without terminal colours, and what Keras lists of its arguments."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", str(error))
+    text = re.split(r"\n\s*(?:Arguments received by|Call arguments received)", text)[0].strip()
+    if re.search("has never been called|no defined input", text):
+        text = "the model has no input yet. Begin it with keras.Input(shape)."
+    text = text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]} …"
+    return f"{type(error).__name__}{line}: {text}"
 
 
 def _names(answer, case):

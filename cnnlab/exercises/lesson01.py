@@ -129,7 +129,8 @@ output_shape = Exercise(
             ),
         ),
         Mistake(
-            "The zeros were counted on one side only: there is one on every side.",
+            "Either the zeros were counted on one side only (there is one on every side), or the "
+            "size at stride 1 was halved: halve the moves, and only then add the first position.",
             (
                 (HEIGHT + PADDING - KERNEL_HEIGHT) // STRIDE + 1,
                 (WIDTH + PADDING - KERNEL_WIDTH) // STRIDE + 1,
@@ -147,6 +148,18 @@ output_shape = Exercise(
             "Rows and columns of the kernel are exchanged: rows come first.",
             (
                 output_size(HEIGHT, KERNEL_WIDTH, STRIDE, PADDING),
+                output_size(WIDTH, KERNEL_HEIGHT, STRIDE, PADDING),
+            ),
+        ),
+        Mistake(
+            'Either the picture was just halved, as padding="same" would do, or the kernel was '
+            "given 3 rows: it has 7, and one zero does not make up for them.",
+            (math.ceil(HEIGHT / STRIDE), math.ceil(WIDTH / STRIDE)),
+        ),
+        Mistake(
+            "The kernel was given 7 columns: it has 3.",
+            (
+                output_size(HEIGHT, KERNEL_HEIGHT, STRIDE, PADDING),
                 output_size(WIDTH, KERNEL_HEIGHT, STRIDE, PADDING),
             ),
         ),
@@ -202,6 +215,10 @@ def correlate_divided_last(image, kernel, stride):
     return correlate(image, kernel, stride)[: rows // stride, : columns // stride]
 
 
+def correlate_in_dtype_of_image(image, kernel, stride):
+    return correlate(image, kernel, stride).astype(image.dtype)
+
+
 def correlate_in_whole_numbers(image, kernel, stride):
     return correlate(image, kernel, stride).astype(int)
 
@@ -218,7 +235,8 @@ loops = Exercise(
     task="Write correlate(image, kernel, stride): it does what slide does, with a window that "
     "moves `stride` pixels at a time in both directions. No padding.",
     hints=(
-        "Two things change in slide: how many places there are, and where each one begins.",
+        "Three things change in slide: how many places there are, where each one begins, and the "
+        "dtype of the results, for here they may have fractions.",
         "The window of output (row, column) begins at pixel (row · stride, column · stride).",
         "Along the rows there are (image height − kernel height) // stride + 1 places.",
     ),
@@ -247,6 +265,11 @@ loops = Exercise(
             correlate_in_whole_numbers,
         ),
         Mistake(
+            "The results have the dtype of the image: where it has whole numbers and the kernel "
+            "has not, the sums are cut.",
+            correlate_in_dtype_of_image,
+        ),
+        Mistake(
             "The output has its size, but its window moves by one pixel only: multiply row and "
             "column by the stride before you slice.",
             correlate_neighbours,
@@ -257,6 +280,8 @@ loops = Exercise(
         (rng.integers(0, 9, (9, 6)), rng.integers(-2, 3, (3, 2)), 2),
         (rng.random((8, 11)), rng.random((2, 4)), 3),
         (rng.random((6, 9)).astype("float32"), rng.random((1, 2)).astype("float32"), 2),
+        (rng.integers(0, 256, (7, 5), dtype="uint8"), rng.normal(size=(2, 1)), 2),
+        (rng.random((4, 8)), rng.integers(-2, 3, (3, 2)), 1),
     ),
     alternatives=(correlate_windows,),
 )

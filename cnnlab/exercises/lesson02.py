@@ -20,6 +20,7 @@ def what_is_seen(bias):
         "the rising line": RISING_LINE,
         "an empty picture": np.zeros((4, 4)),
     }
+    bias = np.asarray(bias)
     answers = {name: correlate2d(p, 3 * np.eye(2)) + bias for name, p in pictures.items()}
     return {name: "seen" if answer.max() > 0 else "not seen" for name, answer in answers.items()}
 
@@ -100,6 +101,10 @@ def layer_maps_mean_of_channels(x, kernel, bias):
     return layer_maps(x, kernel / x.shape[3], bias)
 
 
+def layer_maps_in_dtype_of_x(x, kernel, bias):
+    return layer_maps(x, kernel, bias).astype(x.dtype)
+
+
 convolution = Exercise(
     number="02.2",
     title="Convolution with channels",
@@ -137,6 +142,11 @@ convolution = Exercise(
             "The answers of the slices are averaged: they must be added.",
             layer_maps_mean_of_channels,
         ),
+        Mistake(
+            "The maps have the dtype of x: where x has whole numbers and the kernel has not, the "
+            "sums are cut.",
+            layer_maps_in_dtype_of_x,
+        ),
     ),
     cases=(
         (rng.integers(-4, 5, (2, 4, 6, 3)), rng.integers(-2, 3, (3, 2, 3, 4)), np.arange(1, 5)),
@@ -146,6 +156,8 @@ convolution = Exercise(
             rng.normal(size=(2, 2, 4, 1)).astype("float32"),
             np.float32([0.5]),
         ),
+        (rng.integers(0, 9, (2, 5, 3, 2)), rng.normal(size=(2, 1, 2, 3)), rng.normal(size=3)),
+        (rng.normal(size=(1, 3, 6, 3)), rng.integers(-2, 3, (3, 2, 3, 2)), np.array([1, -2])),
     ),
     alternatives=(layer_maps_einsum, conv2d),
 )
@@ -183,6 +195,10 @@ parameters = Exercise(
         Mistake(
             "Each filter was counted with one slice: it needs one for every channel that comes in.",
             (SLICE + 1) * FILTERS,
+        ),
+        Mistake(
+            "Channels and filters are exchanged: the 10 come in, the 24 go out.",
+            (SLICE * FILTERS + 1) * CHANNELS,
         ),
         Mistake(
             "The weights were counted once per position: all positions share them.",
@@ -320,6 +336,18 @@ two_in_one = Exercise(
             np.float32([1, 3]),
             rng.normal(size=(1, 1, 2, 4)).astype("float32"),
             np.float32([0, 1, 0, 2]),
+        ),
+        (
+            rng.integers(-3, 4, (2, 3, 1, 4)),
+            np.array([1, 0, -2, 3]),
+            rng.normal(size=(1, 1, 4, 3)),
+            rng.normal(size=3),
+        ),
+        (
+            rng.normal(size=(1, 2, 3, 2)),
+            rng.normal(size=2),
+            rng.integers(-3, 4, (1, 1, 2, 5)),
+            np.arange(5),
         ),
     ),
     alternatives=(fold_einsum, fold_by_loops),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises.engine import Exercise, Mistake
+from cnnlab.exercises.networks import can_leave_gaps, inner, pixels_read
 
 # 03.1: what does a stack see?
 
@@ -27,8 +28,9 @@ size_of_stack = Exercise(
             1 + sum(k - 1 for k, _ in STACK),
         ),
         Mistake(
-            "The kernel sizes were added: the fields overlap, and a layer adds one step less than "
-            "its size.",
+            "Either the kernel sizes were added (the fields overlap, and a layer adds one step "
+            "less than its size), or the pooling was given nothing of its own: it adds a pixel, "
+            "and doubles the step as well.",
             sum(k for k, _ in STACK),
         ),
         Mistake(
@@ -121,6 +123,10 @@ def field_of_whole_spans(stack):
     return size, step
 
 
+def field_of_stretched_kernels(stack):
+    return field_of([(k * d, s, 1) for k, s, d in stack])
+
+
 def field_stride_first(stack):
     size, step = 1, 1
     for kernel_size, strides, dilation_rate in stack:
@@ -168,6 +174,11 @@ field_size = Exercise(
             field_of_whole_spans,
         ),
         Mistake(
+            "A dilated kernel was taken to span d·K cells: behind its last weight nothing is left "
+            "out any more.",
+            field_of_stretched_kernels,
+        ),
+        Mistake(
             "The stride of a layer already counts for the layer itself: it holds only for those "
             "behind it.",
             field_stride_first,
@@ -196,14 +207,19 @@ WANTED = 27
 
 def span_and_gaps(rates):
     """Verdicts on three 3-wide layers with these dilation rates, along one axis."""
-    if len(rates) != 3:
+    given = np.asarray(rates)
+    if given.dtype.kind not in "iuf" or (given != given.round()).any() or (given < 1).any():
         raise ValueError(
-            f"three rates are asked for, one per layer: got {len(rates)}. Write (a, b, c)."
+            f"dilation rates are whole numbers from 1 on: got {str(rates)[:40]}. Write (a, b, c)."
+        )
+    if given.shape != (3,):
+        raise ValueError(
+            f"three rates are asked for, one per layer: got {given.size}. Write (a, b, c)."
         )
     weights = np.ones(1)
-    for rate in rates:
-        spread = np.zeros(2 * int(rate) + 1)
-        spread[:: int(rate)] = 1
+    for rate in given.astype(int):
+        spread = np.zeros(2 * rate + 1)
+        spread[::rate] = 1
         weights = np.convolve(weights, spread)
     verdict = "too small" if weights.size < WANTED else "too large"
     return {
@@ -255,23 +271,29 @@ FIELD, PARAMETERS, MAP = 100, 15_000, (8, 10)
 
 
 def verdicts(model):
-    """How a network for images of 128×160×3 keeps the four conditions."""
+    """How a network for images of 128×160×3 keeps the conditions."""
     from cnnlab.receptive_field import receptive_field
 
-    if tuple(model.input_shape[1:]) != (128, 160, 3):
+    begins = (getattr(model, "input_shape", None) or ())[1:]  # a model without Input has none
+    if tuple(begins) != (128, 160, 3):
         raise ValueError(
-            f"the input must be (128, 160, 3): got {model.input_shape[1:]}. "
+            f"the input must be (128, 160, 3): got {begins or 'none'}. "
             "Begin with keras.Input((128, 160, 3))."
         )
     if len(model.output_shape) != 4:
         return {"output": "no map"}
-    found = receptive_field(model)
+    seen = [size or FIELD for size in receptive_field(model).size]  # None: the whole image
+    field = "large enough" if min(seen) >= FIELD else "too small"
+    if min(seen) >= FIELD and can_leave_gaps(model) and min(pixels_read(model)) < FIELD:
+        field = "full of gaps"
     rows, columns, channels = model.output_shape[1:]
-    far = None not in found.size and min(found.size) >= FIELD
+    windows = [getattr(layer, "kernel_size", ()) for layer in inner(model.layers)]
+    windows += [getattr(layer, "pool_size", ()) for layer in inner(model.layers)]
     cells = "enough" if rows >= MAP[0] and columns >= MAP[1] else "too few"
     return {
         "output": "a map",
-        "field": "large enough" if far else "too small",
+        "field": field,
+        "windows": "small" if max(map(max, filter(None, windows)), default=1) <= 9 else "too large",
         "parameters": "in the budget" if model.count_params() <= PARAMETERS else "too many",
         "cells": "a single one" if rows == columns == 1 else cells,
         "channels": "16" if channels == 16 else "not 16",
@@ -327,6 +349,34 @@ def design_strided():
     return keras.Model(image, layers.Conv2D(16, 1)(x))
 
 
+def design_whole_image():
+    """Every cell is weighted by what the whole image holds: squeeze and excitation."""
+    import keras
+    from keras import layers
+
+    image = keras.Input((128, 160, 3))
+    x = layers.Conv2D(16, 5, strides=4, padding="same", activation="relu")(image)
+    share = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    share = layers.Conv2D(16, 1, activation="sigmoid")(share)
+    return keras.Model(image, layers.Conv2D(16, 1)(layers.Multiply()([x, share])))
+
+
+def design_full_of_gaps():
+    import keras
+    from keras import layers
+
+    wide = layers.Conv2D(16, 3, padding="same", dilation_rate=50)
+    return keras.Sequential([keras.Input((128, 160, 3)), wide])
+
+
+def design_one_window():
+    import keras
+    from keras import layers
+
+    window = layers.MaxPooling2D(100, strides=1, padding="same")
+    return keras.Sequential([keras.Input((128, 160, 3)), window, layers.Conv2D(16, 1)])
+
+
 def design_plain():
     return network(0, more=6)
 
@@ -372,8 +422,9 @@ budget = Exercise(
     title="A network on a budget",
     stars=3,
     task="Write design(): a Keras network for images of 128×160×3. Its last layer is a map of 16 "
-    "channels and at least 8×10 cells, each of which sees at least 100 pixels along both axes. It "
-    "may have at most 15,000 parameters.",
+    "channels and at least 8×10 cells, each of which sees at least 100 pixels along both axes, and "
+    "reads as many. No kernel and no pooling window is larger than 9×9, and there are at most "
+    "15,000 parameters.",
     hints=(
         "receptive_field(model) and model.count_params() say how far you are.",
         "A 3×3 convolution from 16 to 16 channels has 2,320 parameters: you can afford about six.",
@@ -408,10 +459,20 @@ budget = Exercise(
             design_pooled_away,
         ),
         Mistake("The output is no map any more.", design_flattened),
+        Mistake(
+            "The fields span enough pixels, but most of these are not read: a dilated kernel reads "
+            "K pixels along an axis, however far apart they are.",
+            design_full_of_gaps,
+        ),
+        Mistake(
+            "One window sees it all, which is the question, not the answer: it must be 9×9 at "
+            "most.",
+            design_one_window,
+        ),
     ),
     cases=no_arguments,
     view=verdicts,
-    alternatives=(design_dilated, design_strided),
+    alternatives=(design_dilated, design_strided, design_whole_image),
 )
 
 EXERCISES = (size_of_stack, rows_of_cell, field_size, without_gaps, budget)

@@ -80,6 +80,27 @@ def paint_cnnlab(kernel, upstream, stride):
     return dx[0, :, :, 0]
 
 
+def painted_in(dtype, kernel, upstream, stride):
+    """Paint in an image of this dtype; NumPy refuses to add fractions to whole numbers."""
+    image = np.zeros(paint(kernel, upstream, stride).shape, dtype)
+    for (row, column), gradient in np.ndenumerate(upstream):
+        top, left = row * stride, column * stride
+        image[top : top + kernel.shape[0], left : left + kernel.shape[1]] += gradient * kernel
+    return image
+
+
+def paint_in_whole_numbers(kernel, upstream, stride):
+    return painted_in(int, kernel, upstream, stride)
+
+
+def paint_in_dtype_of_kernel(kernel, upstream, stride):
+    return painted_in(kernel.dtype, kernel, upstream, stride)
+
+
+def paint_in_dtype_of_upstream(kernel, upstream, stride):
+    return painted_in(upstream.dtype, kernel, upstream, stride)
+
+
 def paint_turned(kernel, upstream, stride):
     return paint(kernel[::-1, ::-1], upstream, stride)
 
@@ -115,7 +136,8 @@ painting = Exercise(
     hints=(
         "The last position begins at row (rows − 1) · stride. How far does its kernel reach?",
         "Where kernels overlap, the paint adds up.",
-        "The loop of section 3, with row · stride for row and column · stride for column.",
+        "The loop of section 3, with row · stride for row and column · stride for column, in an "
+        "array of floats.",
     ),
     solution=paint,
     insight="Forward, a window gathers; backward, it scatters with the same weights: a transposed "
@@ -137,12 +159,29 @@ painting = Exercise(
             "The image is cut: the last kernel reaches beyond (number of positions) · stride.",
             paint_valid,
         ),
+        Mistake(
+            "The image has room for whole numbers only, and kernel and upstream may have "
+            "fractions: begin with zeros of floats.",
+            paint_in_whole_numbers,
+        ),
+        Mistake(
+            "The image has the dtype of the kernel, and upstream may have fractions where the "
+            "kernel has none: begin with zeros of floats.",
+            paint_in_dtype_of_kernel,
+        ),
+        Mistake(
+            "The image has the dtype of upstream, and the kernel may have fractions where upstream "
+            "has none: begin with zeros of floats.",
+            paint_in_dtype_of_upstream,
+        ),
     ),
     cases=(
         (rng.integers(-3, 4, (3, 4)), rng.integers(1, 5, (3, 2)), 1),
         (rng.integers(1, 5, (3, 4)), rng.integers(1, 5, (2, 4)), 2),
         (rng.normal(size=(4, 5)), rng.normal(size=(3, 4)), 3),
         (np.float32(rng.normal(size=(5, 3))), np.float32(rng.normal(size=(2, 3))), 2),
+        (rng.integers(-3, 4, (2, 5)), rng.normal(size=(4, 3)), 2),
+        (rng.normal(size=(3, 2)), rng.integers(1, 5, (2, 3)), 1),
     ),
     alternatives=(paint_per_weight, paint_cnnlab),
 )
@@ -247,6 +286,19 @@ def to_the_last(x, upstream, size):
     return each_window(x, upstream, size, last)
 
 
+def to_the_first_by_columns(x, upstream, size):
+    def first(window):
+        places = np.arange(window.size).reshape(window.shape[::-1])
+        return (places == window.T.argmax()).T
+
+    return each_window(x, upstream, size, first)
+
+
+def from_zero(x, upstream, size):
+    """The classic loop: the best so far begins at 0, in the first place."""
+    return max_pool_backward(np.maximum(x, 0), upstream, size)
+
+
 def without_upstream(x, upstream, size):
     return max_pool_backward(x, np.ones_like(upstream), size)
 
@@ -289,6 +341,15 @@ pooling = Exercise(
         Mistake("All places of a window have a share: that is average pooling.", to_everyone),
         Mistake("At a tie the last maximum receives the gradient, not the first.", to_the_last),
         Mistake(
+            "At a tie the first column by column receives the gradient: go row by row.",
+            to_the_first_by_columns,
+        ),
+        Mistake(
+            "The search for the largest begins at 0 or thereabouts: in a window of negative "
+            "numbers none is larger, and still one of them won.",
+            from_zero,
+        ),
+        Mistake(
             "The winners are right, but they receive 1 instead of the upstream gradient.",
             without_upstream,
         ),
@@ -306,6 +367,7 @@ pooling = Exercise(
         (rng.permutation(24).reshape(4, 6), rng.integers(2, 9, (2, 3)), 2),
         (np.array([[8, 8, 1], [3, 5, 1], [1, 2, 2]]), np.array([[5]]), 2),
         (np.zeros((3, 7), int), np.array([[2.5, -1.5]]), 3),
+        (np.array([[1, 8, -5, -3], [8, 3, -2, -4]]), np.array([[5, 7]]), 2),
         (rng.normal(size=(7, 5)).astype("float32"), np.float32(rng.normal(size=(3, 2))), 2),
     ),
     alternatives=(max_pool_backward_windows, max_pool_backward_cnnlab),
@@ -383,6 +445,9 @@ dense = Exercise(
             rng.normal(size=(2, 4)).astype("float32"),
             rng.normal(size=(5, 4)).astype("float32"),
         ),
+        (rng.integers(-3, 4, (3, 2)), rng.normal(size=(2, 4)), rng.normal(size=(3, 4))),
+        (rng.normal(size=(2, 5)), rng.integers(-3, 4, (5, 3)), rng.normal(size=(2, 3))),
+        (rng.normal(size=(6, 3)), rng.normal(size=(3, 2)), rng.integers(-3, 4, (6, 2))),
     ),
     alternatives=(dense_backward_einsum,),
 )

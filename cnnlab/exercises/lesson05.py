@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises.engine import Exercise, Mistake
+from cnnlab.exercises.networks import inner
 
 rng = np.random.default_rng(5)
 
@@ -278,6 +279,15 @@ def two_heads(trunk):
     return keras.Model(trunk.inputs[0], {"digit": digit, "even": even})
 
 
+def two_heads_on_the_old_logits(trunk):
+    """The trunk's own ten logits are the first output, under their new name."""
+    import keras
+
+    digit = keras.layers.Identity(name="digit")(trunk.output)
+    even = keras.layers.Dense(1, name="even")(trunk.get_layer("f6").output)
+    return keras.Model(trunk.input, [digit, even])
+
+
 def two_heads_from_c5(trunk):
     """The second head leaves earlier and has a hidden layer of its own."""
     import keras
@@ -351,21 +361,57 @@ def one_head(trunk):
     return keras.Model(trunk.inputs, even)
 
 
-def trunks():
-    """Two LeNet-5s, one of them for pictures that are not square."""
+def heads_on_the_logits(trunk):
+    import keras
+
+    heads = [keras.layers.Dense(n, name=name) for name, n in [("digit", 10), ("even", 1)]]
+    return keras.Model(trunk.inputs, [head(trunk.output) for head in heads])
+
+
+def two_heads_on_a_new_trunk(trunk):
     from cnnlab import models
 
-    return [(models.lenet5(),), (models.lenet5((28, 36, 1)),)]
+    return two_heads(models.lenet5(trunk.input_shape[1:]))
 
 
-def inner(layers):
-    """These layers, and instead of a model the layers in it."""
-    for layer in layers:
-        yield from inner(layer.layers) if hasattr(layer, "layers") else [layer]
+def two_heads_without_names(trunk):
+    import keras
+
+    shared = trunk.get_layer("f6").output
+    heads = {"digit": keras.layers.Dense(10)(shared), "even": keras.layers.Dense(1)(shared)}
+    return keras.Model(trunk.inputs, heads)
+
+
+LEARNED = 0.125  # every bias of the trunk: so it is known again, whatever becomes of it
+
+
+def trunks():
+    """Two LeNet-5s that "have learned", one of them for pictures that are not square."""
+    from cnnlab import models
+
+    pair = [models.lenet5(), models.lenet5((28, 36, 1))]
+    for trunk in pair:
+        for layer in trunk.layers:
+            if layer.weights:
+                layer.bias.assign(np.full(layer.bias.shape, LEARNED))
+    return [(trunk,) for trunk in pair]
+
+
+def has_learned(layer):
+    return getattr(layer, "bias", None) is not None and bool(
+        np.all(np.asarray(layer.bias) == LEARNED)
+    )
 
 
 def convolutions(layers):
     return {layer for layer in inner(layers) if hasattr(layer, "kernel_size")}
+
+
+def reads_logits(head, layers):
+    """Whether a head with weights of its own stands on the ten logits that the trunk had."""
+    return bool(head.weights) and any(
+        has_learned(layer) and getattr(layer, "units", None) == 10 for layer in inner(layers)
+    )
 
 
 def verdicts(model):
@@ -377,18 +423,24 @@ def verdicts(model):
         name: keras.Model(model.inputs, head.output).layers[:-1] for name, head in heads.items()
     }
     units = {name: head.output.shape[1] for name, head in heads.items()}
+    shared = set.intersection(*map(convolutions, below.values()))
     return {
         "there are two outputs": len(heads) == 2,
-        "the outputs are called digit and even": set(heads) == {"digit", "even"},
+        "the layers of the outputs are called digit and even": set(heads) == {"digit", "even"},
         "digit has 10 units": units.get("digit", 10) == 10,
         "even has 1 unit": units.get("even", 1) == 1,
         "the outputs are logits": all(
-            head.activation is keras.activations.linear for head in heads.values()
+            getattr(head, "activation", keras.activations.linear) is keras.activations.linear
+            for head in heads.values()
         ),
         "no head reads the other": not any(
             head in layers for head in heads.values() for layers in below.values()
         ),
-        "the convolutions are shared": bool(set.intersection(*map(convolutions, below.values()))),
+        "no head reads the trunk's logits": not any(
+            reads_logits(head, below[name]) for name, head in heads.items()
+        ),
+        "the convolutions are shared": bool(shared),
+        "they are those of the trunk": any(map(has_learned, shared)),
     }
 
 
@@ -429,6 +481,20 @@ multi_task = Exercise(
             "Even or odd is one question: one logit answers it, its sign.", head_with_two_units
         ),
         Mistake("One of the two outputs is missing: a model may have several.", one_head),
+        Mistake(
+            "A head stands on the ten logits that the trunk ends in: it cannot see more than they "
+            "say. Begin one layer earlier.",
+            heads_on_the_logits,
+        ),
+        Mistake(
+            "The trunk that was handed over is not used: what it has learned is lost.",
+            two_heads_on_a_new_trunk,
+        ),
+        Mistake(
+            "The two layers that make the outputs have other names than asked for; the keys of a "
+            "dict name no layer. Give each its `name`.",
+            two_heads_without_names,
+        ),
     ),
     cases=trunks,
     view=verdicts,
@@ -436,6 +502,7 @@ multi_task = Exercise(
         two_heads_from_c5,
         two_heads_with_dense_layers_of_their_own,
         two_heads_by_calling,
+        two_heads_on_the_old_logits,
     ),
     seconds=60,
 )

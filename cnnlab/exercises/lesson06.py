@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises.engine import Exercise, Mistake
-from cnnlab.exercises.lesson05 import inner
+from cnnlab.exercises.networks import inner
 
 # 06.1: what does a layer cost?
 
@@ -25,7 +25,8 @@ macs = Exercise(
     "itself four times.",
     mistakes=(
         Mistake(
-            "Those are FLOPs: a MAC is a multiplication together with its addition.",
+            "Either those are FLOPs (a MAC is a multiplication together with its addition), or the "
+            "stride was counted along one axis only.",
             2 * ROWS * COLUMNS * WEIGHTS,
         ),
         Mistake(
@@ -101,20 +102,24 @@ def convolutions(model):
 
 def behaviour(model):
     """What a block for maps of 12×20×32 does under weights whose answer is known."""
-    if tuple(model.input_shape[1:]) != (12, 20, 32):
+    begins = (getattr(model, "input_shape", None) or ())[1:]  # a model without Input has none
+    if tuple(begins) != (12, 20, 32):
         raise ValueError(
-            f"the input must be (12, 20, 32): got {model.input_shape[1:]}. "
+            f"the input must be (12, 20, 32): got {begins or 'none'}. "
             "Begin with keras.Input((12, 20, 32))."
         )
     maps = np.random.default_rng(0).normal(size=(2, 12, 20, 32)).astype("float32")
     kept = model.get_weights()
-    still, moved = (answer_with(model, maps, factors) for factors in [(0, 0), (1, -2)])
+    runs = [(0, 0), (1, -2), (10, -100), (10, 100)]
+    still, moved, below, above = (answer_with(model, maps, factors) for factors in runs)
     model.set_weights(kept)
     return {
         "output shape": "as asked" if still.shape == maps.shape else "another one",
         "two convolutions of 3×3": [c.kernel_size for c in convolutions(model)] == [(3, 3)] * 2,
         "with all weights 0 it gives": named(still, maps),
         "with kernels that multiply by 1 and by −2 it gives": named(moved, maps),
+        "what stands between them is a ReLU": named(below, maps) == "zeros"
+        and named(above / 1001, maps) == "the input after a ReLU",
     }
 
 
@@ -191,6 +196,21 @@ def block_concatenated():
     return block_of(lambda maps, branch: layers.ReLU()(layers.Concatenate()([maps, branch])))
 
 
+def block_multiplied():
+    from keras import layers
+
+    return block_of(lambda maps, branch: layers.ReLU()(layers.Multiply()([maps, branch])))
+
+
+def block_with_leaky_relu():
+    from keras import layers
+
+    between = layers.LeakyReLU()
+    return block_of(
+        lambda maps, branch: layers.ReLU()(layers.Add()([maps, branch])), [between, None]
+    )
+
+
 def block_relu_before():
     from keras import layers
 
@@ -260,6 +280,16 @@ residual = Exercise(
             "The shortcut is stacked beside the branch: a residual block adds, so that the number "
             "of channels stays.",
             block_concatenated,
+        ),
+        Mistake(
+            "Input and branch are multiplied: a residual block adds, so that a branch of zeros "
+            "changes nothing.",
+            block_multiplied,
+        ),
+        Mistake(
+            "What stands between the convolutions is no ReLU: something of the negative numbers "
+            "comes through.",
+            block_with_leaky_relu,
         ),
         Mistake(
             "The last ReLU stands on the branch: it belongs behind the addition, and so negative "

@@ -37,6 +37,10 @@ def prepared_upside_down(images):
     return images[:, ::-1] - np.array(MEANS, "float32")
 
 
+def prepared_mirrored(images):
+    return images[:, :, ::-1] - np.array(MEANS, "float32")
+
+
 def prepared_to_one(images):
     return images[..., ::-1] / 255 - np.array(MEANS) / 255
 
@@ -62,8 +66,8 @@ by_hand = Exercise(
     mistakes=(
         Mistake("The channels are still red, green, blue.", prepared_unturned),
         Mistake(
-            "The means of blue, green, red were taken from red, green, blue: turn the channels "
-            "round before you subtract.",
+            "The means of blue, green, red met red, green, blue: either the channels were turned "
+            "round only after the subtraction, or MEANS was turned round too.",
             prepared_turned_last,
         ),
         Mistake(
@@ -71,6 +75,11 @@ by_hand = Exercise(
             prepared_in_bytes,
         ),
         Mistake("The rows are turned round, not the channels.", prepared_upside_down),
+        Mistake(
+            "The columns are turned round, not the channels: with a batch there are four axes, and "
+            "the channels are the last.",
+            prepared_mirrored,
+        ),
         Mistake(
             "The pictures are divided by 255: these weights were trained on the full range.",
             prepared_to_one,

@@ -70,13 +70,14 @@ def per_image(maps):
 
 
 def cases_with_dead_channels():
-    maps = rng.uniform(-1, 1, (3, 4, 5, 7))
+    maps = rng.uniform(-1, 1, (3, 4, 5, 8))
     maps[..., 1] = 0
     maps[..., 4] = 0.5
     maps[0, :, :, 2] = 0  # silent in one image only
     maps[:2, :, :, 3] = np.maximum(maps[:2, :, :, 3], 0)
     maps[..., 5] -= maps[..., 5].mean()
     maps[..., 6] = np.array([0.25, 0.75, 0.5])[:, np.newaxis, np.newaxis]
+    maps[:, 0, :, 7] = 0.25  # only the first row is always the same
     relu = np.maximum(maps, 0).astype("float32")
     return ((maps,), (relu,), (relu[1:, :2],))
 

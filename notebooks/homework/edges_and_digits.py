@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from cnnlab.convolution import correlate2d
-from cnnlab.exercises import Exercise, Mistake
+from cnnlab.exercises import Exercise, Mistake, can_leave_gaps, inner, pixels_read
 from cnnlab.sizes import output_size
 
 rng = np.random.default_rng(0)
@@ -200,7 +200,7 @@ seen = Exercise(
 
 # H1.4: a small network
 
-BUDGET, FIELD = 5_000, 16
+BUDGET, FIELD = (1_000, 5_000), 16
 
 
 def small_network():
@@ -259,8 +259,39 @@ def small_network_short_sighted():
     import keras
     from keras import layers
 
-    body = [keras.Input((28, 28, 1)), layers.Conv2D(8, 3, activation="relu")]
+    body = [keras.Input((28, 28, 1)), layers.Conv2D(64, 3, activation="relu")]
     return keras.Sequential([*body, layers.GlobalAveragePooling2D(), layers.Dense(10)])
+
+
+def small_network_with_gaps():
+    import keras
+    from keras import layers
+
+    gaps = layers.Conv2D(64, 3, dilation_rate=8, activation="relu")
+    body = [keras.Input((28, 28, 1)), gaps, layers.GlobalAveragePooling2D()]
+    return keras.Sequential([*body, layers.Dense(10)])
+
+
+def small_network_too_small():
+    import keras
+    from keras import layers
+
+    body = [keras.Input((28, 28, 1)), layers.AveragePooling2D(16), layers.Flatten()]
+    return keras.Sequential([*body, layers.Dense(10)])
+
+
+def small_network_compiled():
+    model = small_network()
+    model.compile("adam", "mse")
+    return model
+
+
+def small_network_with_relu_at_the_end():
+    import keras
+    from keras import layers
+
+    body = [keras.Input((28, 28, 1)), *small_network().layers[:-1]]
+    return keras.Sequential([*body, layers.Dense(10, activation="relu")])
 
 
 def small_network_with_softmax():
@@ -282,15 +313,50 @@ def verdicts(model):
     """What is asked for of the network."""
     from cnnlab.receptive_field import last_map, receptive_field
 
-    narrow = min(size or 28 for size in receptive_field(model, last_map(model)).size)
-    outputs = model(rng.random((2, 28, 28, 1)).astype("float32"))
-    sums = np.asarray(outputs).sum(axis=-1)
+    if getattr(model, "input_shape", None) is None:
+        raise ValueError(
+            "the input must be (28, 28, 1): got none. Begin with keras.Input((28, 28, 1))."
+        )
+    if len(model.outputs) != 1:
+        raise ValueError(
+            f"a single output of ten logits is asked for: got {len(model.outputs)}. "
+            "Hand over one tensor to keras.Model."
+        )
+    name = last_map(model)
+    field = "wide enough"
+    if min(size or FIELD for size in receptive_field(model, name).size) < FIELD:
+        field = "too narrow"
+    elif can_leave_gaps(model) and "/" not in name and min(pixels_read(model, name)) < FIELD:
+        field = "full of gaps"
+    parameters = model.count_params()
+    budget = "too many" if parameters > BUDGET[1] else "within the budget"
     return {
-        "output shape": tuple(outputs.shape[1:]),
-        "parameters": "within the budget" if model.count_params() <= BUDGET else "too many",
-        "field of the last map": "wide enough" if narrow >= FIELD else "too narrow",
-        "output": "probabilities" if np.allclose(sums, 1, atol=1e-3) else "logits",
+        "output shape": tuple(model.output_shape[1:]),
+        "parameters": "too few" if parameters < BUDGET[0] else budget,
+        "field of the last map": field,
+        "output": kind_of_output(model),
+        "compiled": model.compiled,
     }
+
+
+def kind_of_output(model):
+    """What the outputs can be: the last weights are enlarged, upright and turned over."""
+    noise = np.random.default_rng(0).normal(size=(4, 28, 28, 1))
+    images = np.concatenate([noise, np.ones_like(noise[:1]), -np.ones_like(noise[:1])])
+    if np.allclose(np.asarray(model(images)).sum(axis=-1), 1, atol=1e-3):
+        return "probabilities"
+    learning = [layer for layer in inner(model.layers) if layer.trainable_weights]
+    if not learning:
+        return "nothing learned"
+    last = learning[-1]
+    kept = last.get_weights()
+    answers = []
+    for factor in (1e4, -1e4):
+        for weight in last.trainable_weights:
+            weight.assign(factor * weight)
+        answers.append(np.asarray(model(images)))
+        last.set_weights(kept)
+    return "logits" if np.min(answers) < -1 and np.max(answers) > 1 else "not any number"
 
 
 design = Exercise(
@@ -298,7 +364,7 @@ design = Exercise(
     title="A network on a budget",
     stars=3,
     task="Write small_network(): an uncompiled Keras model that makes ten logits of a digit of "
-    "28×28×1, has at most 5,000 parameters, and whose last map sees at least 16×16 pixels.",
+    "28×28×1, has 1,000 to 5,000 parameters, and whose last map sees at least 16×16 pixels.",
     hints=(
         "layer_table(model) shows where the parameters sit, receptive_field_table(model) what "
         "each layer sees.",
@@ -320,6 +386,19 @@ design = Exercise(
         Mistake(
             "The outputs are probabilities; the loss of this homework expects logits.",
             small_network_with_softmax,
+        ),
+        Mistake(
+            "The outputs end in an activation that leaves some numbers out: a logit can be any "
+            "number.",
+            small_network_with_relu_at_the_end,
+        ),
+        Mistake(
+            "The last map spans enough pixels, but a dilated kernel reads few of them.",
+            small_network_with_gaps,
+        ),
+        Mistake("So few parameters can hardly tell ten digits apart.", small_network_too_small),
+        Mistake(
+            "The model is compiled: that comes later, and is the reader's.", small_network_compiled
         ),
     ),
     cases=digits_only,
@@ -367,6 +446,11 @@ def heat_beside_ink(heat, digit):
     return 1 - heat_on_ink(heat, digit)
 
 
+def heat_from_half_on(heat, digit):
+    total = heat.sum()
+    return heat[digit[..., 0] >= 0.5].sum() / total if total > 0 else 0.0
+
+
 def heat_without_zero(heat, digit):
     return heat[digit[..., 0] > 0.5].sum() / heat.sum()
 
@@ -403,12 +487,14 @@ on_ink = Exercise(
             heat_times_ink,
         ),
         Mistake("That is the share beside the ink.", heat_beside_ink),
+        Mistake("A pixel of exactly 0.5 is not brighter than 0.5.", heat_from_half_on),
         Mistake("Without any heat the result is NaN: 0 / 0.", heat_without_zero),
     ),
     cases=(
         blob(5, 7),
         blob(9, 4, "float64"),
         (np.zeros((3, 5), "float32"), np.ones((3, 5, 1), "float32")),
+        (np.ones((2, 3)), np.array([[[0.5], [1.0], [0.0]], [[0.75], [0.5], [0.25]]])),
     ),
     alternatives=(heat_by_loops,),
 )
