@@ -10,7 +10,7 @@ import pytest
 
 from cnnlab.exercises import judge
 from cnnlab.exercises.engine import exercises, lessons
-from cnnlab.grading.submissions import exercises_in
+from cnnlab.grading.exercise_files import exercises_in
 
 HERE = Path(__file__).parent
 HOMEWORK = exercises_in(HERE.parent / "notebooks" / "homework" / "edges_and_digits.py")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises.engine import Exercise, Mistake
-from cnnlab.exercises.networks import can_leave_gaps, inner, pixels_read
+from cnnlab.exercises.networks import verdicts_on_field
 
 # 03.1: what does a stack see?
 
@@ -267,38 +267,6 @@ without_gaps = Exercise(
 
 # 03.5: a network on a budget
 
-FIELD, PARAMETERS, MAP = 100, 15_000, (8, 10)
-
-
-def verdicts(model):
-    """How a network for images of 128×160×3 keeps the conditions."""
-    from cnnlab.receptive_field import receptive_field
-
-    begins = (getattr(model, "input_shape", None) or ())[1:]  # a model without Input has none
-    if tuple(begins) != (128, 160, 3):
-        raise ValueError(
-            f"the input must be (128, 160, 3): got {begins or 'none'}. "
-            "Begin with keras.Input((128, 160, 3))."
-        )
-    if len(model.output_shape) != 4:
-        return {"output": "no map"}
-    seen = [size or FIELD for size in receptive_field(model).size]  # None: the whole image
-    field = "large enough" if min(seen) >= FIELD else "too small"
-    if min(seen) >= FIELD and can_leave_gaps(model) and min(pixels_read(model)) < FIELD:
-        field = "full of gaps"
-    rows, columns, channels = model.output_shape[1:]
-    windows = [getattr(layer, "kernel_size", ()) for layer in inner(model.layers)]
-    windows += [getattr(layer, "pool_size", ()) for layer in inner(model.layers)]
-    cells = "enough" if rows >= MAP[0] and columns >= MAP[1] else "too few"
-    return {
-        "output": "a map",
-        "field": field,
-        "windows": "small" if max(map(max, filter(None, windows)), default=1) <= 9 else "too large",
-        "parameters": "in the budget" if model.count_params() <= PARAMETERS else "too many",
-        "cells": "a single one" if rows == columns == 1 else cells,
-        "channels": "16" if channels == 16 else "not 16",
-    }
-
 
 def network(blocks, convolutions=1, more=2, filters=16):
     """So many blocks of convolutions and a pooling, and more convolutions behind them."""
@@ -471,7 +439,7 @@ budget = Exercise(
         ),
     ),
     cases=no_arguments,
-    view=verdicts,
+    view=verdicts_on_field,
     alternatives=(design_dilated, design_strided, design_whole_image),
 )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises.engine import Exercise, Mistake
-from cnnlab.exercises.networks import inner
+from cnnlab.exercises.networks import LEARNED, verdicts_on_heads
 
 rng = np.random.default_rng(5)
 
@@ -382,9 +382,6 @@ def two_heads_without_names(trunk):
     return keras.Model(trunk.inputs, heads)
 
 
-LEARNED = 0.125  # every bias of the trunk: so it is known again, whatever becomes of it
-
-
 def trunks():
     """Two LeNet-5s that "have learned", one of them for pictures that are not square."""
     from cnnlab import models
@@ -395,53 +392,6 @@ def trunks():
             if layer.weights:
                 layer.bias.assign(np.full(layer.bias.shape, LEARNED))
     return [(trunk,) for trunk in pair]
-
-
-def has_learned(layer):
-    return getattr(layer, "bias", None) is not None and bool(
-        np.all(np.asarray(layer.bias) == LEARNED)
-    )
-
-
-def convolutions(layers):
-    return {layer for layer in inner(layers) if hasattr(layer, "kernel_size")}
-
-
-def reads_logits(head, layers):
-    """Whether a head with weights of its own stands on the ten logits that the trunk had."""
-    return bool(head.weights) and any(
-        has_learned(layer) and getattr(layer, "units", None) == 10 for layer in inner(layers)
-    )
-
-
-def verdicts(model):
-    """What is asked for of a network with two heads."""
-    import keras
-
-    heads = {name: model.get_layer(name) for name in model.output_names}
-    below = {
-        name: keras.Model(model.inputs, head.output).layers[:-1] for name, head in heads.items()
-    }
-    units = {name: head.output.shape[1] for name, head in heads.items()}
-    shared = set.intersection(*map(convolutions, below.values()))
-    return {
-        "there are two outputs": len(heads) == 2,
-        "the layers of the outputs are called digit and even": set(heads) == {"digit", "even"},
-        "digit has 10 units": units.get("digit", 10) == 10,
-        "even has 1 unit": units.get("even", 1) == 1,
-        "the outputs are logits": all(
-            getattr(head, "activation", keras.activations.linear) is keras.activations.linear
-            for head in heads.values()
-        ),
-        "no head reads the other": not any(
-            head in layers for head in heads.values() for layers in below.values()
-        ),
-        "no head reads the trunk's logits": not any(
-            reads_logits(head, below[name]) for name, head in heads.items()
-        ),
-        "the convolutions are shared": bool(shared),
-        "they are those of the trunk": any(map(has_learned, shared)),
-    }
 
 
 multi_task = Exercise(
@@ -497,7 +447,7 @@ multi_task = Exercise(
         ),
     ),
     cases=trunks,
-    view=verdicts,
+    view=verdicts_on_heads,
     alternatives=(
         two_heads_from_c5,
         two_heads_with_dense_layers_of_their_own,
