@@ -340,9 +340,10 @@ def _feature_shape(base, image_shape):
 
     def output_shape(shape):
         try:
-            found = _only(base.compute_output_shape((1, *shape)))[1:]
+            found = base.compute_output_shape((1, *shape))
         except ValueError:  # Keras: "Computed output size would be zero or negative"
             return None
+        found = _only(found)[1:]
         return found if all(found) else None
 
     height, width, channels = image_shape
