@@ -678,6 +678,7 @@ def test_a_name_that_tensorflow_cannot_compile_is_told(name):
         grad_cam(model, pictures(), 1)
 
 
+@pytest.mark.filterwarnings("ignore:When providing `inputs` as a dict:UserWarning")
 def test_inputs_come_under_the_keys_of_the_model():
     first, second = keras.Input((8, 12, 3), name="foo"), keras.Input((4,), name="bar")
     vector = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="conv")(first))
@@ -686,7 +687,7 @@ def test_inputs_come_under_the_keys_of_the_model():
     x = {"z": pictures(), "a": np.ones((2, 4), "float32")}
     np.testing.assert_allclose(class_scores(model, x)[0], model(x), rtol=1e-4, atol=1e-6)
     assert saliency(model, x, 1).shape == grad_cam(model, x, 1).shape == (2, 8, 12)
-    with pytest.raises(ValueError, match="must have the keys a, z: got bar, foo"):
+    with pytest.raises(ValueError, match=r"must have the keys .*: got bar, foo"):
         grad_cam(model, {"bar": x["a"], "foo": x["z"]}, 1)
 
 
@@ -735,7 +736,7 @@ def test_patterns_of_a_model_with_a_second_input_are_refused():
     table, image = keras.Input((5,), name="table"), keras.Input((8, 12, 3), name="image")
     vector = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="conv")(image))
     model = keras.Model([table, image], layers.Dense(3)(layers.Concatenate()([table, vector])))
-    with pytest.raises(ValueError, match="must have one input, a picture: got table, image. Make"):
+    with pytest.raises(ValueError, match=r"must have one input, a picture: got table, image\. Make"):
         filter_patterns(model, "conv")
 
 
@@ -769,6 +770,7 @@ READINGS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras, while it saves
 @pytest.mark.parametrize("step", READINGS.values(), ids=READINGS)
 def test_every_reading_is_the_same_of_the_built_and_of_the_loaded_model(step, tmp_path, capsys):
     image = keras.Input((16, 24, 3), name="image")
@@ -850,9 +852,7 @@ def test_a_frozen_norm_inside_a_block_stays_frozen():
 def test_a_network_that_rescales_itself_is_not_scaled_again_for_its_name():
     stack = [layers.Rescaling(1 / 255), layers.Conv2D(4, 3)]
     base = base_of(*stack, shape=(28, 28, 1), name="mnist_cnn")
-    with pytest.raises(
-        ValueError, match="network of your own: got base.name='mnist_cnn', the name"
-    ):
+    with pytest.raises(ValueError, match=r"network of your own: got base\.name='mnist_cnn'"):
         classifier(base, 3)
     classifier(base, 3, preprocess=unchanged)
 
@@ -873,11 +873,11 @@ def test_features_of_networks_of_every_make():
     made = [keras.Model([image], [maps]), keras.Model(image, {"maps": maps}), Subclassed()]
     for base in made:
         features = extract_features(base, photographs, 2, preprocess=lambda x: x / 255)
-        answer = base(photographs / np.float32(255))
+        answer = base.predict_on_batch(photographs / np.float32(255))
         answer = answer["maps"] if isinstance(answer, dict) else answer
         answer = answer[0] if isinstance(answer, list) else answer
         np.testing.assert_allclose(features, answer, rtol=1e-4, atol=1e-5)
-    with pytest.raises(ValueError, match="`base` must give one output: got 2. Make a network of"):
+    with pytest.raises(ValueError, match=r"`base` must give one output: got 2\. Make a network of"):
         extract_features(keras.Model(image, [maps, image]), photographs, preprocess=unchanged)
 
 

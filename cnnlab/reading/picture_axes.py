@@ -33,16 +33,22 @@ def check_axes(facts, name):
 
 
 def _check(network, model, name):
-    shape, reached = network[name].output_shape, {name}
+    shape, stands = network[name].output_shape, {name: (0, 1, 2, 3)}  # which axis stands where
+    turned = None
     for node in network.calls:
-        if reached & set(node.inputs) and len(node.output_shape) == 4:
-            if _last(node) == 1:
+        axes = next((stands[address] for address in node.inputs if address in stands), None)
+        if axes is None or len(node.output_shape) != 4:
+            continue
+        if getattr(node.layer, "weights", ()) or node.kind in graph.MAKES_MAPS:
+            if axes[-1] == 1:
                 raise ValueError(
                     f"`model` must take its pictures with channels last, (B, H, W, C): got "
-                    f"{shape} for {name!r}, whose second axis {node.address!r} puts last. {_REMEDY}"
+                    f"{shape} for {name!r}, whose second axis {turned!r} puts last. {_REMEDY}"
                 )
-            if not getattr(node.layer, "weights", ()) and node.kind not in graph.MAKES_MAPS:
-                reached.add(node.address)
+            continue
+        order = _order(node)
+        stands[node.address] = tuple(axes[axis] for axis in order)
+        turned = turned if order == [0, 1, 2, 3] else node.address
     if shape[1] in (1, 3) and None not in shape[1:] and min(shape[2:]) > 4:
         note(
             model,
@@ -51,21 +57,22 @@ def _check(network, model, name):
         )
 
 
-def _last(node):
-    """The axis of what a layer reads that it puts last; None for other layers."""
-    layer = node.layer
+def _order(node):
+    """The axes of what a layer reads in the order in which it gives them out."""
+    layer, order = node.layer, [0, 1, 2, 3]
     if node.kind == "Permute":
-        return layer.dims[-1]
+        return [0, *layer.dims]
     if node.kind == "Transpose":
-        return (layer.axes or range(4)[::-1])[-1] % 4
+        return _listed(layer.axes or order[::-1])
     if node.kind == "Swapaxes":
-        pair = {layer.axis1 % 4, layer.axis2 % 4}
-        return sum(pair) - 3 if 3 in pair else None
+        one, other = layer.axis1 % 4, layer.axis2 % 4
+        order[one], order[other] = other, one
     if node.kind == "Moveaxis":
-        ends = dict(zip(_listed(layer.destination), _listed(layer.source), strict=True))
-        others = [axis for axis in range(4) if axis not in ends.values()]
-        return ends.get(3, others[-1])
-    return None
+        sources = _listed(layer.source)
+        order = [axis for axis in order if axis not in sources]
+        for place, axis in sorted(zip(_listed(layer.destination), sources, strict=True)):
+            order.insert(place, axis)
+    return order
 
 
 def _listed(axes):
