@@ -442,8 +442,8 @@ FAULTS = [
     ),
     Fault(
         "reading.looking",
-        "None:\n        _check_nothing_hidden(network)",
-        "None:\n        pass",
+        "    _check_nothing_hidden(way_to(network, outputs))\n",
+        "",
         "a stem is taken for the last convolution",
         "heatmaps",
     ),
@@ -493,8 +493,8 @@ FAULTS = [
     Fault("transfer", "base.trainable = False", "base.trainable = True", "nothing is frozen"),
     Fault(
         "transfer",
-        "_feature_shape(base, first.shape[1:])",
-        "_feature_shape(base, images.shape[1:])",
+        "feature_shape(base, first.shape[1:])",
+        "feature_shape(base, images.shape[1:])",
         "the size before the preprocessing",
     ),
     Fault("transfer", "network.calls.index(first)]", "network.calls.index(first) + 1]", "one"),
@@ -593,13 +593,18 @@ FAULTS = [
         "no batch axis",
     ),
     Fault(
-        "reading.model_inputs",
+        "reading.value_range",
         "return 1 / number",
         "return number",
         "a division taken for a product",
+        "model_inputs",
     ),
     Fault(
-        "reading.model_inputs", "told = told and", "told = told or", "a Lambda is taken for nothing"
+        "reading.value_range",
+        "told = told and",
+        "told = told or",
+        "a Lambda is taken for nothing",
+        "model_inputs",
     ),
     Fault(
         "reading.model_inputs",
@@ -621,17 +626,17 @@ FAULTS = [
     # tracing
     Fault(
         "reading.tracing",
-        "tf.concat([-logits, logits], axis=1)",
-        "tf.concat([logits, -logits], axis=1)",
+        "tf.concat([-logits, logits], -1)",
+        "tf.concat([logits, -logits], -1)",
         "one logit, turned round",
         "heatmaps",
     ),
     Fault(
-        "reading.tracing",
-        "return operation.inputs[0], operation.type",
-        "return tensor, operation.type",
+        "reading.logits",
+        "return last.op.inputs[0], last.op.type",
+        "return tensor, last.op.type",
         "probabilities for logits",
-        "heatmaps",
+        "own_models",
     ),
     Fault(
         "reading.tracing",
@@ -642,15 +647,15 @@ FAULTS = [
     ),
     Fault(
         "reading.tracing",
-        '        del vars(layer)["call"]\n',
+        "        del vars(layer)[name]\n",
         "        pass\n",
         "the model stays changed",
         "gradients",
     ),
     Fault(
-        "reading.tracing",
-        "if last is None and _are_probabilities(logits.op):",
-        "if False:",
+        "reading.logits",
+        "        if fault in made_of:",
+        "        if False:",
         "a clipped sigmoid is taken for a logit",
         "heatmaps",
     ),
@@ -678,7 +683,9 @@ FAULTS = [
     ),
     # photographs
     Fault("files.photographs", "ImageOps.exif_transpose(image)", "image", "lying on its side"),
-    Fault("files.photographs", ">> 8)", "& 255)", "the low byte of 16 bits"),
+    Fault(
+        "files.photographs", "(values >> depth - 8)", "(values & 255)", "the low byte of 16 bits"
+    ),
     Fault(
         "files.photographs",
         'image.size, "white")',
@@ -969,7 +976,7 @@ FAULTS = [
     ),
     Fault(
         "reading.per_model",
-        "yield tuple(attributes.values())",
+        "yield tuple(map(id, values))",
         "yield ()",
         "new attributes are not noticed",
         "own_models",
@@ -989,7 +996,7 @@ FAULTS = [
         "own_models",
     ),
     Fault(
-        "reading.model_inputs",
+        "reading.value_range",
         "if divides and len(before) == 1:",
         "if False:",
         "a picture is divided twice without a word",
@@ -1010,4 +1017,11 @@ FAULTS = [
         "own_models",
     ),
     Fault("files.photographs", "(8, 12, 16)", "(16,)", "12 bits come out black", "own_models"),
+    Fault(
+        "reading.one_output",
+        "if len(answers) > 1:",
+        "if False:",
+        "the first of two outputs is taken",
+        "own_models",
+    ),
 ]

@@ -15,8 +15,9 @@ from cnnlab.files.photographs import read
 from cnnlab.gradients import class_evidence, class_scores, layer_outputs
 from cnnlab.heatmaps import cam, default_layer, grad_cam, occlusion, saliency
 from cnnlab.patterns import filter_patterns
-from cnnlab.reading.model_inputs import as_batch, rescales
+from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.per_model import known
+from cnnlab.reading.value_range import rescales
 from cnnlab.transfer import classifier, extract_features, unfreeze
 from cnnlab.widgets import show_channel
 
