@@ -11,10 +11,11 @@ from cnnlab.arrays.blur import blurred
 from cnnlab.gradients import chosen_classes, scores_of
 from cnnlab.heatmaps import grad_cam
 from cnnlab.reading.model_inputs import as_batch
+from cnnlab.reading.picture_axes import check_axes
 from cnnlab.sizes import whole_number
 
 
-def deletion(model, images, maps, class_index=None, steps=20, fill=None):
+def deletion(model, images, maps, class_index=None, steps=20, fill=None, *, scores=False):
     """The class's probability while pixels are deleted, the most important first.
 
     Args:
@@ -25,6 +26,8 @@ def deletion(model, images, maps, class_index=None, steps=20, fill=None):
         steps: number of equal steps.
         fill: what deleted pixels become: a number, a value per channel, or pictures; None takes
             each picture's mean colour.
+        scores: True gives the model's raw scores in place of probabilities; of a model that
+            estimates a number (class 1), that number.
 
     Returns:
         (B, steps + 1) float32, the probability with the shares 0, 1/steps, ... 1 of the pixels
@@ -48,10 +51,10 @@ def deletion(model, images, maps, class_index=None, steps=20, fill=None):
     batch, pictures = _one_picture(model, images)
     if fill is None:
         fill = pictures.mean(axis=(1, 2), keepdims=True)
-    return _curve(batch, pictures, _filling(fill, pictures.shape), maps, class_index, steps)
+    return _curve(batch, pictures, _filling(fill, pictures.shape), maps, class_index, steps, scores)
 
 
-def insertion(model, images, maps, class_index=None, steps=20, fill=None):
+def insertion(model, images, maps, class_index=None, steps=20, fill=None, *, scores=False):
     """The class's probability while pixels come back to a blurred picture, most important first.
 
     Args, Returns, Raises: as `deletion`, but the larger the area, the better the map; and
@@ -63,7 +66,7 @@ def insertion(model, images, maps, class_index=None, steps=20, fill=None):
     batch, pictures = _one_picture(model, images)
     if fill is None:
         fill = blurred(pictures, deviation=max(pictures.shape[1:3]) / 10)
-    return _curve(batch, _filling(fill, pictures.shape), pictures, maps, class_index, steps)
+    return _curve(batch, _filling(fill, pictures.shape), pictures, maps, class_index, steps, scores)
 
 
 def cascading_randomisation(model, images, class_index=None, method=grad_cam, seed=0, **options):
@@ -129,7 +132,9 @@ def _one_picture(model, images):
             "`model` must have one picture input, whose pixels are exchanged: got "
             f"{', '.join(pictures)}. Wrap it in a model of one input that holds the others fixed."
         )
-    return batch, batch.of(batch.picture())
+    picture = batch.picture()
+    check_axes(batch.known, picture)
+    return batch, batch.of(picture)
 
 
 def _filling(fill, shape):
@@ -144,7 +149,7 @@ def _filling(fill, shape):
         ) from error
 
 
-def _curve(batch, before, after, maps, class_index, steps):
+def _curve(batch, before, after, maps, class_index, steps, scores):
     """Probabilities while `after` takes the place of `before`, the largest values of maps first."""
     maps = np.asarray(maps, float)  # what has no sign cannot be negated
     maps = maps[None] if batch.single and maps.ndim == 2 else maps
@@ -160,7 +165,7 @@ def _curve(batch, before, after, maps, class_index, steps):
     curve = []
     for share in np.linspace(0, 1, whole_number("steps", steps, counted="the shares") + 1):
         mixed = np.where(places[..., None] < share, after, before).astype(np.float32)
-        _, odds = scores_of(batch.having(batch.picture(), mixed), chosen.output)
-        curve.append(odds[np.arange(len(odds)), chosen.classes])
+        logits, odds = scores_of(batch.having(batch.picture(), mixed), chosen.output)
+        curve.append((logits if scores else odds)[np.arange(len(odds)), chosen.classes])
     curve = np.stack(curve, axis=1)
     return curve[0] if batch.single else curve

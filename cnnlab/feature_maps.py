@@ -8,6 +8,7 @@ import pandas as pd
 from cnnlab.gradients import layer_outputs
 from cnnlab.reading import graph
 from cnnlab.reading.model_inputs import as_batch
+from cnnlab.reading.picture_axes import check_axes
 from cnnlab.receptive_field import receptive_field
 
 
@@ -152,6 +153,7 @@ def strongest_patches(model, images, layer, channel, count=9):
             f"`channel` must be 0 to {maps.shape[-1] - 1}, for {address!r} has "
             f"{maps.shape[-1]} channels: got {channel}. Number the channels from 0."
         )
+    check_axes(batch.known, batch.picture())
     pictures = batch.arrays[0]
     field = receptive_field(model, address, input_shape=pictures.shape[1:])
     answers = maps[..., channel]

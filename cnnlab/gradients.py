@@ -12,6 +12,7 @@ import tensorflow as tf
 from cnnlab.reading.logits import NO_LOGITS, before_last
 from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.outputs import split_class
+from cnnlab.reading.per_model import note
 from cnnlab.reading.tracing import compiled, listened, logits_of, uses_float16
 from cnnlab.receptive_field import last_map
 from cnnlab.sizes import whole_number
@@ -117,6 +118,7 @@ def evidence_of(batch, class_index, layer, against=None):
         found.append(run(arrays, _rows(index, rows), _rows(other, rows)))
     features, gradients, logits = _joined(found)
     chosen = _chosen(output, index, other, logits)
+    _note_no_classes(batch.known.model, logits)
     return Evidence(features, gradients, chosen.scores(logits), chosen.classes)
 
 
@@ -144,6 +146,7 @@ def scores_of(batch, output=None):
     run = compiled(batch.known, _class_scores, batch.form, output)
     logits, probabilities = _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
     _check_logits(logits)
+    _note_no_classes(batch.known.model, logits)
     return logits, probabilities
 
 
@@ -430,3 +433,14 @@ def _check_logits(logits):
         )
     if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
         raise ValueError(NO_LOGITS)
+
+
+def _note_no_classes(model, logits):
+    """Says so where every answer has the length 1: an embedding, which has no classes."""
+    if logits.shape[1] > 2 and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:
+        note(
+            model,
+            f"note: the model's answers are vectors of length 1, an embedding; its "
+            f"{logits.shape[1]} values are taken for classes. Compare two pictures by a model of "
+            "their distance instead.",
+        )

@@ -5,8 +5,9 @@ import numpy as np
 from cnnlab.arrays.blur import blurred as blurred
 from cnnlab.gradients import channel_evidence
 from cnnlab.reading import graph
-from cnnlab.reading.model_inputs import as_batch, rescales
+from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.per_model import known
+from cnnlab.reading.value_range import rescales
 from cnnlab.receptive_field import receptive_field
 
 RATE = 0.04  # of the value range, per step

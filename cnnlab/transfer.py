@@ -21,8 +21,10 @@ from keras import layers
 from cnnlab import weights
 from cnnlab.progress import bar
 from cnnlab.reading import graph, private_names
-from cnnlab.reading.model_inputs import rescales, shape_remedy
+from cnnlab.reading.model_inputs import shape_remedy
+from cnnlab.reading.one_output import feature_shape, is_readable, only
 from cnnlab.reading.per_model import known
+from cnnlab.reading.value_range import rescales
 
 _AVERAGES = {  # by the rank of the base's output: tokens, maps, volumes
     3: layers.GlobalAveragePooling1D,
@@ -71,7 +73,7 @@ def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
         preprocess = _preprocessing(base)
     first = _prepared(images[:1], preprocess)
     _check_size(base, first.shape[1:], " after `preprocess`")
-    shape = (len(images), *_feature_shape(base, first.shape[1:]))
+    shape = (len(images), *feature_shape(base, first.shape[1:]))
     batches = _batches(base, images, batch_size, preprocess)
     if cache is None:
         features = np.empty(shape, np.float32)
@@ -81,7 +83,7 @@ def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
 
     file = Path(cache) / f"features-{_key(base, images, first)}.npy"
     features = _read(file, shape)
-    if features is None or not _agree(features[:1], _only(base(first, training=False))):
+    if features is None or not _agree(features[:1], only(base(first, training=False))):
         features = None  # closes the file, so that it can be replaced on Windows too
         _write(file, shape, (batch for _, batch in batches))
         features = _read(file, shape)
@@ -129,7 +131,7 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
     _check_classifier(base, classes, pooling)
     base.trainable = False
 
-    shape = _only(base.output_shape)
+    shape = only(base.output_shape)
     head = keras.Sequential([keras.Input(shape[1:])], name="head")
     if len(shape) > 2:
         head.add(_AVERAGES[len(shape)]() if pooling == "average" else layers.Flatten())
@@ -137,7 +139,7 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
         head.add(layers.Dense(hidden, activation="relu", name="hidden"))
     head.add(layers.Dense(1 if classes == 2 else classes, name="logits"))
 
-    x = photographs = keras.Input(_only(base.input_shape)[1:], name="photographs")
+    x = photographs = keras.Input(only(base.input_shape)[1:], name="photographs")
     if augmentation is not None:
         x = augmentation(x)
     x = base(preprocess(x), training=False)
@@ -215,9 +217,9 @@ def _check_images(base, images, any_pixels):
 
 def _check_size(base, shape, where=""):
     """Raises ValueError unless the network takes pictures of this (H, W, C)."""
-    if not _is_readable(base):
+    if not is_readable(base):
         return
-    expected = _only(base.input_shape)[1:]
+    expected = only(base.input_shape)[1:]
     if len(shape) == len(expected) and all(
         side in (None, got) for side, got in zip(expected, shape, strict=True)
     ):
@@ -248,10 +250,10 @@ def _check_classifier(base, classes, pooling):
             f"`base` must be without its own head: got {base.name!r}, "
             f"which ends in {head.address!r} ({head.kind}). Use include_top=False."
         )
-    if pooling == "flatten" and None in _only(base.output_shape)[1:]:
+    if pooling == "flatten" and None in only(base.output_shape)[1:]:
         raise ValueError(
             f"`pooling` must be 'average' for a base of any image size: got pooling='flatten' "
-            f"for {base.name!r}, input {_times(_only(base.input_shape)[1:])}. "
+            f"for {base.name!r}, input {_times(only(base.input_shape)[1:])}. "
             "Or build the base with input_shape=(H, W, 3)."
         )
 
@@ -307,53 +309,7 @@ def _batches(base, images, batch_size, preprocess):
         batch = _prepared(images[start : start + size], preprocess)
         filling = np.repeat(batch[-1:], size - len(batch), axis=0)
         features = base.predict_on_batch(np.concatenate([batch, filling]))
-        yield start, np.asarray(_only(features), np.float32)[: len(batch)]
-
-
-def _only(answers):
-    """The only one of a network's answers, or of their shapes."""
-    if isinstance(answers, dict):
-        answers = list(answers.values())
-    shape = isinstance(answers, tuple) and not hasattr(answers[0], "__len__")
-    if not isinstance(answers, list | tuple) or shape:
-        return answers
-    if len(answers) > 1:
-        raise ValueError(
-            f"`base` must give one output: got {len(answers)}. Make a network of the one that is "
-            "meant: keras.Model(base.input, base.get_layer(name).output, name=base.name)."
-        )
-    return answers[0]
-
-
-def _is_readable(base):
-    """Whether a network tells its shapes; a subclassed one does not."""
-    try:
-        return bool(graph.read(base))
-    except ValueError:
-        return False
-
-
-def _feature_shape(base, image_shape):
-    """Shape of the features of one image."""
-    if not _is_readable(base):  # its own `call` may do anything: looked at what it answers
-        return np.shape(_only(base(np.zeros((1, *image_shape), np.float32), training=False)))[1:]
-
-    def output_shape(shape):
-        try:
-            found = _only(base.compute_output_shape((1, *shape)))[1:]
-        except ValueError:  # Keras: "Computed output size would be zero or negative"
-            return None
-        return found if all(found) else None
-
-    height, width, channels = image_shape
-    shape = output_shape(image_shape)
-    if shape is None:
-        sides = (2**power for power in range(12) if output_shape((2**power,) * 2 + (channels,)))
-        raise ValueError(
-            f"`images` must be large enough for {base.name!r}: got {height}×{width} pixels. "
-            f"Enlarge them to {next(sides, '?')} pixels or more, high and wide."
-        )
-    return shape
+        yield start, np.asarray(only(features), np.float32)[: len(batch)]
 
 
 def _key(base, images, first):

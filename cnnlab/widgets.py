@@ -212,7 +212,7 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     Args:
         model: a Sequential or functional Keras model with one image input.
         images: (B, H, W, C) photographs as the model takes them, of any `overlays.pixel_range`,
-            which is also the range of the pattern.
+            which is also the range of the pattern; of other than 1 or 3 channels the mean is drawn.
         layer: name or path of a layer.
         channel: its number.
         picture: number of the photograph whose map is shown.
@@ -240,18 +240,23 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     name = as_batch(model, images).picture()
     view = placed(known(model), values[..., channel], layer, name, images.shape[1:])[0]
     largest = float(values[..., channel].max())
-    draw_heat(left, images[picture], view, (0, largest or 1.0))
+    draw_heat(left, _in_colours(images[picture]), view, (0, largest or 1.0))
     left.set_title(f"{layer}, channel {channel}: up to {largest:.2g}")
-    right.imshow(pattern, cmap="gray", vmin=0, vmax=1)
+    right.imshow(_in_colours(pattern), cmap="gray", vmin=0, vmax=1)
     found = np.abs(pattern - 0.5).max() > 1e-6
     right.set_title("what it looks for" if found else "no picture moves it: grey")
     for ax, patch in zip(lower.subplots(1, patches, squeeze=False).flat, best, strict=False):
-        ax.imshow((patch.pixels - black) / (white - black), cmap="gray", vmin=0, vmax=1)
+        ax.imshow(_in_colours(patch.pixels - black) / (white - black), cmap="gray", vmin=0, vmax=1)
         ax.set_title(f"{patch.answer:.2g}")
     for ax in [left, right, *lower.axes]:
         ax.set_axis_off()
     lower.suptitle("the pieces of all pictures that it answers to most", fontsize=10)
     return figure
+
+
+def _in_colours(picture):
+    """A picture as it is, or the mean of its channels where they are no colours."""
+    return picture if picture.shape[-1] in (1, 3) else picture.mean(axis=-1, keepdims=True)
 
 
 def channel_explorer(model, images, layers):

@@ -101,7 +101,9 @@ def test_a_thousand_calls_do_not_grow():
     tracemalloc.stop()
     assert grown < 20_000  # bytes; one number kept per call would be more
     assert traces(model) == 1
-    assert len(per_model._memories[model][1]) == 2  # the function, and the range of its images
+    assert (
+        len(per_model._memories[model][1]) == 3
+    )  # the function, and two facts about the range of images
 
 
 def test_no_dead_model_is_kept_alive():

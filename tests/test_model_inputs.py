@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from cnnlab.reading.model_inputs import as_batch, rescales
+from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.per_model import known
+from cnnlab.reading.value_range import rescales
 
 
 def model(shape=(5, 7, 3), *before):

@@ -1,15 +1,25 @@
 """Models as people bring them: no answer about them is wrong without a word."""
 
+import io
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
+from PIL import Image
 
+from cnnlab.faithfulness import deletion, insertion
+from cnnlab.feature_maps import feature_maps, strongest_patches
+from cnnlab.files.photographs import read
 from cnnlab.gradients import class_evidence, class_scores, layer_outputs
-from cnnlab.heatmaps import cam, default_layer, grad_cam, saliency
+from cnnlab.heatmaps import cam, default_layer, grad_cam, occlusion, saliency
+from cnnlab.patterns import filter_patterns
 from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.per_model import known
+from cnnlab.reading.value_range import rescales
+from cnnlab.transfer import classifier, extract_features, unfreeze
+from cnnlab.widgets import show_channel
 
 
 @pytest.fixture(autouse=True)
@@ -551,6 +561,8 @@ def test_a_second_question_to_an_unchanged_model_is_not_traced():
     assert facts[0].values is facts[1].values
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Layer.*does not have a `quantize:UserWarning")
 def test_a_quantised_layer_is_listened_to_by_name():
     model, x = ordinary(), pictures()
     model.quantize("int8")
@@ -596,3 +608,287 @@ def test_a_question_does_not_move_the_state_of_a_model(middle, ask):
     np.testing.assert_array_equal(first, second)
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+# axes
+
+
+TURNED = {
+    "Permute": layers.Permute((2, 3, 1)),
+    "transpose": lambda x: ops.transpose(x, (0, 2, 3, 1)),
+    "moveaxis": lambda x: ops.moveaxis(x, 1, -1),
+    "swapaxes": lambda x: ops.swapaxes(x, -1, 1),
+    "behind a scaling": lambda x: layers.Permute((2, 3, 1))(layers.Rescaling(2.0)(x)),
+}
+
+
+def turned(turn, shape):
+    image = keras.Input(shape, name="image")
+    maps = layers.Conv2D(4, 3, name="conv")(turn(image))
+    return keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(maps)))
+
+
+@pytest.mark.parametrize("turn", TURNED.values(), ids=TURNED)
+def test_channels_that_stand_first_are_not_taken_for_rows(turn):
+    model, x = turned(turn, (3, 8, 12)), pictures(2, (3, 8, 12))
+    error = r"channels last, \(B, H, W, C\): got \(None, 3, 8, 12\) for 'image', whose second axis"
+    for ask in (
+        lambda: saliency(model, x, 1),
+        lambda: grad_cam(model, x, 1, layer="conv"),
+        lambda: deletion(model, x, np.zeros((2, 3, 8)), 1),
+        lambda: strongest_patches(model, x, "conv", 0),
+    ):
+        with pytest.raises(ValueError, match=error):
+            ask()
+    last = keras.Input((8, 12, 3))
+    wrapped = keras.Model(last, model(ops.moveaxis(last, -1, 1)))  # the remedy that is named
+    assert saliency(wrapped, np.moveaxis(x, 1, -1), 1).shape == (2, 8, 12)
+
+
+def test_what_only_looks_like_channels_first_is_noted(capsys):
+    turn = layers.Lambda(lambda x: ops.transpose(x, (0, 2, 3, 1)), output_shape=(8, 12, 3))
+    saliency(turned(turn, (3, 8, 12)), pictures(2, (3, 8, 12)), 1)
+    assert "looks like channels first; its second axis is taken for rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("turn", [layers.Permute((2, 1, 3)), lambda x: ops.swapaxes(x, 1, 2)])
+def test_rows_and_columns_may_change_places(turn, capsys):
+    assert saliency(turned(turn, (8, 12, 3)), pictures(), 1).shape == (2, 8, 12)
+    assert "channels" not in capsys.readouterr().out
+
+
+# inputs and outputs of other kinds
+
+
+def test_whole_numbers_have_no_gradient_and_that_is_said():
+    image = keras.Input((8, 12, 3), dtype="uint8", name="image")
+    maps = layers.Conv2D(4, 3)(layers.Rescaling(1 / 255)(image))
+    model = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(maps)))
+    x = (255 * pictures()).astype("uint8")
+    with pytest.raises(
+        ValueError, match="changed a little, for a gradient: got layer='image' of u"
+    ):
+        saliency(model, x, 1)
+    assert grad_cam(model, x, 1).shape == (2, 8, 12)
+
+
+@pytest.mark.parametrize("name", ["größe", "my layer", "ä"])
+def test_a_name_that_tensorflow_cannot_compile_is_told(name):
+    model = ending(layers.Dense(3, name=name))
+    with pytest.raises(ValueError, match=f"letters A-Z, digits, .*: got '{name}'. Build that lay"):
+        grad_cam(model, pictures(), 1)
+
+
+@pytest.mark.filterwarnings("ignore:When providing `inputs` as a dict:UserWarning")
+def test_inputs_come_under_the_keys_of_the_model():
+    first, second = keras.Input((8, 12, 3), name="foo"), keras.Input((4,), name="bar")
+    vector = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="conv")(first))
+    vector = layers.Concatenate()([vector, second])
+    model = keras.Model({"z": first, "a": second}, layers.Dense(3)(vector))
+    x = {"z": pictures(), "a": np.ones((2, 4), "float32")}
+    np.testing.assert_allclose(class_scores(model, x)[0], model(x), rtol=1e-4, atol=1e-6)
+    assert saliency(model, x, 1).shape == grad_cam(model, x, 1).shape == (2, 8, 12)
+    with pytest.raises(ValueError, match=r"must have the keys .*: got bar, foo"):
+        grad_cam(model, {"bar": x["a"], "foo": x["z"]}, 1)
+
+
+def test_an_embedding_is_noted_and_three_classes_are_not(capsys):
+    class_scores(ending(layers.Dense(3)), pictures())
+    assert "note" not in capsys.readouterr().out
+    model = ending(lambda x: layers.UnitNormalization()(layers.Dense(8)(x)))
+    for _ in range(2):
+        grad_cam(model, pictures(), 1)
+    assert capsys.readouterr().out.count("vectors of length 1, an embedding; its 8 values") == 1
+
+
+def divided(*steps):
+    return keras.Sequential(
+        [keras.Input((8, 12, 3)), *steps, layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(3)]
+    )
+
+
+def test_a_picture_that_is_divided_twice_is_noted(capsys):
+    inner = keras.Sequential([keras.Input((8, 12, 3)), layers.Rescaling(1 / 255, name="inner")])
+    model = divided(layers.Rescaling(1 / 127.5, -1, name="outer"), inner)
+    for _ in range(2):
+        class_scores(model, 255 * pictures())
+    said = capsys.readouterr().out
+    assert said.count("divides its images twice, at 'outer' and at") == 1
+    for steps in ([layers.Rescaling(1 / 255)], [layers.Rescaling(1 / 255), layers.Rescaling(2.0)]):
+        class_scores(divided(*steps), 255 * pictures())
+    assert "twice" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shape", [(40, 400, 1), (4, 128, 1), (1, 64, 2), (64, 2, 1)])
+def test_the_patch_of_occlusion_fits_in_every_picture(shape):
+    stack = [layers.Conv2D(2, 1), layers.GlobalAveragePooling2D(), layers.Dense(3)]
+    model = keras.Sequential([keras.Input(shape), *stack])
+    assert occlusion(model, pictures(1, shape), 1).shape == (1, *shape[:2])
+
+
+def test_a_layer_of_two_outputs_does_not_keep_feature_maps_from_the_others():
+    image = keras.Input((8, 12, 3))
+    first, second = ops.split(layers.Conv2D(4, 3, name="conv")(image), 2, axis=-1)
+    model = keras.Model(image, layers.Concatenate(name="joined")([second, first]))
+    assert list(feature_maps(model, pictures())) == ["conv", "joined"]
+
+
+def test_patterns_of_a_model_with_a_second_input_are_refused():
+    table, image = keras.Input((5,), name="table"), keras.Input((8, 12, 3), name="image")
+    vector = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="conv")(image))
+    model = keras.Model([table, image], layers.Dense(3)(layers.Concatenate()([table, vector])))
+    with pytest.raises(ValueError, match=r"one input, a picture: got table, image\. Make"):
+        filter_patterns(model, "conv")
+
+
+def test_curves_of_raw_scores_are_those_of_a_model_that_estimates_a_number():
+    model, x = ending(layers.Dense(1)), pictures()
+    for curve, place in ((deletion, 0), (insertion, -1)):
+        heights = curve(model, x, x[..., 0], 1, steps=3, scores=True)
+        np.testing.assert_allclose(heights[:, place], model(x)[:, 0], rtol=1e-4, atol=1e-6)
+
+
+def test_a_picture_of_many_channels_is_explored():
+    stack = [layers.Conv2D(4, 3, name="conv"), layers.Flatten(), layers.Dense(3)]
+    model = keras.Sequential([keras.Input((8, 12, 13)), *stack])
+    assert show_channel(model, pictures(2, (8, 12, 13)), "conv", 1)
+
+
+# built, and saved and loaded
+
+
+READINGS = {
+    "flipped channels": lambda x: x[..., ::-1],
+    "a crop": lambda x: x[:, 2:, 1:-3],
+    "every second pixel": lambda x: x[:, ::2, ::2],
+    "two planes": lambda x: x[..., :2],
+    "caffe": lambda x: x[..., ::-1] - np.array([1.0, 2, 3], "float32"),
+    "padded": lambda x: ops.pad(x, [[0, 0], [1, 2], [3, 0], [0, 0]]),
+    "transposed": lambda x: ops.transpose(x, (0, 2, 1, 3)),
+    "split": lambda x: ops.concatenate(ops.split(x, 3, axis=-1), axis=-1),
+    "mean": lambda x: ops.mean(x, axis=-1, keepdims=True),
+    "layers": lambda x: layers.Rescaling(2.0)(layers.Cropping2D((1, 2))(x)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras, while it saves
+@pytest.mark.parametrize("step", READINGS.values(), ids=READINGS)
+def test_every_reading_is_the_same_of_the_built_and_of_the_loaded_model(step, tmp_path, capsys):
+    image = keras.Input((16, 24, 3), name="image")
+    maps = layers.Conv2D(4, 3, activation="relu", name="conv")(step(image))
+    vector = ops.mean(layers.MaxPooling2D(name="pool")(maps), axis=(1, 2))
+    built = keras.Model(image, layers.Dense(3, activation="softmax", name="head")(vector))
+    built.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    x = pictures(2, (16, 24, 3))
+    answers, said = [], []
+    for model in (built, loaded):
+        answers.append(
+            [
+                default_layer(model),
+                rescales(known(model)),
+                *class_scores(model, x),
+                *feature_maps(model, x).values(),
+                *(method(model, x, 1) for method in (grad_cam, saliency, occlusion)),
+                cam(model, x, 1, layer="pool"),
+            ]
+        )
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    for one, other in zip(*answers, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+# transfer
+
+
+def base_of(*stack, shape=(8, 12, 3), name="own"):
+    return keras.Sequential([keras.Input(shape), *stack], name=name)
+
+
+def unchanged(images):
+    return images
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        lambda: base_of(layers.Conv2D(4, 3), layers.Reshape((-1, 4))),
+        lambda: base_of(layers.Conv3D(4, (1, 3, 2)), shape=(2, 8, 12, 3)),
+        lambda: base_of(layers.Conv2D(4, 3)),
+        lambda: base_of(layers.Conv1D(4, 3), shape=(12, 3)),
+    ],
+    ids=["tokens", "volumes", "maps", "signals"],
+)
+@pytest.mark.parametrize("pooling", ["average", "flatten"])
+def test_a_head_gives_one_answer_per_picture(base, pooling):
+    base = base()
+    model = classifier(base, 3, pooling=pooling, preprocess=unchanged)
+    assert model.output_shape == (None, 3)
+    if pooling == "average":
+        x = pictures(2, base.input_shape[1:])
+        means = np.mean(base(x), axis=tuple(range(1, len(base.output_shape) - 1)))
+        np.testing.assert_allclose(model(x), model.get_layer("head").layers[-1](means), rtol=1e-4)
+
+
+def test_a_layer_of_a_shared_base_is_trained_from_its_first_call_on():
+    base = base_of(*(layers.Conv2D(3, 1, name=name) for name in ("c1", "c2", "c3")), name="base")
+    images = [keras.Input((8, 12, 3)) for _ in range(2)]
+    vector = layers.Flatten()(layers.Add()([base(image) for image in images]))
+    model = keras.Model(images, layers.Dense(3, name="head")(vector))
+    for call in (0, 1):
+        unfreeze(model, f"base[{call}]/c2")
+        trained = {weight.path.split("/")[-2] for weight in model.trainable_weights}
+        assert trained == {"c2", "c3", "head"}
+
+
+def test_a_frozen_norm_inside_a_block_stays_frozen():
+    model = with_block()
+    norm = model.layers[0].norm
+    norm.trainable = False
+    unfreeze(model, "block")
+    assert not norm.trainable and model.layers[0].conv.trainable
+
+
+def test_a_network_that_rescales_itself_is_not_scaled_again_for_its_name():
+    stack = [layers.Rescaling(1 / 255), layers.Conv2D(4, 3)]
+    base = base_of(*stack, shape=(28, 28, 1), name="mnist_cnn")
+    with pytest.raises(ValueError, match=r"network of your own: got base\.name='mnist_cnn'"):
+        classifier(base, 3)
+    classifier(base, 3, preprocess=unchanged)
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.conv = layers.Conv2D(4, 3)
+
+    def call(self, x):
+        return self.conv(x)
+
+
+def test_features_of_networks_of_every_make():
+    image = keras.Input((8, 12, 3))
+    maps = layers.Conv2D(4, 3)(image)
+    photographs = (255 * pictures(5)).astype("uint8")
+    made = [keras.Model([image], [maps]), keras.Model(image, {"maps": maps}), Subclassed()]
+    for base in made:
+        features = extract_features(base, photographs, 2, preprocess=lambda x: x / 255)
+        answer = base.predict_on_batch(photographs / np.float32(255))
+        answer = answer["maps"] if isinstance(answer, dict) else answer
+        answer = answer[0] if isinstance(answer, list) else answer
+        np.testing.assert_allclose(features, answer, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match=r"`base` must give one output: got 2\. Make a network of"):
+        extract_features(keras.Model(image, [maps, image]), photographs, preprocess=unchanged)
+
+
+# files
+
+
+@pytest.mark.parametrize(("bits", "largest"), [(8, 255), (12, 4095), (12, 3000), (16, 65535)])
+def test_a_16_bit_picture_is_as_bright_as_its_values_are_deep(bits, largest):
+    values = np.linspace(0, largest, 15).astype(np.uint16).reshape(3, 5)
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "PNG")
+    expected = values.astype(int) // 2 ** (bits - 8)
+    np.testing.assert_array_equal(read(file)[..., 0], expected)

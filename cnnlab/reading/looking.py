@@ -8,6 +8,7 @@ from cnnlab.reading import graph
 from cnnlab.reading.default_layer import default_node, way_to
 from cnnlab.reading.model_inputs import Batch, as_batch
 from cnnlab.reading.outputs import addresses, split_class
+from cnnlab.reading.picture_axes import check_axes
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,15 @@ def looking_at(model, images, layer=None, class_index=None, pixels=False):
     batch = as_batch(model, images)
     if pixels:
         picture = batch.picture(layer)
+        check_axes(batch.known, picture)
         return View(batch, picture, picture)
     known = batch.known
     output, _ = split_class(class_index, model)
     layer, seen = known.once(("looked at", layer, output), lambda: looked_at(known, layer, output))
     names = [name for name in seen if batch.of(name).ndim == 4]
-    return View(batch, names[0] if names else batch.picture(), layer)
+    picture = names[0] if names else batch.picture()
+    check_axes(known, picture)
+    return View(batch, picture, layer)
 
 
 def looked_at(facts, layer=None, output=None):

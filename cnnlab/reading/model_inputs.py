@@ -1,32 +1,13 @@
 """Images as a model takes them, checked where they come in: no error from deep inside."""
 
 from dataclasses import dataclass, field, replace
-from numbers import Real
 from os import PathLike
 
 import numpy as np
 
-from cnnlab.reading import graph, layer_windows, private_names
+from cnnlab.reading import private_names
 from cnnlab.reading.per_model import Known, known
-
-# What may stand before the first weights without changing the range of the values,
-_KEEPS_RANGE = layer_windows.ONLY_IN_TRAINING | frozenset(
-    """AutoContrast AveragePooling2D CenterCrop Concatenate Cropping2D Flatten Identity
-    GlobalAveragePooling2D GlobalMaxPooling2D MaxPooling2D Permute RandomCrop Reshape Resizing
-    UpSampling2D ZeroPadding2D Absolute AveragePool BroadcastTo Cast CropImages ExpandDims Flip
-    GetItem Max MaxPool Mean Moveaxis Pad PadImages Repeat Resize RGBToGrayscale Roll Split Squeeze
-    Stack Swapaxes Take Tile Transpose Unstack""".split()
-)
-# and what does change it. Of all others, such as a Lambda, that is not known.
-_CHANGES_RANGE = (
-    graph.NORMALISATIONS
-    | graph.ACTIVATIONS
-    | frozenset(
-        """Normalization Rescaling Add Clip Divide Exp FloorDivide Log Log1p Multiply Negative Power
-    Sqrt Square Subtract TrueDivide""".split()
-    )
-)
-_HAS_WEIGHTS = graph.CONVOLUTIONS | {"Conv2DTranspose", "Dense", "EinsumDense"}
+from cnnlab.reading.value_range import check_range
 
 
 @dataclass(frozen=True)
@@ -174,28 +155,10 @@ def as_batch(model, images):
         )
     form = Form(tuple(checked), keys, listed=keys is None and len(arrays) > 1)
     facts = known(model)
-    facts.once(("divided",), lambda: _note_divided_twice(facts))
     for array in arrays:
         if array.ndim + single == 4:
-            _check_range(array, *_range(facts))
+            check_range(facts, array)
     return Batch(facts, tuple(checked.values()), form, single)
-
-
-def rescales(facts):
-    """Whether a model itself changes the range of its images before the first weights.
-
-    Nothing is claimed of a layer that does not tell, such as a Lambda. A model whose input is
-    declared as whole numbers, such as uint8, counts as one that does.
-
-    Example:
-        >>> import keras
-        >>> from keras import layers
-        >>> stack = [layers.Rescaling(1 / 255), layers.Conv2D(2, 3)]
-        >>> rescales(known(keras.Sequential([keras.Input((5, 7, 3)), *stack])))
-        True
-    """
-    kind, _ = _range(facts)
-    return bool(kind)
 
 
 def _expected(model):
@@ -304,84 +267,3 @@ def _finite(array):
             "Look for a division by zero where the images were prepared."
         )
     return array
-
-
-def _check_range(array, kind, scale):
-    """Whole numbers 0-255 go to a model that rescales them, and only there."""
-    low, high = float(array.min()), float(array.max())
-    if kind is None and np.issubdtype(array.dtype, np.integer):
-        raise ValueError(
-            "`images` must be scaled as in training, for the model does not rescale them: "
-            f"got {array.dtype}, {low:g} to {high:g}. Prepare them as the training images were; "
-            "if those were 0-255, pass images.astype('float32')."
-        )
-    if kind is None and high > 2 and low >= 0 and not np.any(array % 1):
-        print(
-            f"note: `images` hold whole numbers, {low:g} to {high:g}, and the model does not "
-            "rescale them. Were they prepared as in training?"
-        )
-    if 0 < scale < 0.1 and 0 < high <= 1:
-        print(
-            f"note: `images` reach only {high:g}, and the model divides them by {1 / scale:g} "
-            "itself. Pass 0-255."
-        )
-
-
-def _range(facts):
-    """Kind and scale of the first layer before the weights that changes the range of values.
-
-    The kind is None where there is none, and "" where the model does not tell. An input of whole
-    numbers is such a layer too.
-    """
-    return facts.once(("range",), lambda: _first_change(facts))
-
-
-def _first_change(facts):
-    try:
-        network = facts.graph
-    except ValueError:
-        return "", 1.0
-    told = True
-    for node in network.calls:
-        if node.kind in _CHANGES_RANGE:
-            return node.kind, _scale(node) if told else 1.0
-        told = told and node.kind in _KEEPS_RANGE | _HAS_WEIGHTS
-        if node.kind in _HAS_WEIGHTS or getattr(node.layer, "weights", ()):
-            break
-    images = [node for node in map(network.__getitem__, network.inputs) if node.has_map]
-    if any("int" in node.dtype for node in images):
-        return "InputLayer", 1.0
-    return (None if told else ""), 1.0
-
-
-def _note_divided_twice(facts):
-    """Says so where pictures are divided by a large number on the way to the weights, and again."""
-    try:
-        network = facts.graph
-    except ValueError:
-        return
-    behind = {}  # address -> the addresses that divided what it reads
-    for node in (network[address] for address in network.inputs):
-        behind[node.address] = ()
-    for node in network.calls:
-        if node.kind in _HAS_WEIGHTS:
-            continue
-        before = max((behind.get(address, ()) for address in node.inputs), key=len)
-        divides = node.kind in _CHANGES_RANGE and 0 < _scale(node) < 0.1
-        behind[node.address] = (*before, node.address) if divides else before
-        if divides and len(before) == 1:
-            print(
-                f"note: the model divides its images twice, at {before[0]!r} and at "
-                f"{node.address!r}. Leave one of the two out, unless it was trained so."
-            )
-            return
-
-
-def _scale(node):
-    """What a layer or an operation multiplies the values by; 1 where that is not one number."""
-    number = next((value for value in node.arguments if isinstance(value, Real)), 1.0)
-    if node.kind in ("Divide", "TrueDivide"):
-        return 1 / number
-    if node.kind == "Rescaling":
-        return float(np.max(node.layer.scale))
-    return number if node.kind == "Multiply" else 1.0

@@ -54,6 +54,20 @@ def sublayers(layer):
     return getattr(layer, "layers", ()) if found is None else found
 
 
+# What Keras writes into every layer for its own bookkeeping: nothing that an answer depends on.
+BOOKKEEPING = frozenset(
+    """_tracker _self_setattr_tracking _trainable_variables _non_trainable_variables _layers
+    _metrics _seed_generators _lock _auto_config build quantize _saved_model_inputs_spec
+    _saved_model_arg_spec _tracked name _inbound_nodes _outbound_nodes _remat_mode
+    activity_regularizer _path built autocast _input_spec _called supports_jit _trainable _losses
+    _loss_ids _losses_override _call_signature call_signature_parameters _call_has_training_arg
+    _call_has_mask_arg _call_context_args _call_has_context_arg _supports_masking
+    _convert_input_args _allow_non_tensor_positional_args _build_shapes_dict _parent_path
+    kernel_initializer bias_initializer kernel_regularizer bias_regularizer kernel_constraint
+    bias_constraint""".split()
+)
+
+
 def forget_unmade_weights():
     """Empties Keras's list of weights that it has not made yet, and would make at the next layer.
 
