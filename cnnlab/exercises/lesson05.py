@@ -387,10 +387,9 @@ def trunks():
     from cnnlab import models
 
     pair = [models.lenet5(), models.lenet5((28, 36, 1))]
-    for trunk in pair:
-        for layer in trunk.layers:
-            if layer.weights:
-                layer.bias.assign(np.full(layer.bias.shape, LEARNED))
+    for layer in [*pair[0].layers, *pair[1].layers]:
+        if layer.weights:
+            layer.bias.assign(np.full(layer.bias.shape, LEARNED))
     return [(trunk,) for trunk in pair]
 
 
