@@ -1105,9 +1105,9 @@ FAULTS = [
     ),
     Fault(
         "reading.default_layer",
-        "on_the_way = way_to(network, outputs)\n",
-        "on_the_way = network\n",
-        "the last convolution of any output",
+        "return convolution, ()",
+        "return on_the_way.calls[-1], ()",
+        "the last layer of a model that ends in maps",
         "own_models",
     ),
     Fault(

@@ -291,6 +291,14 @@ def test_the_default_layer_is_on_the_way_to_the_asked_output(name, capsys):
     assert "note" not in capsys.readouterr().out
 
 
+def test_the_outputs_of_a_dict_keep_their_layers():
+    heads = two_heads()
+    named = dict(zip("zb", heads.outputs, strict=True))  # Keras sorts the keys, and we do not
+    model = keras.Model(heads.inputs, named)
+    for output, expected in (("z", "first"), ("b", "second"), (0, "first"), (1, "second")):
+        assert default_layer(model, output) == f"{expected}_conv"
+
+
 def test_two_classes_of_a_model_with_one_output_are_one_per_image():
     model = ending(layers.Dense(3))
     np.testing.assert_array_equal(class_evidence(model, pictures(2), (1, 2)).classes, [1, 2])
@@ -675,7 +683,7 @@ def test_whole_numbers_have_no_gradient_and_that_is_said():
 @pytest.mark.parametrize("name", ["größe", "my layer", "ä"])
 def test_a_name_that_tensorflow_cannot_compile_is_told(name):
     model = ending(layers.Dense(3, name=name))
-    with pytest.raises(ValueError, match=f"letters A-Z, digits, .*: got '{name}'. Build that lay"):
+    with pytest.raises(ValueError, match=f"letters A-Z, digits, .*: got '{name}'. Build it with"):
         grad_cam(model, pictures(), 1)
 
 

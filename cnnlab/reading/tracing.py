@@ -55,6 +55,7 @@ def _compiled(question, model, given):
             f"`model` must have its weights: got {getattr(model, 'name', model)!r}, not built yet. "
             "Give it a keras.Input, or train it first."
         )
+    _check_names([model])
     reference = weakref.ref(model)
     function = tf.function(
         lambda *arrays: question(reference(), *given, *arrays),
@@ -85,20 +86,27 @@ def _compiled(question, model, given):
     return run
 
 
+def _check_names(layers):
+    """Raises ValueError before Keras opens a scope of a name that TensorFlow refuses.
+
+    After such an error Keras would put the names of that model before all that follow.
+    """
+    for layer in layers:
+        valid = re.fullmatch(r"[A-Za-z0-9_.\\/>-]*", layer.name)
+        if not valid and type(layer).__name__ != "InputLayer":
+            raise ValueError(
+                "`model` must have names of letters A-Z, digits, _, . and - only, for TensorFlow "
+                f"compiles no others: got {layer.name!r}. Build it with another name."
+            )
+        _check_names(private_names.sublayers(layer))
+
+
 def _traced(function, arrays, rest):
     """The concrete function for arrays of this kind, and the variables that it sets anew.
 
     Such as the state of a recurrent layer: a question must not move it.
     """
-    try:
-        concrete = function.get_concrete_function(arrays, *rest)
-    except ValueError as error:
-        if name := re.search(r"'(.*)' is not a valid (root )?scope name", str(error)):
-            raise ValueError(
-                "`model` must have names of letters A-Z, digits, _, . and - only, for TensorFlow "
-                f"compiles no others: got {name[1]!r}. Build that layer or model with another name."
-            ) from error
-        raise
+    concrete = function.get_concrete_function(arrays, *rest)
     operations = concrete.graph.get_operations()
     set_anew = {op.inputs[0].name for op in operations if re.match("Assign.*VariableOp", op.type)}
     inside = {id(handle): placeholder.name for handle, placeholder in concrete.graph.captures}
