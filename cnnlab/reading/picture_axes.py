@@ -25,14 +25,14 @@ def check_axes(facts, name):
         >>> model = keras.Model(picture, keras.layers.Permute((2, 1, 3))(picture))
         >>> check_axes(known(model), "picture")  # rows and columns change places, no channels
     """
+    facts.once(("axes", name), lambda: _check(facts, name))
+
+
+def _check(facts, name):
     try:
         network = facts.graph
     except ValueError:  # a subclassed model does not tell
         return
-    facts.once(("axes", name), lambda: _check(network, facts.model, name))
-
-
-def _check(network, model, name):
     shape, stands = network[name].output_shape, {name: (0, 1, 2, 3)}  # which axis stands where
     turned = None
     for node in network.calls:
@@ -51,7 +51,7 @@ def _check(network, model, name):
         turned = turned if order == [0, 1, 2, 3] else node.address
     if shape[1] in (1, 3) and None not in shape[1:] and min(shape[2:]) > 4:
         note(
-            model,
+            facts.model,
             f"note: the input {name!r} of shape {shape} looks like channels first; its second axis "
             f"is taken for rows. If it is channels: {_REMEDY[0].lower()}{_REMEDY[1:]}",
         )
