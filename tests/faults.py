@@ -447,7 +447,13 @@ FAULTS = [
     Fault("weights", '("flatten", "average_pool")', '("flatten",)', "the slim top stays"),
     # gradients
     Fault("gradients", "weights -= tf.one_hot", "weights += tf.one_hot", "the rival speaks too"),
-    Fault("gradients", "scores - logits[rows", "scores + logits[rows", "the rival's score"),
+    Fault(
+        "reading.answers",
+        "scores - logits[rows",
+        "scores + logits[rows",
+        "the rival's score",
+        "gradients",
+    ),
     Fault("gradients", "field / (field.max() or 1)", "field", "an unscaled effective field"),
     Fault("gradients", "tf.square(tf.cast(gradient", "(tf.cast(gradient", "signs cancel out"),
     # feature_maps
@@ -996,9 +1002,9 @@ FAULTS = [
     ),
     Fault(
         "reading.default_layer",
-        "return any(network[name].has_map for name in behind",
-        "return any(True for name in behind",
-        "a classifier without a dense layer skips its last map",
+        'and not getattr(other.layer, "weights", ())',
+        "",
+        "what reads the map has no weights of its own",
         "places",
     ),
     Fault(
@@ -1077,6 +1083,13 @@ FAULTS = [
         "starts, stops = np.vstack([points[:1], points[:-1]])",
         "the colour of a step is drawn before it",
         "overlays",
+    ),
+    Fault(
+        "reading.tokens",
+        'if node.kind == "Embedding" and ',
+        "if ",
+        "the first layer is taken for an Embedding",
+        "dimensions",
     ),
     # exercises
     Fault(

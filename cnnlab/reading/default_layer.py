@@ -90,9 +90,9 @@ def _last_convolution(network):
 
 
 def _answers(network, node):
-    """Whether the map becomes an answer at places without any further weight."""
+    """Whether the map becomes the output without any further weight."""
     behind = {node.address}
     for other in network.nodes:
         if behind & set(other.inputs) and not getattr(other.layer, "weights", ()):
             behind.add(other.address)
-    return any(network[name].has_map for name in behind & set(network.outputs))
+    return not behind.isdisjoint(network.outputs)
