@@ -165,8 +165,8 @@ def test_each_step_of_a_line_has_the_colour_of_its_heat():
         np.testing.assert_array_equal(pieces[3][2], pieces[4][0])
     assert bar.get_ylabel() == "heat"
     assert plots.describe(show_line(SIGNAL, LINE)) == (
-        "1. x: step | line of 7 points from (0, 0) to (6, 6), y 0 to 6 | line of 7 points from "
-        "(0, 36) to (6, 0), y 0 to 36 | 2 collections"
+        "1. x: step | line of 7 points from (0, 0) to (6, 6), y 0 to 6, mean 3 | line of 7 "
+        "points from (0, 36) to (6, 0), y 0 to 36, mean 13 | 2 collections"
     )
 
 
