@@ -15,19 +15,25 @@ from cnnlab.reading.picture_axes import check_axes
 from cnnlab.sizes import whole_number
 
 
-def deletion(model, images, maps, class_index=None, steps=20, fill=None, *, scores=False):
+def deletion(
+    model, images, maps, class_index=None, steps=20, fill=None, *, scores=False, where=None
+):
     """The class's probability while pixels are deleted, the most important first.
 
     Args:
-        model: a Keras model that ends in one value per class.
+        model: a Keras model that ends in one value per class, or per class and place.
         images: what ``model(images)`` accepts, one picture each; or one image without batch axis.
-        maps: (B, H, W) importance of each pixel, or (H, W) for one image.
+        maps: (B, H, W) importance of each pixel, or (H, W) for one image; (B, L) or (B, D, H, W)
+            of other dimensions.
         class_index: None (each image's top class), an int, one int per image, or ("output", index).
         steps: number of equal steps.
         fill: what deleted pixels become: a number, a value per channel, or pictures; None takes
             each picture's mean colour.
         scores: True gives the model's raw scores in place of probabilities; of a model that
             estimates a number (class 1), that number.
+        where: for a model that answers at places, as for `cnnlab.heatmaps`; the probability is then
+            the mean over these places, with None over those where the whole picture's top class is
+            this one.
 
     Returns:
         (B, steps + 1) float32, the probability with the shares 0, 1/steps, ... 1 of the pixels
@@ -50,11 +56,15 @@ def deletion(model, images, maps, class_index=None, steps=20, fill=None, *, scor
     """
     batch, pictures = _one_picture(model, images)
     if fill is None:
-        fill = pictures.mean(axis=(1, 2), keepdims=True)
-    return _curve(batch, pictures, _filling(fill, pictures.shape), maps, class_index, steps, scores)
+        fill = pictures.mean(axis=tuple(range(1, pictures.ndim - 1)), keepdims=True)
+    return _curve(
+        batch, pictures, _filling(fill, pictures.shape), maps, class_index, steps, scores, where
+    )
 
 
-def insertion(model, images, maps, class_index=None, steps=20, fill=None, *, scores=False):
+def insertion(
+    model, images, maps, class_index=None, steps=20, fill=None, *, scores=False, where=None
+):
     """The class's probability while pixels come back to a blurred picture, most important first.
 
     Args, Returns, Raises: as `deletion`, but the larger the area, the better the map; and
@@ -65,8 +75,10 @@ def insertion(model, images, maps, class_index=None, steps=20, fill=None, *, sco
     """
     batch, pictures = _one_picture(model, images)
     if fill is None:
-        fill = blurred(pictures, deviation=max(pictures.shape[1:3]) / 10)
-    return _curve(batch, _filling(fill, pictures.shape), pictures, maps, class_index, steps, scores)
+        fill = blurred(pictures, deviation=max(pictures.shape[1:-1]) / 10)
+    return _curve(
+        batch, _filling(fill, pictures.shape), pictures, maps, class_index, steps, scores, where
+    )
 
 
 def cascading_randomisation(model, images, class_index=None, method=grad_cam, seed=0, **options):
@@ -81,7 +93,8 @@ def cascading_randomisation(model, images, class_index=None, method=grad_cam, se
         class_index: as for `method`; None takes the top classes of the trained model throughout.
         method: one of the functions of `cnnlab.heatmaps`.
         seed: of the shuffling.
-        **options: further arguments of the method, such as `layer`.
+        **options: further arguments of the method, such as `layer`. Without `where`, the places
+            of a model that answers at places are those of the trained model throughout.
 
     Returns:
         A dict of raw signed maps (B, H, W): "trained", then under the address of each layer those
@@ -99,8 +112,10 @@ def cascading_randomisation(model, images, class_index=None, method=grad_cam, se
         Difference: weights are shuffled, not drawn anew.
     """
     batch = as_batch(model, images)
-    chosen = chosen_classes(batch, class_index)
+    chosen = chosen_classes(batch, class_index, where=options.get("where"))
     classes = chosen.classes if chosen.output is None else (chosen.output, chosen.classes)
+    if chosen.places is not None:
+        options["where"] = chosen.places
     rng = np.random.default_rng(seed)
     layers = {}
     for node in reversed(batch.known.graph.calls):
@@ -126,15 +141,20 @@ def cascading_randomisation(model, images, class_index=None, method=grad_cam, se
 def _one_picture(model, images):
     """The batch, and its pictures (B,H,W,C)."""
     batch = as_batch(model, images)
-    pictures = [name for name in batch.form.names if batch.of(name).ndim == 4]
+    pictures = [name for name in batch.form.names if batch.of(name).ndim > 2]
     if len(pictures) > 1:
         raise ValueError(
             "`model` must have one picture input, whose pixels are exchanged: got "
             f"{', '.join(pictures)}. Wrap it in a model of one input that holds the others fixed."
         )
-    picture = batch.picture()
-    check_axes(batch.known, picture)
-    return batch, batch.of(picture)
+    name = batch.picture()
+    if batch.of(name).ndim == 2:
+        raise ValueError(
+            "`model` must take pictures, signals or volumes, parts of which can be exchanged: got "
+            f"tokens for {name!r}. Exchange tokens by hand, and look at class_scores."
+        )
+    check_axes(batch.known, name)
+    return batch, batch.of(name)
 
 
 def _filling(fill, shape):
@@ -149,23 +169,24 @@ def _filling(fill, shape):
         ) from error
 
 
-def _curve(batch, before, after, maps, class_index, steps, scores):
+def _curve(batch, before, after, maps, class_index, steps, scores, where):
     """Probabilities while `after` takes the place of `before`, the largest values of maps first."""
     maps = np.asarray(maps, float)  # what has no sign cannot be negated
-    maps = maps[None] if batch.single and maps.ndim == 2 else maps
-    if maps.shape != before.shape[:3]:
+    maps = maps[None] if batch.single and maps.ndim == before.ndim - 2 else maps
+    if maps.shape != before.shape[:-1]:
         raise ValueError(
-            f"`maps` must give one value per pixel, {before.shape[:3]}: got shape {maps.shape}. "
+            f"`maps` must give one value per pixel, {before.shape[:-1]}: got shape {maps.shape}. "
             "Make them with resize=True."
         )
-    chosen = chosen_classes(batch, class_index)
+    chosen = chosen_classes(batch, class_index, where=where)
     # The place of each pixel in the order of importance, 0 to 1; ties by position.
     order = np.argsort(-maps.reshape(len(maps), -1), axis=1, kind="stable")
     places = np.argsort(order, axis=1).reshape(maps.shape) / order.shape[1]
     curve = []
     for share in np.linspace(0, 1, whole_number("steps", steps, counted="the shares") + 1):
         mixed = np.where(places[..., None] < share, after, before).astype(np.float32)
-        logits, odds = scores_of(batch.having(batch.picture(), mixed), chosen.output)
+        altered = batch.having(batch.picture(), mixed)
+        logits, odds = scores_of(altered, chosen.output, chosen.places)
         curve.append((logits if scores else odds)[np.arange(len(odds)), chosen.classes])
     curve = np.stack(curve, axis=1)
     return curve[0] if batch.single else curve

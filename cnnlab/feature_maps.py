@@ -19,11 +19,11 @@ def feature_maps(model, images, layers=None):
         model: a Sequential or functional Keras model.
         images: what ``model(images)`` accepts, or one image without batch axis.
         layers: names or paths such as "base/block5_conv3", or one of them; None takes every layer
-            that has one map.
+            that has one map with as many axes as the input.
 
     Returns:
         A dict from address to (B, h, w, C) float32, in the order in which the network runs; with
-        (h, w, C) for one image.
+        (h, w, C) for one image. Of signals (B, l, C), of volumes and videos (B, d, h, w, C).
 
     Raises:
         ValueError: images or a layer do not suit the model, a layer has no map, or none has.
@@ -147,14 +147,20 @@ def strongest_patches(model, images, layer, channel, count=9):
     """
     batch = as_batch(model, images)
     (address,) = _addresses(batch.known.graph, (layer,))
+    pictures = batch.arrays[0]
     (maps,) = layer_outputs(batch, [address])
+    if pictures.ndim != 4 or maps.ndim != 4:
+        raise ValueError(
+            "`model` must take pictures, (B, H, W, C), and `layer` must have a map, (B, h, w, C): "
+            f"got {pictures.shape}, and {maps.shape} at {address!r}. "
+            "Of other dimensions take feature_maps."
+        )
     if not 0 <= channel < maps.shape[-1]:
         raise ValueError(
             f"`channel` must be 0 to {maps.shape[-1] - 1}, for {address!r} has "
             f"{maps.shape[-1]} channels: got {channel}. Number the channels from 0."
         )
     check_axes(batch.known, batch.picture())
-    pictures = batch.arrays[0]
     field = receptive_field(model, address, input_shape=pictures.shape[1:])
     answers = maps[..., channel]
     distance = [
@@ -181,20 +187,19 @@ def strongest_patches(model, images, layer, channel, count=9):
 def _addresses(network, layers):
     """The addresses of the layers, all of which have a map."""
     if layers is None:
-        found = [
-            node.address
-            for node in network.calls
-            if node.has_map and len(node.output_shape) == 4 and len(node.output_shapes) == 1
-        ]
-        if not found:
-            raise ValueError(
-                f"`model` must have a layer with a map, (B, h, w, C): got {network.name!r} with "
-                f"none among its {len(network.calls)} layers. Use a model with Conv2D."
-            )
-        return tuple(found)
+        axes = max(len(network[name].output_shape) for name in network.inputs)
+        maps = [n for n in network.calls if n.has_map and len(n.output_shapes) == 1]
+        for rank in (axes, 4, 3, 5):  # a signal may be made into a picture, tokens into vectors
+            found = [node.address for node in maps if len(node.output_shape) == rank]
+            if found:
+                return tuple(found)
+        raise ValueError(
+            f"`model` must have a layer with a map, (B, h, w, C): got {network.name!r} with "
+            f"none among its {len(network.calls)} layers. Use a model with Conv2D."
+        )
     nodes = [graph.find(network, layer) for layer in layers]
     for node in nodes:
-        if len(node.output_shape) != 4:
+        if len(node.output_shape) not in (3, 4, 5):
             raise ValueError(
                 f"`layers` must have maps, (B, h, w, C): got {node.address!r} of shape "
                 f"{node.output_shape}. Leave it out."

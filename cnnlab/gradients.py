@@ -9,11 +9,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
+from cnnlab.reading.answers import Chosen, Places, indices, places_of
 from cnnlab.reading.logits import NO_LOGITS, before_last
+from cnnlab.reading.looking import looking_at
 from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.outputs import split_class
 from cnnlab.reading.per_model import note
-from cnnlab.reading.tracing import compiled, listened, logits_of, uses_float16
+from cnnlab.reading.tracing import (
+    compiled,
+    listened,
+    logits_of,
+    mean_over_places,
+    over_places,
+    uses_float16,
+)
 from cnnlab.receptive_field import last_map
 from cnnlab.sizes import whole_number
 
@@ -29,51 +38,21 @@ class Evidence:
         gradients: (B, h, w, C) float32, the derivative of each image's score by its features.
         scores: (B,) float32, the logit of each image's class, less that of the class against it.
         classes: (B,) integers, the class that each score belongs to.
+        places: (B, *places) bool, where a model that answers at places was asked; else None.
     """
 
     features: np.ndarray = field(repr=False)
     gradients: np.ndarray = field(repr=False)
     scores: np.ndarray
     classes: np.ndarray
+    places: np.ndarray | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """The scores that are explained: a class per image, and one against it or None.
-
-    Attributes:
-        output: the name or number of an output, or None.
-        classes: (B,) integers.
-        against: (B,) integers or None.
-    """
-
-    output: str | int | None
-    classes: np.ndarray
-    against: np.ndarray | None
-
-    def of(self, b):
-        """`class_index` and `against` for copies of image b."""
-        index = int(self.classes[b])
-        against = None if self.against is None else int(self.against[b])
-        return (index if self.output is None else (self.output, index)), against
-
-    def scores(self, logits):
-        """(B,) the score of each image, from (B, classes) logits."""
-        rows = np.arange(len(logits))
-        scores = logits[rows, self.classes]
-        return scores if self.against is None else scores - logits[rows, self.against]
-
-    def score_of_copies(self, logits, b):
-        """(n,) the score of each altered copy of image b, from (n, classes) logits."""
-        scores = logits[:, self.classes[b]]
-        return scores if self.against is None else scores - logits[:, self.against[b]]
-
-
-def class_evidence(model, images, class_index=None, layer=None, against=None):
+def class_evidence(model, images, class_index=None, layer=None, against=None, *, where=None):
     """What a layer answered, and the derivative of a class's logit by it.
 
     Args:
-        model: a Keras model that ends in one value per class.
+        model: a Keras model that ends in one value per class, or per class and place.
         images: what ``model(images)`` accepts, or one image without batch axis.
         class_index: None (each image's top class), an int, or one int per image. With one logit, 1
             is the logit and 0 its negative. With several outputs (name or number of the output,
@@ -82,6 +61,8 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
             input by these images where the model takes several.
         against: a second class, or one per image, whose logit is taken from the score: why this
             class and not that.
+        where: the places of an answer (B, *places, classes) over whose logits the score is the
+            mean: a cell, a step, a box, a boolean mask, or None, as for `cnnlab.heatmaps`.
 
     Returns:
         An `Evidence`.
@@ -101,62 +82,72 @@ def class_evidence(model, images, class_index=None, layer=None, against=None):
     """
     batch = as_batch(model, images)
     if layer is None or layer in batch.form.names:
-        layer = batch.picture(layer)
-    return evidence_of(batch, class_index, layer, against)
+        layer = looking_at(model, batch, layer, pixels=True).layer
+    return evidence_of(batch, class_index, layer, against, where)
 
 
-def evidence_of(batch, class_index, layer, against=None):
+def evidence_of(batch, class_index, layer, against=None, where=None):
     """`class_evidence` of a batch that is checked already, by a layer or by an input's name."""
     output, class_index = split_class(class_index, batch.known.model)
     run = compiled(batch.known, _class_evidence, batch.form, output, layer)
-    index = _indices("class_index", class_index, batch)
-    other = _indices("against", against, batch)
-    found = []
+    index = indices("class_index", class_index, len(batch))
+    other = indices("against", against, len(batch))
+    places = _places(batch, output, where)
+    mask, found = None if places is None else places.mask, []
     for start in range(0, len(batch), BATCH_SIZE):
         rows = slice(start, start + BATCH_SIZE)
         arrays = tuple(_rows(array, rows) for array in batch.arrays)
-        found.append(run(arrays, _rows(index, rows), _rows(other, rows)))
-    features, gradients, logits = _joined(found)
-    chosen = _chosen(output, index, other, logits)
+        found.append(run(arrays, _rows(index, rows), _rows(other, rows), _rows(mask, rows)))
+    features, gradients, logits, *asked = _joined(found)
+    chosen = _chosen(batch, output, index, other, logits, places, *asked)
     _note_no_classes(batch.known.model, logits)
-    return Evidence(features, gradients, chosen.scores(logits), chosen.classes)
+    mask = None if chosen.places is None else chosen.places.mask
+    return Evidence(features, gradients, chosen.scores(logits), chosen.classes, mask)
 
 
-def class_scores(model, images, output=None):
+def class_scores(model, images, output=None, *, where=None):
     """Logits and probabilities of the classes, in batches, compiled once.
 
     Args:
         model: a Keras model that ends in one value per class.
         images: what ``model(images)`` accepts, or one image without batch axis.
         output: the name or number of an output, where the model has several.
+        where: the places of an answer (B, *places, classes) over which to take the mean, as for
+            `class_evidence`; None gives the answer at every place.
 
     Returns:
-        logits and probabilities, each (B, classes) float32. A single logit z becomes two classes,
-        -z and z. Probabilities are the sigmoid of the logits where the model ends in a sigmoid or
-        in a single logit, else their softmax.
+        logits and probabilities, each (B, classes) or (B, *places, classes) float32. A single
+        logit z becomes two classes, -z and z. Probabilities are the sigmoid of the logits where the
+        model ends in a sigmoid or in a single logit, else their softmax.
 
     Raises:
         ValueError: as `class_evidence`.
     """
-    return scores_of(as_batch(model, images), output)
+    batch = as_batch(model, images)
+    return scores_of(batch, output, _places(batch, output, where))
 
 
-def scores_of(batch, output=None):
-    """`class_scores` of a batch that is checked already."""
+def scores_of(batch, output=None, places=None):
+    """`class_scores` of a batch that is checked already, at every place or over `Places`."""
     run = compiled(batch.known, _class_scores, batch.form, output)
     logits, probabilities = _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
     _check_logits(logits)
     _note_no_classes(batch.known.model, logits)
+    if places is not None:
+        logits, probabilities = (
+            mean_over_places(values, places.mask).numpy() for values in (logits, probabilities)
+        )
     return logits, probabilities
 
 
-def chosen_classes(batch, class_index=None, against=None):
+def chosen_classes(batch, class_index=None, against=None, where=None):
     """The class of each image, found by one forward pass where none is given.
 
     Args:
         batch: a `Batch`.
         class_index: as for `class_evidence`.
         against: as for `class_evidence`.
+        where: as for `class_evidence`.
 
     Returns:
         A `Chosen`.
@@ -165,9 +156,16 @@ def chosen_classes(batch, class_index=None, against=None):
         ValueError: as `class_evidence`.
     """
     output, given = split_class(class_index, batch.known.model)
-    index, other = _indices("class_index", given, batch), _indices("against", against, batch)
+    index, other = (
+        indices("class_index", given, len(batch)),
+        indices("against", against, len(batch)),
+    )
+    places, asked = _places(batch, output, where), ()
     logits, _ = scores_of(batch, output)
-    return _chosen(output, index, other, logits)
+    if logits.ndim > 2:
+        mask = None if places is None else places.mask
+        logits, *asked = map(np.asarray, over_places(logits, index, mask))
+    return _chosen(batch, output, index, other, logits, places, *asked)
 
 
 def channel_evidence(batch, layer, channels):
@@ -222,7 +220,8 @@ def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0
         seed: of the images and the signs.
 
     Returns:
-        (H, W) float32, 0-1. All zeros where no pixel matters, as behind dead ReLUs.
+        (H, W) float32, 0-1. All zeros where no pixel matters, as behind dead ReLUs. Of a signal
+        (L,), of volumes and videos (D, H, W).
 
     Raises:
         ValueError: the layer has no map or does not see the image, or images must be given
@@ -242,7 +241,7 @@ def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0
     """
     images = _drawn(model, samples, seed) if images is None else images
     batch = as_batch(model, images)
-    pictures = [i for i, array in enumerate(batch.arrays) if array.ndim == 4]
+    pictures = [i for i, array in enumerate(batch.arrays) if array.ndim > 2]
     if len(pictures) != 1:
         raise ValueError(
             f"`model` must have one image input: got {len(pictures)} among "
@@ -263,7 +262,7 @@ def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0
     return (field / (field.max() or 1)).astype(np.float32)
 
 
-def _class_evidence(model, form, output, layer, arrays, index, against):
+def _class_evidence(model, form, output, layer, arrays, index, against, mask):
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         if layer in form.names:
             features = arrays[form.names.index(layer)]
@@ -271,7 +270,9 @@ def _class_evidence(model, form, output, layer, arrays, index, against):
             result = model(form.arranged(arrays), training=False)
         else:
             result, (features,) = listened(model, form.arranged(arrays), (layer,), tape.watch)
-        logits, _ = logits_of(model, result, output)
+        logits, asked = logits_of(model, result, output)[0], ()
+        if logits.shape.rank > 2:
+            logits, *asked = over_places(logits, index, mask)
     # The gradient of one logit is that of all of them, each weighted by 1 or 0.
     count, scale = logits.shape[1], _scale(model)
     weights = tf.one_hot(tf.argmax(logits, axis=1) if index is None else index, count, scale)
@@ -292,7 +293,7 @@ def _class_evidence(model, form, output, layer, arrays, index, against):
         )
     gradient = tf.cast(gradient, tf.float32)
     gradient = gradient if scale == 1 else gradient / scale
-    return tf.cast(features, tf.float32), gradient, logits
+    return tf.cast(features, tf.float32), gradient, logits, *asked
 
 
 def _class_scores(model, form, output, arrays):
@@ -319,13 +320,13 @@ def _squared_sway(model, form, layer, picture, arrays, seed):
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(arrays[picture])
         _, (features,) = listened(model, form.arranged(arrays), (layer,))
-        if features.shape.rank != 4:
+        if features.shape.rank < 3:
             raise ValueError(
                 f"`layer` must have a map (B, H, W, C): got layer={layer!r} with the output "
                 f"{tuple(features.shape)}. Choose a layer before the pooling or flattening."
             )
-        height, width = tf.shape(features)[1], tf.shape(features)[2]
-        middle = features[:, height // 2, width // 2]  # (B, C)
+        sizes = tf.unstack(tf.shape(features)[1:-1])
+        middle = features[(slice(None), *[size // 2 for size in sizes])]  # (B, C)
     signs = tf.sign(tf.random.stateless_uniform(tf.shape(middle), seed, -1, 1))
     gradient = tape.gradient(middle, arrays[picture], tf.cast(signs, middle.dtype))
     if gradient is None:
@@ -334,7 +335,7 @@ def _squared_sway(model, form, layer, picture, arrays, seed):
             "influence. Choose a layer of the branch that reads it."
         )
     # In float64: the squares of a deep network's gradients leave the range of float32.
-    return tf.reduce_sum(tf.square(tf.cast(gradient, tf.float64)), axis=(0, 3))
+    return tf.reduce_sum(tf.square(tf.cast(gradient, tf.float64)), axis=(0, -1))
 
 
 def _drawn(model, samples, seed):
@@ -374,36 +375,20 @@ def _joined(parts):
     )  # fmt: skip
 
 
-def _indices(name, given, batch):
-    """(B,) int32, or None where no class is given."""
-    if given is None:
+def _places(batch, output, where):
+    """`where` as `Places` of the answer, which is looked at once per size; None stays None."""
+    if where is None:
         return None
-    index, count = np.asarray(given), len(batch)
-    if not np.issubdtype(index.dtype, np.integer) or index.shape not in [(), (count,)]:
-        got = repr(given) if index.ndim < 2 else f"shape {index.shape}"
-        raise ValueError(
-            f"`{name}` must be None, an integer or one integer per image ({count}): got {got}. "
-            f"{_as_indices(index, count)}"
-        )
-    return np.broadcast_to(index, count).astype(np.int32)
+    key = ("places", output, tuple(array.shape[1:] for array in batch.arrays))
+    sizes = batch.known.once(key, lambda: scores_of(batch[:1], output)[0].shape[1:-1])
+    return places_of(where, sizes, len(batch))
 
 
-def _as_indices(index, count):
-    """What makes class numbers of what was given for `count` images."""
-    if index.dtype.kind not in "biuf":
-        return f"Give the number of the class: names.index({str(index.flat[0])!r})."
-    if index.ndim > 1 and index.shape[-1] > 1:
-        return "Take the number of the largest: .argmax(axis=-1)."
-    to_int = {"b": ".astype(int)", "f": ".round().astype(int)"}.get(index.dtype.kind, "")
-    if index.ndim > 1:
-        return f"Take out an axis: {to_int}.ravel()."
-    if to_int:
-        return f"Convert them: {to_int}." if index.ndim else "Convert it: int(...)."
-    return f"Give {count} integers, or one for all images."
+def _chosen(batch, output, index, against, logits, places=None, mask=None):
+    """The classes that are explained, once the scores and the given classes are checked.
 
-
-def _chosen(output, index, against, logits):
-    """The classes that are explained, once the scores and the given classes are checked."""
+    Of a model that answers at places with the `mask` over which the logits are the mean.
+    """
     _check_logits(logits)
     for name, given in [("class_index", index), ("against", against)]:
         wrong = [] if given is None else given[(given < 0) | (given >= logits.shape[1])]
@@ -413,34 +398,54 @@ def _chosen(output, index, against, logits):
                 f"{logits.shape[1]} classes: got {wrong[0]}. Number the classes from 0."
             )
     classes = logits.argmax(axis=1) if index is None else index
+    if mask is not None:
+        if places is None:
+            _note_places(batch, output, classes, mask)
+        places = Places(mask)
     same = [] if against is None else np.flatnonzero(classes == against)
     if len(same):
         raise ValueError(
             "`against` must be another class than `class_index`: "
             f"got {classes[same[0]]} for both in image {same[0]}. Choose another."
         )
-    return Chosen(output, classes, against)
+    return Chosen(output, classes, against, places)
+
+
+def _note_places(batch, output, classes, mask):
+    """Says, once per model, what is explained without `where`; and where there is nothing."""
+    grid = "×".join(map(str, mask.shape[1:]))
+    note = (
+        f"note: the model answers at {grid} places, and the score is the mean over those where the "
+        "class is the top one. Choose others with where=; a classifier lacks its head "
+        "(include_top=True)."
+    )
+    batch.known.once(("noted", "places", output), lambda: print(note))
+    for image in np.flatnonzero(~mask.any(axis=tuple(range(1, mask.ndim)))):
+        print(
+            f"note: class {classes[image]} is the top one at no place of image {image}: there is "
+            "no score to explain. Choose places with where=."
+        )
 
 
 def _check_logits(logits):
     """The scores are finite, and not probabilities."""
     wrong = np.argwhere(~np.isfinite(logits))
     if wrong.size:
-        image, index = wrong[0]
+        image, *_, index = wrong[0]
         raise ValueError(
             f"`model` must give finite scores: got {logits[image, index]} for image {image}, class "
             f"{index}. Look for NaN in its weights, or overflow in float16 (bfloat16 has none)."
         )
-    if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
+    if logits.min() >= 0 and np.allclose(logits.sum(axis=-1), 1, atol=1e-3):
         raise ValueError(NO_LOGITS)
 
 
 def _note_no_classes(model, logits):
     """Says so where every answer has the length 1: an embedding, which has no classes."""
-    if logits.shape[1] > 2 and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:
+    if logits.shape[-1] > 2 and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:
         note(
             model,
             f"note: the model's answers are vectors of length 1, an embedding; its "
-            f"{logits.shape[1]} values are taken for classes. Compare two pictures by a model of "
+            f"{logits.shape[-1]} values are taken for classes. Compare two pictures by a model of "
             "their distance instead.",
         )

@@ -3,25 +3,39 @@
 All methods share one convention::
 
     method(model, images, class_index=None, layer=None,
-           resize=True, normalise=True, *, against=None)
+           resize=True, normalise=True, *, against=None, where=None)
 
 - `class_index`: None (each image's top class), an int, or one int per image. With one logit, 1 is
   the logit and 0 its negative. With several outputs (name or number of the output, index).
 - `layer`: name or path such as "base/block5_conv3"; None takes the last map in front of pooling
-  or flattening on the way to the output (`default_layer`). Methods that look at the pixels
-  (`saliency`, `smooth_grad`, `integrated_gradients`, `occlusion`) take no layer, but the name of
-  an input where the model has several pictures.
+  or flattening on the way to the output (`default_layer`), of a model that answers at places
+  the last convolution's in front of the answer. Methods that look at the pixels (`saliency`,
+  `smooth_grad`, `integrated_gradients`, `occlusion`) take no layer, but the name of an input where
+  the model has several pictures.
 - `resize`: True gives (B, H, W), each cell of the layer at the centre of its receptive field and
   linear in between; False the layer's own grid.
 - `normalise`: True keeps what speaks for the class and divides by its largest value, so that
   0 is nothing and 1 is most; False gives the method's own signed numbers, comparable between
   images.
 - `against`: a second class whose logit is taken from the first's: why a cat and not a dog.
+- `where`: for models that answer at places, (B, H, W, classes) as in segmentation, (B, T, classes)
+  along a text line, (B, D, H, W, classes) in a volume. The score is then the mean logit of the
+  class over some places of that answer, counted in its own cells from 0: a cell (row, column), a
+  step t, a box (top, left, bottom, right) half-open, or a boolean mask (H, W), or (B, H, W) for one
+  per image. None takes the places where the class is the top one; where that is nowhere the map is
+  0, and a line says so. Without a class it is the one with the largest mean there; without both the
+  class that is the top one at most places. One sigmoid per place, (B, H, W, 1), is two classes.
+
+Signals (B, L, C), volumes and videos (B, D, H, W, C) are looked at like pictures: the maps have the
+axes of the input, (B, L) or (B, D, H, W), or with `resize=False` those of the layer. Of tokens
+(B, L) that an Embedding looks up, `saliency` is that of the embedding, by token.
 
 Images are what ``model(images)`` accepts; one image without batch axis gives one map. Scores are
 logits, also behind a softmax. Where nothing speaks for the class the map is 0 everywhere, and a
 line says so.
 """
+
+from itertools import product
 
 import numpy as np
 
@@ -42,8 +56,9 @@ from cnnlab.sizes import whole_number
 
 
 def grad_cam(
-    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
-):
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    where=None,
+):  # fmt: skip
     """Grad-CAM: each feature map weighted by the mean of the score's gradient on it.
 
     ``map = sum_k w_k A_k,  w_k = mean over the map of d score / d A_k``
@@ -56,9 +71,10 @@ def grad_cam(
         resize: False gives the layer's own grid.
         normalise: False gives raw signed values.
         against: a class whose logit is taken from the score, or None.
+        where: a cell, a step, a box or a boolean mask of an answer at places, or None.
 
     Returns:
-        (B, H, W) float32, or (H, W) for one image.
+        (B, H, W) float32, or (H, W) for one image; (B, L) or (B, D, H, W) of other dimensions.
 
     Raises:
         ValueError: images, layer or class do not suit the model; the message says how.
@@ -76,13 +92,16 @@ def grad_cam(
         normalisation the negative part is kept.
     """
     view = looking_at(model, images, layer, class_index)
-    seen = _seen(view, class_index, against)
-    weights = seen.gradients.mean(axis=(1, 2))
-    raw = np.einsum("bhwc,bc->bhw", seen.features, weights)
+    seen = _seen(view, class_index, against, where)
+    weights = seen.gradients.mean(axis=_places(seen.gradients))
+    raw = np.einsum("b...c,bc->b...", seen.features, weights)
     return finished(view, raw, seen.classes, resize, normalise)
 
 
-def cam(model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None):
+def cam(
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    where=None,
+):  # fmt: skip
     """CAM: each feature map weighted by the dense layer's weight from it to the class.
 
     ``map = sum_k w_k A_k,  w_k = the dense kernel's entry [k, class]``
@@ -100,14 +119,16 @@ def cam(model, images, class_index=None, layer=None, resize=True, normalise=True
     facts = view.batch.known
     key = ("linear head", view.layer, output)
     facts.once(key, lambda: check_linear_head(facts, view.layer, output))
-    seen = _seen(view, class_index, against)
-    raw = np.einsum("bhwc,bc->bhw", seen.features, seen.gradients.sum(axis=(1, 2)))
+    seen = _seen(view, class_index, against, where)
+    weights = seen.gradients.sum(axis=_places(seen.gradients))
+    raw = np.einsum("b...c,bc->b...", seen.features, weights)
     return finished(view, raw, seen.classes, resize, normalise)
 
 
 def grad_cam_plus_plus(
-    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
-):
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    where=None,
+):  # fmt: skip
     """Grad-CAM++: positive gradients count, and count more where the map is small.
 
     ``map = sum_k w_k A_k,  w_k = sum_ij a_ij max(g_ij, 0),  a = g^2 / (2 g^2 + g^3 sum A_k)``
@@ -120,20 +141,21 @@ def grad_cam_plus_plus(
         exp(logit). Difference: its factor exp(logit), the same for every cell, is left out.
     """
     view = looking_at(model, images, layer, class_index)
-    seen = _seen(view, class_index, against)
-    gradients = seen.gradients
-    sums = seen.features.sum(axis=(1, 2), keepdims=True)
+    seen = _seen(view, class_index, against, where)
+    gradients, places = seen.gradients, _places(seen.gradients)
+    sums = seen.features.sum(axis=places, keepdims=True)
     squares = gradients**2
     below = 2 * squares + squares * gradients * sums  # NumPy is slow at a power of 3
     alpha = np.divide(squares, below, out=np.zeros_like(below), where=below != 0)
-    weights = (alpha * np.maximum(gradients, 0)).sum(axis=(1, 2))
-    raw = np.einsum("bhwc,bc->bhw", seen.features, weights)
+    weights = (alpha * np.maximum(gradients, 0)).sum(axis=places)
+    raw = np.einsum("b...c,bc->b...", seen.features, weights)
     return finished(view, raw, seen.classes, resize, normalise)
 
 
 def layer_cam(
-    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
-):
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    where=None,
+):  # fmt: skip
     """LayerCAM: every cell of every map weighted by its own positive gradient.
 
     ``map = sum_k max(d score / d A_k, 0) A_k``, cell by cell; fine enough for early layers.
@@ -143,14 +165,15 @@ def layer_cam(
     Source: Jiang et al. (2021), LayerCAM, IEEE TIP 30, equations 6 and 7.
     """
     view = looking_at(model, images, layer, class_index)
-    seen = _seen(view, class_index, against)
-    raw = np.einsum("bhwc,bhwc->bhw", seen.features, np.maximum(seen.gradients, 0))
+    seen = _seen(view, class_index, against, where)
+    raw = np.einsum("b...c,b...c->b...", seen.features, np.maximum(seen.gradients, 0))
     return finished(view, raw, seen.classes, resize, normalise)
 
 
 def score_cam(
-    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
-):
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    where=None,
+):  # fmt: skip
     """Score-CAM: each feature map weighted by the score of the picture seen through it.
 
     ``map = sum_k w_k A_k,  w = softmax over k of score(image * mask_k)``
@@ -164,15 +187,16 @@ def score_cam(
         value 0, which is black only where pixels are 0-1.
     """
     view = looking_at(model, images, layer, class_index)
-    chosen = chosen_classes(view.batch, class_index, against)
+    view.check_numbers()
+    chosen = chosen_classes(view.batch, class_index, against, where)
     (features,) = layer_outputs(view.batch, [view.layer])
     view.check_map(features.shape)
-    raw = np.zeros(features.shape[:3], np.float32)
-    for b, maps in enumerate(features.transpose(0, 3, 1, 2)):  # (C, h, w)
-        maps = maps[np.ptp(maps, axis=(1, 2)) > 0]
+    raw, places = np.zeros(features.shape[:-1], np.float32), _places(features)
+    for b, maps in enumerate(np.moveaxis(features, -1, 1)):  # (C, h, w)
+        maps = maps[np.ptp(maps, axis=places) > 0]
         if not len(maps):
             continue
-        low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
+        low, high = maps.min(axis=places, keepdims=True), maps.max(axis=places, keepdims=True)
         masks = (maps - low) / (high - low)
         seen_through = (
             view.pictures[b] * on_pixels(view, part)[..., None] for part in _parts(masks)
@@ -184,8 +208,9 @@ def score_cam(
 
 
 def saliency(
-    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None
-):
+    model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
+    where=None,
+):  # fmt: skip
     """Saliency: how much the score would change with each pixel, the largest over its channels.
 
     ``map = max_c |d score / d image_c|``
@@ -195,13 +220,13 @@ def saliency(
     Source: Simonyan, Vedaldi & Zisserman (2014), arXiv:1312.6034, section 3.
     """
     view = looking_at(model, images, layer, pixels=True)
-    seen = _seen(view, class_index, against)
+    seen = _seen(view, class_index, against, where)
     return finished(view, np.abs(seen.gradients).max(-1), seen.classes, resize, normalise)
 
 
 def smooth_grad(
     model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
-    samples=20, noise=0.15, seed=0,
+    where=None, samples=20, noise=0.15, seed=0,
 ):  # fmt: skip
     """SmoothGrad: saliency of the mean gradient over noisy copies of the picture.
 
@@ -215,9 +240,10 @@ def smooth_grad(
     Source: Smilkov et al. (2017), arXiv:1706.03825, section 2.1.
     """
     view = looking_at(model, images, layer, pixels=True)
+    view.check_numbers()
     shape = (whole_number("samples", samples, "noisy copies"), *view.pictures.shape[1:])
     noises = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-    chosen = chosen_classes(view.batch, class_index, against)
+    chosen = chosen_classes(view.batch, class_index, against, where)
     gradients = [
         _mean_gradient(view, b, picture + noise * np.ptp(picture) * noises, chosen)
         for b, picture in enumerate(view.pictures)
@@ -227,7 +253,7 @@ def smooth_grad(
 
 def integrated_gradients(
     model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
-    steps=32, baseline=0.0,
+    where=None, steps=32, baseline=0.0,
 ):  # fmt: skip
     """Integrated gradients: what each pixel adds to the score on the way from a blank picture.
 
@@ -244,15 +270,16 @@ def integrated_gradients(
         middles of the steps in place of their ends, which is more accurate.
     """
     view = looking_at(model, images, layer, pixels=True)
+    view.check_numbers()
     steps = whole_number("steps", steps, "points of the way")
-    times = ((np.arange(steps, dtype=np.float32) + 0.5) / steps)[:, None, None, None]
     shape, baseline = view.pictures.shape[1:], np.asarray(baseline, np.float32)
-    if baseline.shape not in [(), shape[2:], shape]:
+    times = ((np.arange(steps, dtype=np.float32) + 0.5) / steps).reshape(-1, *[1] * len(shape))
+    if baseline.shape not in [(), shape[-1:], shape]:
         raise ValueError(
             f"`baseline` must be a number or like one image, {shape}: "
             f"got shape {baseline.shape}. Pass one picture without batch axis."
         )
-    chosen = chosen_classes(view.batch, class_index, against)
+    chosen = chosen_classes(view.batch, class_index, against, where)
     differences = view.pictures - baseline
     gradients = [
         _mean_gradient(view, b, baseline + times * difference, chosen)
@@ -263,15 +290,15 @@ def integrated_gradients(
 
 def occlusion(
     model, images, class_index=None, layer=None, resize=True, normalise=True, *, against=None,
-    patch=None, strides=None, fill=None,
+    where=None, patch=None, strides=None, fill=None,
 ):  # fmt: skip
     """Occlusion: how much the score drops when a patch covers this place.
 
     ``map[i, j] = score(image) - score(image with a patch over [i, j])``
 
     Args, Returns, Raises: as `grad_cam`, and
-        patch: side of the square patch in pixels; None takes an eighth of the longer
-            side, at most the shorter one.
+        patch: side of the square patch in pixels; None takes an eighth of the longest side, but at
+            most the whole of another side. Of a volume it is a cube, of a signal a stretch.
         strides: step of the patch in pixels; None takes half the patch.
         fill: a number, or a value per channel; None takes the picture's mean colour.
 
@@ -279,24 +306,26 @@ def occlusion(
         large means important.
     """
     view = looking_at(model, images, layer, pixels=True)
-    size = view.pictures.shape[1:3]
-    patch = min(max(2, max(size) // 8), *size) if patch is None else whole_number("patch", patch)
-    if patch > min(size):
+    view.check_numbers()
+    size = view.places
+    side = max(2, max(size) // 8) if patch is None else whole_number("patch", patch)
+    if patch is not None and side > min(size):
         raise ValueError(
-            f"`patch` must fit in the picture: got patch={patch} for {size[0]}×{size[1]} pixels. "
-            "Use a smaller patch."
+            f"`patch` must fit in the picture: got patch={patch} for "
+            f"{'×'.join(map(str, size))} pixels. Use a smaller patch."
         )
-    step = max(1, patch // 2) if strides is None else whole_number("strides", strides)
-    tops, lefts = (np.unique([*range(0, n - patch, step), n - patch]) for n in size)
-    corners = np.array([(top, left) for top in tops for left in lefts])
-    chosen = chosen_classes(view.batch, class_index, against)
-    raw = np.zeros((len(view.pictures), len(tops), len(lefts)), np.float32)
+    sides = np.minimum(side, size)
+    step = max(1, side // 2) if strides is None else whole_number("strides", strides)
+    firsts = [np.unique([*range(0, last, step), last]) for last in size - sides]  # tops, lefts
+    corners = np.array(list(product(*firsts)))
+    chosen = chosen_classes(view.batch, class_index, against, where)
+    raw = np.zeros((len(view.pictures), *map(len, firsts)), np.float32)
     for b, picture in enumerate(view.pictures):
-        colour = picture.mean(axis=(0, 1)) if fill is None else fill
-        copies = (_covered(picture, part, patch, colour) for part in _parts(corners))
+        colour = picture.mean(axis=tuple(range(len(size)))) if fill is None else fill
+        copies = (_covered(picture, part, sides, colour) for part in _parts(corners))
         drops = _scores(view, b, [picture[None]], chosen) - _scores(view, b, copies, chosen)
-        raw[b] = drops.reshape(len(tops), len(lefts))
-    middles = [first + (patch - 1) / 2 for first in (tops, lefts)]
+        raw[b] = drops.reshape(raw.shape[1:])
+    middles = [first + (side - 1) / 2 for first, side in zip(firsts, sides, strict=True)]
     placing = [interpolation(m, n) for m, n in zip(middles, size, strict=True)]
     return finished(view, raw, chosen.classes, resize, normalise, placing)
 
@@ -327,9 +356,9 @@ def default_layer(model, output=None):
     return looked_at(known(model), output=output)[0]
 
 
-def _seen(view, class_index, against):
+def _seen(view, class_index, against, where):
     """The features, their gradients and the classes."""
-    seen = evidence_of(view.batch, class_index, view.layer, against)
+    seen = evidence_of(view.batch, class_index, view.layer, against, where)
     view.check_map(seen.features.shape)
     return seen
 
@@ -338,7 +367,8 @@ def _scores(view, b, versions, chosen):
     """The scores of altered copies of image b, which come in parts (n,H,W,C)."""
     found = []
     for pictures in versions:
-        logits, _ = scores_of(view.copies(b, pictures), chosen.output)
+        copies = view.copies(b, pictures)
+        logits, _ = scores_of(copies, chosen.output, chosen.where(b, len(copies)))
         found.append(chosen.score_of_copies(logits, b))
     return np.concatenate(found)
 
@@ -346,8 +376,14 @@ def _scores(view, b, versions, chosen):
 def _mean_gradient(view, b, pictures, chosen):
     """The gradient of the score by the picture, averaged over altered copies of image b."""
     index, against = chosen.of(b)
-    seen = evidence_of(view.copies(b, pictures), index, view.layer, against)
+    where = chosen.where(b, len(pictures))
+    seen = evidence_of(view.copies(b, pictures), index, view.layer, against, where)
     return seen.gradients.mean(axis=0)
+
+
+def _places(values):
+    """The axes between batch and channels."""
+    return tuple(range(1, values.ndim - 1))
 
 
 def _parts(array):
@@ -355,9 +391,9 @@ def _parts(array):
     return np.split(array, range(BATCH_SIZE, len(array), BATCH_SIZE))
 
 
-def _covered(picture, corners, patch, colour):
+def _covered(picture, corners, sides, colour):
     """Copies of a picture, each with a square of one colour at another corner."""
     copies = np.repeat(picture[None], len(corners), axis=0)
-    for copy, (top, left) in zip(copies, corners, strict=True):
-        copy[top : top + patch, left : left + patch] = colour
+    for copy, corner in zip(copies, corners, strict=True):
+        copy[tuple(map(slice, corner, corner + sides))] = colour
     return copies

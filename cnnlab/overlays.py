@@ -1,11 +1,13 @@
-"""What a network sees, drawn: heat on photographs, and every channel of a layer as a tile."""
+"""What a network sees, drawn: heat on photographs, slices and lines; every channel as a tile."""
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.patheffects import withStroke
 
 from cnnlab.plots import PANEL_LIMIT
 
+ROWS_LIMIT = 12  # signals above each other
 DOTS = 72  # per inch: a tile's pixel is a dot of the figure
 SHADES = 32  # of a tile: enough for the eye, and half the bytes in a notebook
 GREYS = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look
@@ -34,8 +36,81 @@ def show_heat(images, maps, titles=None, columns=None, boxes=None):
             f"`maps` must hold 1 to {PANEL_LIMIT} maps: got {len(maps)}. Choose some of them."
         )
     images = [images] * len(maps) if _axes(images) == 3 else list(images)
-    signed = any(heat.min() < 0 for heat in maps)
-    high = max(np.abs(heat).max() for heat in maps) or 1.0
+    return _panels(images, maps, _scale(maps), titles, columns, boxes)
+
+
+def show_slices(volume, heat, numbers=None, name="slice"):
+    """The heat map of a volume or a video, slice by slice, with the colours of one scale.
+
+    Args:
+        volume: (D,H,W,C), or a video (T,H,W,C), of any `pixel_range`.
+        heat: (D,H,W), as large as the volume; values as for `show_heat`.
+        numbers: of the slices; None takes at most 6, equally far apart, the first and the last
+            among them. Along another axis: np.moveaxis(volume, axis, 0), and the heat alike.
+        name: what a slice is called above it, such as "frame".
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: a map that is not as large as the volume, or no such slice.
+    """
+    volume, heat = np.asarray(volume), np.asarray(heat, float)
+    if volume.ndim != 4 or heat.shape != volume.shape[:-1]:
+        raise ValueError(
+            "`volume` must be one volume, (D, H, W, C), and `heat` as large, (D, H, W): got "
+            f"{volume.shape} and {heat.shape}. Take one of a batch, and make its map with "
+            "resize=True."
+        )
+    depth = len(volume)
+    if numbers is None:
+        numbers = np.linspace(0, depth - 1, min(depth, 6)).round().astype(int)
+    if np.min(numbers) < 0 or np.max(numbers) >= depth:
+        raise ValueError(
+            f"`numbers` must be 0 to {depth - 1}, for there are {depth} slices: got "
+            f"{np.asarray(numbers).tolist()}. Count from 0."
+        )
+    black, white = pixel_range(volume)
+    slices = (volume[numbers] - black) / ((white - black) or 1)  # one scale of grey for all
+    titles = [f"{name} {number}" for number in numbers]
+    return _panels(slices, heat[numbers], _scale([heat]), titles)
+
+
+def show_line(signals, maps, titles=None):
+    """Signals as lines that are coloured by their heat, with the colours of one scale.
+
+    Args:
+        signals: (B,L,C) or a list, or one signal (L,C); a line per channel.
+        maps: (B,L) or a list, or one (L,), each as long as its signal; values as for `show_heat`.
+        titles: one text per signal, or None.
+
+    Returns:
+        The figure, a row per signal.
+
+    Raises:
+        ValueError: no maps or too many, or a map that is not as long as its signal.
+    """
+    maps = [np.asarray(heat, float) for heat in ([maps] if _axes(maps) == 1 else maps)]
+    if not 1 <= len(maps) <= ROWS_LIMIT:
+        raise ValueError(
+            f"`maps` must hold 1 to {ROWS_LIMIT} maps: got {len(maps)}. Choose some of them."
+        )
+    signals = [signals] * len(maps) if _axes(signals) == 2 else list(signals)
+    scale, label = _scale(maps)
+    size = (7, 0.4 + 1.5 * len(maps))
+    figure, axes = plt.subplots(len(maps), squeeze=False, figsize=size, layout="constrained")
+    for index, (ax, signal, heat) in enumerate(zip(axes.flat, signals, maps, strict=False)):
+        drawn = _draw_line(ax, np.asarray(signal, float), heat, scale)
+        if titles is not None:
+            ax.set_title(str(titles[index]))
+    ax.set_xlabel("step")
+    figure.colorbar(drawn, ax=axes, fraction=0.03, label=label)
+    return figure
+
+
+def _panels(images, maps, scale, titles=None, columns=None, boxes=None):
+    """Heat maps over their photographs, in rows, with a colour bar."""
+    (low, high), label = scale
     columns = min(columns or 3, len(maps))
     rows = -(-len(maps) // columns)
     aspect = max(heat.shape[0] / heat.shape[1] for heat in maps)
@@ -44,12 +119,43 @@ def show_heat(images, maps, titles=None, columns=None, boxes=None):
     for ax in axes.flat:
         ax.set_axis_off()
     for index, (ax, image, heat) in enumerate(zip(axes.flat, images, maps, strict=False)):
-        scale = (-high, high) if signed else (0, max(high, 1.0))
-        drawn = draw_heat(ax, image, heat, scale, None if boxes is None else boxes[index])
+        drawn = draw_heat(ax, image, heat, (low, high), None if boxes is None else boxes[index])
         if titles is not None:
             ax.set_title(str(titles[index]))
-    figure.colorbar(drawn, ax=axes, fraction=0.03, label="evidence" if signed else "heat")
+    figure.colorbar(drawn, ax=axes, fraction=0.03, label=label)
     return figure
+
+
+def _draw_line(ax, signal, heat, scale):
+    """The channels of one signal as lines; returns what a colour bar needs."""
+    if signal.ndim != 2 or len(signal) != len(heat):
+        raise ValueError(
+            f"`maps` must be as long as the signal, (L, C): got {heat.shape} for {signal.shape}. "
+            "Make them with resize=True."
+        )
+    colours = plt.get_cmap("RdBu_r" if scale[0] < 0 else "magma")
+    steps = np.arange(len(signal))
+    for channel in signal.T:
+        points = np.stack([steps, channel], axis=1)
+        middles = (points[1:] + points[:-1]) / 2
+        # The line of a step goes from the middle before it to the middle behind it.
+        starts, stops = np.vstack([points[:1], middles]), np.vstack([middles, points[-1:]])
+        pieces = np.stack([starts, points, stops], axis=1)
+        ax.plot(steps, channel, color="0.75", linewidth=5)  # so that a pale colour stands out
+        drawn = LineCollection(
+            pieces, array=heat, cmap=colours, clim=scale, linewidths=2.5, zorder=3
+        )
+        ax.add_collection(drawn)
+    ax.margins(x=0.01)
+    return drawn
+
+
+def _scale(maps):
+    """The values of the darkest and the brightest colour of some maps, and what they mean."""
+    high = max(np.abs(heat).max() for heat in maps) or 1.0
+    if any(heat.min() < 0 for heat in maps):
+        return (-high, high), "evidence"
+    return (0, max(high, 1.0)), "heat"
 
 
 def draw_heat(ax, image, heat, scale=(0, 1), box=None):

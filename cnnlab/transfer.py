@@ -20,7 +20,7 @@ from keras import layers
 
 from cnnlab import weights
 from cnnlab.progress import bar
-from cnnlab.reading import graph, private_names
+from cnnlab.reading import graph, kinds, private_names
 from cnnlab.reading.model_inputs import shape_remedy
 from cnnlab.reading.one_output import feature_shape, is_readable, only
 from cnnlab.reading.per_model import known
@@ -266,12 +266,12 @@ def _head(base):
     """
     network = graph.read(base)
     node = network[network.outputs[0]]
-    while node.kind in graph.ACTIVATIONS | {"Reshape", "Flatten"}:
+    while node.kind in kinds.ACTIVATIONS | {"Reshape", "Flatten"}:
         activation = getattr(node.layer, "activation", None)
         if "softmax" in (node.kind.lower(), getattr(activation, "__name__", "")):
             return node
         node = network[node.inputs[0]]
-    is_cell = node.kind in graph.CONVOLUTIONS and set(node.input_shapes[0][1:-1]) == {1}
+    is_cell = node.kind in kinds.CONVOLUTIONS and set(node.input_shapes[0][1:-1]) == {1}
     return node if node.kind == "Dense" or is_cell else None
 
 

@@ -320,7 +320,7 @@ FAULTS = [
         "the first convolution",
     ),
     Fault("reading.graph", "call=counts[id(layer)],", "call=0,", "every call is the first"),
-    Fault("reading.graph", "return len(positions) in (1, 2) and", "return", "a volume is a map"),
+    Fault("reading.graph", "in (1, 2, 3) and", "in (1, 2) and", "a volume has no map"),
     Fault(
         "reading.graph",
         "tuple(a) if isinstance(a, list) else a for",
@@ -447,7 +447,13 @@ FAULTS = [
     Fault("weights", '("flatten", "average_pool")', '("flatten",)', "the slim top stays"),
     # gradients
     Fault("gradients", "weights -= tf.one_hot", "weights += tf.one_hot", "the rival speaks too"),
-    Fault("gradients", "scores - logits[rows", "scores + logits[rows", "the rival's score"),
+    Fault(
+        "reading.answers",
+        "scores - logits[rows",
+        "scores + logits[rows",
+        "the rival's score",
+        "gradients",
+    ),
     Fault("gradients", "field / (field.max() or 1)", "field", "an unscaled effective field"),
     Fault("gradients", "tf.square(tf.cast(gradient", "(tf.cast(gradient", "signs cancel out"),
     # feature_maps
@@ -464,8 +470,8 @@ FAULTS = [
     # heatmaps
     Fault(
         "heatmaps",
-        "weights = seen.gradients.mean(axis=(1, 2))",
-        "weights = seen.gradients.max(axis=(1, 2))",
+        "weights = seen.gradients.mean(axis",
+        "weights = seen.gradients.max(axis",
         "Grad-CAM takes the largest gradient",
     ),
     Fault("heatmaps", "seen.gradients.sum(axis", "seen.gradients.mean(axis", "CAM divided by Z"),
@@ -486,8 +492,8 @@ FAULTS = [
     # map_view
     Fault(
         "placing.map_view",
-        "positive = np.maximum(maps, 0)",
-        "positive = np.abs(maps)",
+        "positive, places = np.maximum(maps, 0),",
+        "positive, places = np.abs(maps),",
         "absolute heat",
         "heatmaps",
     ),
@@ -499,9 +505,7 @@ FAULTS = [
         "heatmaps",
     ),
     # looking
-    Fault(
-        "reading.looking", "shape[1:3] != (1, 1)", "shape[1:3] != (0, 0)", "one cell", "heatmaps"
-    ),
+    Fault("reading.looking", "if any(size != 1", "if any(size != 0", "one cell", "heatmaps"),
     Fault(
         "reading.looking",
         "    _check_nothing_hidden(way_to(network, outputs))\n",
@@ -535,8 +539,8 @@ FAULTS = [
     # alignment
     Fault(
         "placing.alignment",
-        "rows @ maps @ columns.T",
-        "rows @ maps[:, ::-1] @ columns.T",
+        "(matrix @ rows).reshape",
+        "(matrix @ rows[:, ::-1]).reshape",
         "upside down",
     ),
     Fault("placing.alignment", "[(stride - 1) / 2 for", "[stride / 2 for", "half a pixel low"),
@@ -634,7 +638,7 @@ FAULTS = [
     Fault("plots", "check_probabilities(probabilities, len", "len(", "invented mistakes"),
     # overlays
     Fault("overlays", "rows, columns = panel.shape", "columns, rows = panel.shape", "turned tiles"),
-    Fault("overlays", "scale = (-high, high) if signed", "scale = (0, high) if signed", "no blue"),
+    Fault("overlays", "return (-high, high), ", "return (0, high), ", "no blue"),
     Fault(
         "overlays",
         "if share_scale else values.max(",
@@ -903,6 +907,189 @@ FAULTS = [
         "            return 2\n",
         "stops at the first fault",
         "fetch",
+    ),
+    # places and dimensions
+    Fault(
+        "reading.answers",
+        "[number + 1 for number in numbers]",
+        "numbers",
+        "a cell is an empty box",
+        "places",
+    ),
+    Fault(
+        "reading.answers",
+        "if min(firsts) < 0 or any(",
+        "if any(",
+        "cells are counted from the end",
+        "places",
+    ),
+    Fault(
+        "reading.answers",
+        "if isinstance(where, Places):\n        return where",
+        "if isinstance(where, Places):\n        where = where.mask",
+        "a class that is nowhere is refused in its copies",
+        "places",
+    ),
+    Fault(
+        "reading.answers",
+        "(self.mask[b], (count,",
+        "(self.mask[0], (count,",
+        "copies are asked at the places of the first image",
+        "places",
+    ),
+    Fault(
+        "reading.answers",
+        "len(numbers) not in (axes, 2 * axes)",
+        "len(numbers) > 2 * axes",
+        "a place of too few numbers",
+        "places",
+    ),
+    Fault(
+        "reading.tracing",
+        "tf.reduce_sum(top * tf.one_hot(index, count)[:, None], axis=-1)",
+        "tf.reduce_sum(top, axis=-1)",
+        "all places, not those of the class",
+        "places",
+    ),
+    Fault(
+        "reading.tracing",
+        "tf.argmax(tf.reduce_sum(top, axis=1), axis=1, output_type=tf.int32)",
+        "tf.argmax(tf.reduce_max(flat, axis=1), axis=1, output_type=tf.int32)",
+        "the class of the strongest place",
+        "places",
+    ),
+    Fault(
+        "reading.tracing",
+        "tf.math.divide_no_nan(total, tf.reduce_sum(chosen, axis=1, keepdims=True))",
+        "total",
+        "the sum over the places",
+        "places",
+    ),
+    Fault(
+        "gradients",
+        "_rows(other, rows), _rows(mask, rows)",
+        "_rows(other, rows), _rows(mask, slice(len(arrays[0])))",
+        "the places of the first images for all",
+        "places",
+    ),
+    Fault(
+        "gradients",
+        "        places = Places(mask)\n",
+        "",
+        "without where the copies choose places of their own",
+        "places",
+    ),
+    Fault(
+        "heatmaps",
+        "chosen.where(b, len(copies))",
+        "None",
+        "the scores of copies are not those of the places",
+        "places",
+    ),
+    Fault(
+        "faithfulness",
+        'options["where"] = chosen.places',
+        "pass",
+        "the places move while the model forgets",
+        "places",
+    ),
+    Fault(
+        "reading.default_layer",
+        "_answers(network, node) and any(",
+        "any(",
+        "the default is never the last convolution",
+        "places",
+    ),
+    Fault(
+        "reading.default_layer",
+        'and not getattr(other.layer, "weights", ())',
+        "",
+        "what reads the map has no weights of its own",
+        "places",
+    ),
+    Fault(
+        "placing.alignment",
+        "math.prod(behind))",
+        "max(behind))",
+        "more than two axes are mixed up",
+        "dimensions",
+    ),
+    Fault(
+        "placing.map_view",
+        "    view.check_axes(maps.shape[1:])\n",
+        "",
+        "a map on another grid is put on the input",
+        "dimensions",
+    ),
+    Fault(
+        "placing.map_view",
+        "positive, places = np.maximum(maps, 0), tuple(range(1, maps.ndim))",
+        "positive, places = np.maximum(maps, 0), (1,)",
+        "each column is scaled to itself",
+        "heatmaps",
+    ),
+    Fault(
+        "gradients",
+        "[size // 2 for size in sizes]",
+        "[size // 2 for size in sizes[:1]]",
+        "the middle of the first axis alone",
+        "dimensions",
+    ),
+    Fault(
+        "heatmaps",
+        "return tuple(range(1, values.ndim - 1))",
+        "return tuple(range(1, min(values.ndim - 1, 3)))",
+        "of volumes the last axis stays apart",
+        "dimensions",
+    ),
+    Fault(
+        "heatmaps",
+        "sides = np.minimum(side, size)",
+        "sides = np.minimum(side, min(size))",
+        "a patch that is too long shrinks on all axes",
+        "dimensions",
+    ),
+    Fault(
+        "reading.graph",
+        'kind.replace("LSTM", "")',
+        "kind",
+        "a convolution with a memory is none",
+        "dimensions",
+    ),
+    Fault(
+        "reading.model_inputs",
+        "key=axes.get, reverse=True",
+        "key=axes.get",
+        "the signal is taken beside a picture",
+        "dimensions",
+    ),
+    Fault(
+        "feature_maps",
+        "for rank in (axes, 4, 3, 5):",
+        "for rank in (4, 3, 5):",
+        "maps of a volume are looked for among pictures",
+        "dimensions",
+    ),
+    Fault(
+        "overlays",
+        "_scale([heat]), titles",
+        "_scale(heat[numbers]), titles",
+        "the slices shown make the scale",
+        "overlays",
+    ),
+    Fault(
+        "overlays",
+        "starts, stops = np.vstack([points[:1], middles])",
+        "starts, stops = np.vstack([points[:1], points[:-1]])",
+        "the colour of a step is drawn before it",
+        "overlays",
+    ),
+    Fault(
+        "reading.tokens",
+        'if node.kind == "Embedding" and ',
+        "if ",
+        "the first layer is taken for an Embedding",
+        "dimensions",
     ),
     # exercises
     Fault(

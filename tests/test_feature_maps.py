@@ -132,7 +132,7 @@ def test_a_channel_that_is_not_there_is_refused(channel):
 
 
 def test_a_model_without_a_map_is_told():
-    stack = [layers.Conv1D(4, 3), layers.GlobalAveragePooling1D()]
+    stack = [layers.Conv1D(4, 12), layers.GlobalAveragePooling1D()]  # a map of one cell
     model = keras.Sequential([keras.Input((12, 3)), *stack], name="signal")
     with pytest.raises(
         ValueError, match=r"got 'signal' with none among its 2 layers\. Use a model"

@@ -384,9 +384,8 @@ def test_has_map_asks_for_more_than_one_position():
     def has_map(*shape):
         return read(keras.Sequential([keras.Input(shape), layers.ReLU(name="r")]))["r"].has_map
 
-    assert has_map(8, 1, 3) and has_map(None, None, 3) and has_map(8, 3)
-    assert not has_map(1, 1, 3) and not has_map(8) and not has_map(1, 3)
-    assert not has_map(4, 6, 8, 3)  # a film: rows and columns are not all
+    assert has_map(8, 1, 3) and has_map(None, None, 3) and has_map(8, 3) and has_map(4, 6, 8, 3)
+    assert not has_map(1, 1, 3) and not has_map(8) and not has_map(1, 3) and not has_map(1, 1, 1, 3)
 
 
 def test_consumers_are_the_nodes_that_read_an_output():

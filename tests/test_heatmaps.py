@@ -629,9 +629,11 @@ def test_a_layer_that_does_not_lead_to_the_class_is_refused():
         grad_cam(model, images, ("a", 0), "other")
 
 
-def test_a_model_that_ends_in_maps_is_refused():
-    with pytest.raises(ValueError, match=r"\(B, classes\): got \(1, 6, 10, 4\)\. .*include_top"):
-        grad_cam(build(layers.Conv2D(4, 3)), np.ones((8, 12, 3), "float32"))
+def test_of_a_model_without_its_head_it_is_said_what_its_answer_is_taken_for(capsys):
+    model = build(layers.Conv2D(4, 3), layers.Conv2D(4, 1))
+    assert grad_cam(model, np.ones((8, 12, 3), "float32")).shape == (8, 12)
+    assert "the model answers at 6×10 places, and" in (said := capsys.readouterr().out)
+    assert "a classifier lacks its head (include_top=True)" in said
 
 
 def test_a_model_without_convolution_is_refused():

@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from cnnlab.overlays import show_channels, show_heat
+from cnnlab import plots
+from cnnlab.overlays import show_channels, show_heat, show_line, show_slices
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (6, 9, 3)).astype("uint8")
 HEAT = np.linspace(0, 1, 54).reshape(6, 9)
@@ -90,6 +91,102 @@ def test_a_map_of_another_size_than_its_picture_is_refused():
 def test_too_few_or_too_many_maps_are_refused(count):
     with pytest.raises(ValueError, match=f"1 to 64 maps: got {count}"):
         show_heat(PHOTO, [HEAT] * count)
+
+
+VOLUME = np.linspace(-1, 3, 5 * 54).reshape(5, 6, 9, 1)
+HEATS = np.linspace(0, 1, 5 * 54).reshape(5, 6, 9)
+
+
+def test_slices_of_a_volume_have_one_scale_of_grey_and_one_of_heat():
+    figure = show_slices(VOLUME, HEATS / 2, [1, 4], name="frame")
+    first, second, _ = figure.axes
+    assert [ax.get_title() for ax in (first, second)] == ["frame 1", "frame 4"]
+    for ax, number in [(first, 1), (second, 4)]:
+        grey, drawn = ax.images
+        np.testing.assert_allclose(grey.get_array(), (VOLUME[number, ..., 0] + 1) / 4)
+        assert grey.get_clim() == drawn.get_clim() == (0, 1)
+        np.testing.assert_array_equal(drawn.get_array(), HEATS[number] / 2)
+
+
+def test_without_numbers_at_most_six_slices_are_drawn_from_the_first_to_the_last():
+    assert sum(bool(ax.get_title()) for ax in show_slices(VOLUME, HEATS).axes) == 5
+    tall = np.repeat(VOLUME, 4, axis=0)
+    titles = [ax.get_title() for ax in show_slices(tall, np.repeat(HEATS, 4, axis=0)).axes[:-1]]
+    assert titles == [f"slice {n}" for n in (0, 4, 8, 11, 15, 19)]
+    text = plots.describe(show_slices(VOLUME, HEATS - 0.5, [4]), values="rough")
+    assert text == (
+        "1. slice 4 | image 6×9 in gray from 0 to 1, mean 0.9, centre 0.5 down, 0.5 across | "
+        "image 6×9 in RdBu_r from -0.5 to 0.5, mean 0.9, centre 0.5 down, 0.5 across"
+    )
+
+
+@pytest.mark.parametrize(
+    ("volume", "heat", "message"),
+    [
+        (
+            VOLUME,
+            HEATS[:, :3],
+            r"got \(5, 6, 9, 1\) and \(5, 3, 9\)\. Take one of a batch, and make",
+        ),
+        (
+            VOLUME[None],
+            HEATS[None],
+            r"must be one volume, \(D, H, W, C\), .* got \(1, 5, 6, 9, 1\)",
+        ),
+    ],
+)
+def test_a_map_of_another_size_than_its_volume_is_refused(volume, heat, message):
+    with pytest.raises(ValueError, match=message):
+        show_slices(volume, heat)
+
+
+@pytest.mark.parametrize("numbers", [[0, 5], [-1]])
+def test_slices_that_are_not_there_are_refused(numbers):
+    message = rf"`numbers` must be 0 to 4, for there are 5 slices: got \{numbers}\. Count from 0"
+    with pytest.raises(ValueError, match=message):
+        show_slices(VOLUME, HEATS, numbers)
+
+
+SIGNAL = np.stack([np.arange(7.0), np.arange(7.0)[::-1] ** 2], axis=1)
+LINE = np.linspace(0, 1, 7)
+
+
+def test_each_step_of_a_line_has_the_colour_of_its_heat():
+    figure = show_line([SIGNAL, SIGNAL[:, :1]], [LINE, LINE / 2], titles=["two", "one"])
+    first, second, bar = figure.axes
+    assert [ax.get_title() for ax in (first, second)] == ["two", "one"]
+    assert [len(ax.collections) for ax in (first, second)] == [2, 1]  # a line per channel
+    for lines, channel in zip(first.collections, SIGNAL.T, strict=True):
+        assert lines.get_clim() == (0, 1)
+        np.testing.assert_array_equal(lines.get_array(), LINE)
+        pieces = lines.get_segments()
+        np.testing.assert_array_equal([piece[1] for piece in pieces], np.c_[np.arange(7), channel])
+        np.testing.assert_array_equal(pieces[3][0], [2.5, (channel[2] + channel[3]) / 2])
+        np.testing.assert_array_equal(pieces[3][2], pieces[4][0])
+    assert bar.get_ylabel() == "heat"
+    assert plots.describe(show_line(SIGNAL, LINE)) == (
+        "1. x: step | line of 7 points from (0, 0) to (6, 6), y 0 to 6, mean 3 | line of 7 "
+        "points from (0, 36) to (6, 0), y 0 to 36, mean 13 | 2 collections"
+    )
+
+
+def test_signed_heat_of_a_line_is_centred_on_zero():
+    figure = show_line(SIGNAL, [LINE - 0.75])
+    assert figure.axes[0].collections[0].get_clim() == (-0.75, 0.75)
+    assert figure.axes[-1].get_ylabel() == "evidence"
+
+
+def test_a_map_of_another_length_than_its_signal_is_refused():
+    with pytest.raises(ValueError, match=r"signal, \(L, C\): got \(3,\) for \(7, 2\)\. .*resize"):
+        show_line(SIGNAL, LINE[:3])
+    with pytest.raises(ValueError, match=r"got \(7,\) for \(7,\)\."):
+        show_line([SIGNAL[:, 0]], LINE)
+
+
+@pytest.mark.parametrize("count", [0, 13])
+def test_too_few_or_too_many_lines_are_refused(count):
+    with pytest.raises(ValueError, match=f"1 to 12 maps: got {count}. Choose"):
+        show_line(SIGNAL, [LINE] * count)
 
 
 def tiles(ax, shape, channels):

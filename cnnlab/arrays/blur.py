@@ -12,11 +12,11 @@ def blurred(pictures, deviation):
     rows first, then columns, for the weight of a distance is the product of both.
 
     Args:
-        pictures: (B, H, W, C).
+        pictures: (B, H, W, C), or (B, L, C) or (B, D, H, W, C).
         deviation: the standard deviation of the Gaussian, in pixels.
 
     Returns:
-        (B, H, W, C) float32.
+        As `pictures`, float32.
 
     Example:
         >>> spot = np.array([[0, 0, 1, 0, 0.0]])[None, :, :, None]
@@ -24,9 +24,12 @@ def blurred(pictures, deviation):
         array([0.  , 0.11, 0.79, 0.11, 0.  ], dtype=float32)
     """
     pictures = np.asarray(pictures, np.float32)
-    rows, columns = (_weights(size, deviation) for size in pictures.shape[1:3])
+    axes, seen = "hwd"[: pictures.ndim - 2], "ijk"[: pictures.ndim - 2]
+    first, *others = (_weights(size, deviation) for size in pictures.shape[1:-1])
+    pair, *pairs = map("".join, zip(seen, axes, strict=True))
+    indices = ",".join([pair, f"b{axes}c", *pairs])  # ih,bhwc,jw for pictures
     with one_thread():
-        return np.einsum("ih,bhwc,jw->bijc", rows, pictures, columns, optimize=True)
+        return np.einsum(f"{indices}->b{seen}c", first, pictures, *others, optimize=True)
 
 
 def _weights(size, deviation):

@@ -4,6 +4,8 @@ A cell stands at the centre of what it sees, its receptive field. Stretching a 7
 pixels corner to corner would put cell [1, 1] at pixel 37; it looks at the pixels around 47.5.
 """
 
+import math
+
 import numpy as np
 
 from cnnlab.arrays.threads import one_thread
@@ -20,13 +22,13 @@ def placed(known, maps, layer, picture, shape):
 
     Args:
         known: what `reading.per_model.known` returned for the model.
-        maps: (n, h, w) values per cell of the layer.
+        maps: (n, h, w) values per cell of the layer; of other dimensions (n, l) or (n, d, h, w).
         layer: address of the layer.
         picture: name of the input.
-        shape: (H, W, C) of the picture.
+        shape: (H, W, C) of the picture; (L, C), (D, H, W, C), or (L,) of tokens.
 
     Returns:
-        (n, H, W) float32.
+        (n, H, W) float32; (n, L) or (n, D, H, W).
 
     Example:
         >>> import keras
@@ -41,15 +43,15 @@ def placed(known, maps, layer, picture, shape):
         ``-padding + i stride + (size - 1) / 2``.
     """
     cells = maps.shape[1:]
-    rows, columns = known.once(
+    matrices = known.once(
         ("placing", layer, picture, cells, shape),
         lambda: _matrices(known, layer, picture, cells, shape),
     )
-    return spread(maps, rows, columns)
+    return spread(maps, *matrices)
 
 
 def _matrices(known, layer, picture, cells, shape):
-    """The matrices that carry rows and columns of a map to rows and columns of pixels."""
+    """The matrices that carry the rows of a map to rows of pixels, the columns to columns, ..."""
     origin, strides, unknown = _line(known.model, layer, picture, shape)
     if unknown:
         note = (
@@ -66,7 +68,7 @@ def _matrices(known, layer, picture, cells, shape):
 
 
 def _line(model, layer, picture, shape):
-    """Where cell (0, 0) lies, the steps to its neighbours, and why that is not known, or ""."""
+    """Where the first cell lies, the steps to its neighbours, and why that is not known, or ""."""
     try:
         field = receptive_field(
             model, layer, picture, input_shape=shape if len(model.inputs) == 1 else None
@@ -79,10 +81,15 @@ def _line(model, layer, picture, shape):
     return None, None, "an open input size" if None in field.input_size else moved
 
 
-def spread(maps, rows, columns):
-    """(n,h,w) maps on (H,W) pixels, by matrices (H,h) and (W,w)."""
+def spread(maps, *matrices):
+    """(n,h,w) maps on (H,W) pixels, by matrices (H,h) and (W,w), one for each axis of places."""
+    *others, last = matrices
     with one_thread():
-        return rows @ maps @ columns.T
+        for axis, matrix in enumerate(others, start=1):
+            before, behind = maps.shape[:axis], maps.shape[axis + 1 :]
+            rows = maps.reshape(-1, maps.shape[axis], math.prod(behind))
+            maps = (matrix @ rows).reshape(*before, len(matrix), *behind)
+        return maps @ last.T
 
 
 def interpolation(centres, pixels):

@@ -6,11 +6,12 @@ from cnnlab.placing.alignment import placed, spread
 
 
 def on_pixels(view, maps, placing=None):
-    """(n,h,w) maps of what a `View` looks at on the pixels of its picture, (n,H,W)."""
+    """(n, *cells) maps of what a `View` looks at on the pixels of its picture, (n, *places)."""
     if placing is not None:
         return spread(maps, *placing)
-    if view.layer == view.picture:
+    if view.own:
         return maps
+    view.check_axes(maps.shape[1:])
     shape = view.pictures.shape[1:]
     return placed(view.batch.known, maps, view.layer, view.picture, shape)
 
@@ -20,20 +21,22 @@ def finished(view, raw, classes, resize, normalise, placing=None):
 
     Args:
         view: the `View` of the method.
-        raw: (B, h, w) signed values of its layer's cells.
+        raw: (B, h, w) signed values of its layer's cells, with as many axes as those have.
         classes: (B,) the class that each map is of, for what is said about it.
         resize: whether to carry the cells to the pixels.
         normalise: whether to keep what speaks for the class, from 0 to 1.
-        placing: matrices of rows and columns, where the cells are not those of a layer.
+        placing: a matrix per axis, where the cells are not those of a layer.
 
     Returns:
-        (B, H, W) or (B, h, w) float32, without the first axis for one image.
+        (B, H, W) or (B, h, w) float32, without the first axis for one image; of other dimensions
+        (B, L), or (B, D, H, W).
 
     Raises:
         ValueError: a value is NaN or infinite.
     """
+    places = tuple(range(1, raw.ndim))
     if not np.isfinite(raw).all():
-        wrong = np.flatnonzero(~np.isfinite(raw).all(axis=(1, 2)))[0]
+        wrong = np.flatnonzero(~np.isfinite(raw).all(axis=places))[0]
         raise ValueError(
             f"`images` must give finite gradients: got NaN or infinity for image {wrong}, "
             f"class {classes[wrong]}. In float16 they overflow; build the model in float32 or "
@@ -41,7 +44,7 @@ def finished(view, raw, classes, resize, normalise, placing=None):
         )
     if normalise:
         raw = normalised(raw)
-        blank = np.flatnonzero(~raw.any(axis=(1, 2)))
+        blank = np.flatnonzero(~raw.any(axis=places))
         if blank.size:
             names = ", ".join(f"class {classes[b]} in image {b}" for b in blank)
             print(f"no positive evidence for {names}: the map is 0 everywhere")
@@ -58,15 +61,15 @@ def normalised(maps):
     ``max(map, 0) / max(map)``, or 0 everywhere where no value is positive.
 
     Args:
-        maps: (B, H, W) raw signed values.
+        maps: (B, H, W) raw signed values, or with other axes behind the first.
 
     Example:
         >>> normalised(np.array([[[2.0, -4, 1]], [[-1, -2, -3]]])) + 0.0
         array([[[1. , 0. , 0.5]],
                [[0. , 0. , 0. ]]])
     """
-    positive = np.maximum(maps, 0)
-    largest = positive.max(axis=(1, 2), keepdims=True)
+    positive, places = np.maximum(maps, 0), tuple(range(1, maps.ndim))
+    largest = positive.max(axis=places, keepdims=True)
     # Rounding can leave a speck of 1e-9 beside values of -1: that is no evidence.
-    real = largest > 1e-6 * np.abs(maps).max(axis=(1, 2), keepdims=True)
+    real = largest > 1e-6 * np.abs(maps).max(axis=places, keepdims=True)
     return np.divide(positive, largest, out=np.zeros_like(positive), where=real)

@@ -1,9 +1,11 @@
 """The layer that a heat map looks at where none is named."""
 
-from cnnlab.reading import graph
-from cnnlab.reading.layer_windows import ONLY_IN_TRAINING
+from dataclasses import replace
 
-_STEPS_OVER = ONLY_IN_TRAINING | {"MaxPooling2D", "AveragePooling2D", "Identity"}
+from cnnlab.reading import graph
+from cnnlab.reading.layer_windows import ONLY_IN_TRAINING, POOLINGS
+
+_STEPS_OVER = ONLY_IN_TRAINING | POOLINGS | {"Identity", "Permute"}
 
 
 def default_node(network, outputs):
@@ -33,11 +35,11 @@ def default_node(network, outputs):
         'add'
     """
     on_the_way = way_to(network, outputs)
-    convolution = graph.last_convolution(on_the_way)
+    convolution = _last_convolution(on_the_way)
     rank = len(convolution.output_shape)
     convolved = set()  # behind a convolution with a map, or one themselves
     for node in on_the_way.calls:
-        if (node.kind in graph.MAKES_MAPS and node.has_map) or convolved & set(node.inputs):
+        if node.convolves or convolved & set(node.inputs):
             convolved.add(node.address)
     found, waiting = set(), set(outputs)
     while waiting:
@@ -71,3 +73,26 @@ def _before_windows(network, node, rank):
     while node.kind in _STEPS_OVER and _is_map(network[node.inputs[0]], rank):
         node = network[node.inputs[0]]
     return node
+
+
+def _last_convolution(network):
+    """The last convolution's finished map; where that is an answer at places, the one before it.
+
+    The map of what makes the answer would only show the answer. Where there is none before, it is
+    taken all the same.
+    """
+    node = graph.last_convolution(network)
+    last = max(i for i, other in enumerate(network.nodes) if other.convolves)
+    before = replace(network, nodes=network.nodes[:last])
+    if _answers(network, node) and any(other.convolves for other in before.nodes):
+        return _last_convolution(before)
+    return node
+
+
+def _answers(network, node):
+    """Whether the map becomes the output without any further weight."""
+    behind = {node.address}
+    for other in network.nodes:
+        if behind & set(other.inputs) and not getattr(other.layer, "weights", ()):
+            behind.add(other.address)
+    return not behind.isdisjoint(network.outputs)

@@ -25,20 +25,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from cnnlab.reading import private_names
-from cnnlab.reading.kinds import is_from_keras, kind_of
-
-CONVOLUTIONS = frozenset(
-    "Conv1D Conv2D Conv3D DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
-)
-MAKES_MAPS = CONVOLUTIONS | {"Conv2DTranspose"}
-NORMALISATIONS = frozenset(
-    """BatchNormalization LayerNormalization GroupNormalization UnitNormalization
-    RMSNormalization""".split()
-)
-ACTIVATIONS = frozenset(
-    """Activation ReLU LeakyReLU ELU PReLU Softmax Relu Relu6 LeakyRelu Elu Selu Celu Gelu Silu
-    HardSilu Sigmoid HardSigmoid LogSigmoid Softplus Softsign LogSoftmax Tanh HardTanh""".split()
-)
+from cnnlab.reading.kinds import ACTIVATIONS, MAKES_MAPS, NORMALISATIONS, is_from_keras, kind_of
 
 
 @dataclass(frozen=True)
@@ -80,7 +67,13 @@ class Node:
     def has_map(self):
         """Whether the output has more than one position: (B,H,W,C) or (B,L,C), but not 1x1."""
         positions = self.output_shape[1:-1]
-        return len(positions) in (1, 2) and any(size != 1 for size in positions)
+        return len(positions) in (1, 2, 3) and any(size != 1 for size in positions)
+
+    @property
+    def convolves(self):
+        """Whether it is a convolution with a map: of one array, of each in a row, with a memory."""
+        kind = kind_of(self.layer.layer if self.kind == "TimeDistributed" else self.layer)
+        return self.has_map and kind.replace("LSTM", "") in MAKES_MAPS
 
 
 @dataclass(frozen=True)
@@ -227,7 +220,7 @@ def last_convolution(graph):
         >>> last_convolution(read(model)).address
         'relu'
     """
-    convolutions = [node for node in graph.calls if node.kind in MAKES_MAPS and node.has_map]
+    convolutions = [node for node in graph.calls if node.convolves]
     if not convolutions:
         raise ValueError(
             f"`model` must have a convolution with a map: got {graph.name!r} with none among its "

@@ -2,6 +2,19 @@
 
 from dataclasses import replace
 
+CONVOLUTIONS = frozenset(
+    "Conv1D Conv2D Conv3D DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D".split()
+)
+MAKES_MAPS = CONVOLUTIONS | {"Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"}
+NORMALISATIONS = frozenset(
+    """BatchNormalization LayerNormalization GroupNormalization UnitNormalization
+    RMSNormalization""".split()
+)
+ACTIVATIONS = frozenset(
+    """Activation ReLU LeakyReLU ELU PReLU Softmax Relu Relu6 LeakyRelu Elu Selu Celu Gelu Silu
+    HardSilu Sigmoid HardSigmoid LogSigmoid Softplus Softsign LogSoftmax Tanh HardTanh""".split()
+)
+
 
 def is_from_keras(cls):
     """Whether a class is Keras's own."""

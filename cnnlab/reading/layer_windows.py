@@ -9,7 +9,7 @@ import math
 import re
 from fractions import Fraction
 
-from cnnlab.reading.graph import ACTIVATIONS, CONVOLUTIONS, NORMALISATIONS
+from cnnlab.reading.kinds import ACTIVATIONS, CONVOLUTIONS, NORMALISATIONS
 from cnnlab.reading.window import EVERYTHING, ONE_CELL, PIXEL, Window
 from cnnlab.sizes import effective_kernel_size, same_padding
 

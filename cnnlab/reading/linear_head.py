@@ -37,9 +37,10 @@ def check_linear_head(facts, layer, output=None):
     remedy = "Use grad_cam, which is the same where CAM exists."
     if averaged and layer not in averaged:
         remedy = f"Pass layer={averaged[0]!r}, which the average reads."
+    axes = len(network[layer].output_shape) - 2 or 2
     raise ValueError(
-        "`model` must go from the layer to GlobalAveragePooling2D and one Dense layer for CAM: "
-        f"got {', '.join(path) or 'another way'} after layer={layer!r}. {remedy}"
+        f"`model` must go from the layer to GlobalAveragePooling{axes}D and one Dense layer for "
+        f"CAM: got {', '.join(path) or 'another way'} after layer={layer!r}. {remedy}"
     )
 
 
@@ -63,7 +64,10 @@ def _averaged(network, node):
                 address
                 for node in map(network.__getitem__, maps)
                 if node.kind in _DOES_NOTHING
-                or (node.kind == "Concatenate" and node.layer.axis in (-1, 3))
+                or (
+                    node.kind == "Concatenate"
+                    and node.layer.axis in (-1, len(node.output_shape) - 1)
+                )
                 for address in node.inputs
             ]
     return found, [node.address for node in read if not _is_average(node)]
@@ -88,7 +92,7 @@ def _gives_probabilities(layer):
 
 def _is_average(node):
     """Whether each of its values is the mean of a whole map."""
-    if node.kind == "GlobalAveragePooling2D":
+    if node.kind.startswith("GlobalAveragePooling"):
         return True
     if not node.inputs or len(node.input_shapes[0]) != 4:
         return False

@@ -9,6 +9,14 @@ from cnnlab.reading.default_layer import default_node, way_to
 from cnnlab.reading.model_inputs import Batch, as_batch
 from cnnlab.reading.outputs import addresses, split_class
 from cnnlab.reading.picture_axes import check_axes
+from cnnlab.reading.tokens import embeddings
+
+# Of a map with so many axes of places: its shape, and what it needs.
+_GRIDS = {
+    1: ("(B, l, C)", "signals, and Conv1D"),
+    2: ("(B, h, w, C)", "pictures, and Conv2D"),
+    3: ("(B, d, h, w, C)", "volumes, and Conv3D"),
+}
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,19 @@ class View:
 
     @property
     def pictures(self):
-        """(B, H, W, C), what the map is drawn on."""
+        """(B, H, W, C), what the map is drawn on; a signal, a volume, a video or tokens (B, L)."""
         return self.batch.of(self.picture)
+
+    @property
+    def places(self):
+        """The sizes of the input along its axes between batch and channels, such as (H, W)."""
+        sizes = self.pictures.shape[1:]
+        return sizes[:-1] or sizes
+
+    @property
+    def own(self):
+        """Whether the cells that are looked at are the input's own, its pixels or its tokens."""
+        return self.layer in (self.picture, *embeddings(self.batch.known).get(self.picture, ()))
 
     def copies(self, b, pictures):
         """A batch of altered copies of image b, its picture exchanged for each of `pictures`."""
@@ -36,11 +55,12 @@ class View:
 
     def check_map(self, shape):
         """Raises ValueError unless the layer's output is a map of more than one cell."""
-        if len(shape) == 4 and shape[1:3] != (1, 1):
+        if any(size != 1 for size in shape[1:-1]):
             return
         rule, remedy = " of more than one cell", "Use larger images."
-        if len(shape) != 4:
-            rule, remedy = ", (B, h, w, C)", "Heat maps need pictures, and Conv2D."
+        if len(shape) < 3:
+            grid, needed = _GRIDS[len(self.places)]
+            rule, remedy = f", {grid}", f"Heat maps need {needed}."
         network = self.batch.known.graph
         _check_nothing_hidden(network)
         try:
@@ -54,6 +74,25 @@ class View:
             f"{(None, *shape[1:])}. {remedy}"
         )
 
+    def check_axes(self, cells):
+        """Raises ValueError unless cells of the layer lie along the axes of the input."""
+        if len(cells) != len(self.places):
+            grid, needed = _GRIDS[len(self.places)]
+            raise ValueError(
+                f"`layer` must have a map, {grid}: got layer={self.layer!r} of shape (None, "
+                f"{', '.join(map(str, cells))}, C), whose cells do not lie along the axes of "
+                f"{self.picture!r}. Pass resize=False for its own grid; on the input, heat maps "
+                f"need {needed}."
+            )
+
+    def check_numbers(self):
+        """Raises ValueError where the input holds tokens, of which there is nothing in between."""
+        if self.pictures.ndim == 2:
+            raise ValueError(
+                "`images` must hold numbers that can be changed a little, for this method: got "
+                f"tokens for {self.picture!r}. Use saliency, or grad_cam."
+            )
+
 
 def looking_at(model, images, layer=None, class_index=None, pixels=False):
     """The view of a heat map's method on its batch.
@@ -62,9 +101,10 @@ def looking_at(model, images, layer=None, class_index=None, pixels=False):
         model: a Keras model.
         images: what ``model(images)`` accepts, or one image without batch axis.
         layer: name or path; None takes the last map in front of pooling or flattening on the way
-            to the output.
+            to the output; of a model that answers at places the last convolution's in front of it.
         class_index: names the output where there are several.
-        pixels: whether the method looks at the pixels; `layer` may name an input then.
+        pixels: whether the method looks at the pixels; `layer` may name an input then. Of tokens
+            it looks at what the Embedding makes of them.
 
     Returns:
         A `View`.
@@ -84,11 +124,12 @@ def looking_at(model, images, layer=None, class_index=None, pixels=False):
     if pixels:
         picture = batch.picture(layer)
         check_axes(batch.known, picture)
-        return View(batch, picture, picture)
+        numbers = batch.of(picture).ndim > 2
+        return View(batch, picture, picture if numbers else _embedding(batch.known, picture))
     known = batch.known
     output, _ = split_class(class_index, model)
     layer, seen = known.once(("looked at", layer, output), lambda: looked_at(known, layer, output))
-    names = [name for name in seen if batch.of(name).ndim == 4]
+    names = [name for name in batch.pictures if name in seen]
     picture = names[0] if names else batch.picture()
     check_axes(known, picture)
     return View(batch, picture, layer)
@@ -117,15 +158,28 @@ def looked_at(facts, layer=None, output=None):
     return node.address, graph.depends_on(network, node.address)
 
 
+def _embedding(facts, tokens):
+    """The address of the Embedding that looks an input's tokens up."""
+    first, *others = embeddings(facts)[tokens]
+    if others:
+        raise ValueError(
+            f"`model` must look its tokens up once, for a map by token: got {tokens!r}, which is "
+            f"looked up by {', '.join([first, *others])}. Ask class_evidence for the layer that "
+            "you mean."
+        )
+    return first
+
+
 def _check_nothing_hidden(network):
     """The last convolution cannot stand inside a layer of a class of its own, or a wrapper."""
     calls = network.calls
-    readable = [i for i, n in enumerate(calls) if n.kind in graph.MAKES_MAPS and n.has_map]
+    readable = [i for i, node in enumerate(calls) if node.convolves]
     behind = calls[readable[-1] + 1 :] if readable else calls
     closed = [node for node in behind if "." in node.kind or hasattr(node.layer, "layer")]
     if readable:  # behind a convolution that can be read, only a kernel makes a layer its rival
+        ranks = {4, *(len(network[name].output_shape) for name in network.inputs)}
         closed = [
-            n for n in closed if n.has_map and any(len(w.shape) == 4 for w in n.layer.weights)
+            n for n in closed if n.has_map and any(len(w.shape) in ranks for w in n.layer.weights)
         ]
     if closed:
         node = max(reversed(closed), key=lambda node: node.has_map)

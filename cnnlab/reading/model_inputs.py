@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnlab.reading import private_names
 from cnnlab.reading.per_model import Known, known
+from cnnlab.reading.tokens import embeddings
 from cnnlab.reading.value_range import check_range
 
 
@@ -58,17 +59,29 @@ class Batch:
         """The batch in pieces of at most `size` images."""
         return [self[start : start + size] for start in range(0, len(self), size)]
 
+    @property
+    def pictures(self):
+        """The names of the inputs with places, (B, *places, C), those of most axes first.
+
+        Pictures, signals (B,L,C), volumes and videos (B,D,H,W,C); where there is none of them,
+        tokens (B,L) that an Embedding looks up.
+        """
+        axes = {name: self.of(name).ndim for name in self.form.names}
+        found = [name for name in axes if axes[name] > 2] or embeddings(self.known)
+        return sorted(found, key=axes.get, reverse=True)
+
     def picture(self, name=None):
         """The name of the input that is an image, or of the one that is meant.
+
+        Where several inputs have places and `name` is None, it is the one with the most axes.
 
         Raises:
             ValueError: several inputs are images and `name` is None, or `name` is none of them.
         """
-        names = [
-            n for n, array in zip(self.form.names, self.arrays, strict=True) if array.ndim == 4
-        ]
-        if name is None and len(names) == 1:
-            return names[0]
+        names = self.pictures
+        most = [n for n in names if self.of(n).ndim == self.of(names[0]).ndim]
+        if name is None and len(most) == 1:
+            return most[0]
         if name not in names:
             remedy = f"Pass layer={names[0]!r}." if names[1:] else "Leave it out."
             raise ValueError(
@@ -156,7 +169,7 @@ def as_batch(model, images):
     form = Form(tuple(checked), keys, listed=keys is None and len(arrays) > 1)
     facts = known(model)
     for array in arrays:
-        if array.ndim + single == 4:
+        if array.ndim + single >= 4:
             check_range(facts, array)
     return Batch(facts, tuple(checked.values()), form, single)
 

@@ -1,6 +1,6 @@
 """Are the rows of a picture its rows? A model may take channels first and turn them itself."""
 
-from cnnlab.reading import graph
+from cnnlab.reading import kinds
 from cnnlab.reading.per_model import note
 
 _REMEDY = (
@@ -33,13 +33,15 @@ def _check(facts, name):
         network = facts.graph
     except ValueError:  # a subclassed model does not tell
         return
+    if len(network[name].output_shape) != 4:  # a signal, a volume or tokens
+        return
     shape, stands = network[name].output_shape, {name: (0, 1, 2, 3)}  # which axis stands where
     turned = None
     for node in network.calls:
         axes = next((stands[address] for address in node.inputs if address in stands), None)
         if axes is None or len(node.output_shape) != 4:
             continue
-        if getattr(node.layer, "weights", ()) or node.kind in graph.MAKES_MAPS:
+        if getattr(node.layer, "weights", ()) or node.kind in kinds.MAKES_MAPS:
             if axes[-1] == 1:
                 raise ValueError(
                     f"`model` must take its pictures with channels last, (B, H, W, C): got "

@@ -170,12 +170,15 @@ def _listening(layer, calls, heard, notice):
 
 
 def logits_of(model, result, output):
-    """Logits and probabilities, (B, classes) float32, of one output of the model."""
+    """Logits and probabilities, (B, classes) float32, of one output of the model.
+
+    Of a model that answers at places (B, *places, classes).
+    """
     result = selected(model, result, output)
-    if result.shape.rank != 2:
+    if result.shape.rank not in (2, 3, 4, 5):
         raise ValueError(
-            "`model` must end in one value per class, (B, classes): "
-            f"got {tuple(result.shape)}. Add pooling and a dense layer, or use include_top=True."
+            "`model` must end in one value per class, (B, classes), or per class and place, such "
+            f"as (B, H, W, classes): got {tuple(result.shape)}. Add a dense layer."
         )
     logits, last = logits_behind(result, lambda text: note(model, text))
     logits = tf.cast(logits, tf.float32)
@@ -188,3 +191,39 @@ def logits_of(model, result, output):
     else:
         probabilities = tf.sigmoid(logits) if last == "Sigmoid" else tf.nn.softmax(logits)
     return checked(logits, probabilities, result, last), probabilities
+
+
+def over_places(logits, index=None, mask=None):
+    """The mean logits over some places of the answer.
+
+    Args:
+        logits: (B, *places, classes) float32.
+        index: (B,) int32, the class of each image; None takes the class with the largest mean over
+            the places, and without a mask the one that is the top class at most places.
+        mask: (B, *places) bool; None takes the places where the class is the top one.
+
+    Returns:
+        (B, classes) means, 0 over no place, the largest being that of `index` where none is given;
+        and the mask.
+
+    Source: Vinogradova, Dibrov & Myers (2020), Seg-Grad-CAM, arXiv:2002.11434, equation 2.
+        Difference: the mean over the places where they take the sum.
+    """
+    batch, count = tf.shape(logits)[0], logits.shape[-1]
+    flat = tf.reshape(logits, (batch, -1, count))
+    if mask is None:
+        top = tf.one_hot(tf.argmax(flat, axis=-1), count)
+        if index is None:
+            index = tf.argmax(tf.reduce_sum(top, axis=1), axis=1, output_type=tf.int32)
+        chosen = tf.reduce_sum(top * tf.one_hot(index, count)[:, None], axis=-1)
+    else:
+        chosen = tf.cast(tf.reshape(mask, (batch, -1)), tf.float32)
+    return mean_over_places(logits, chosen), tf.reshape(chosen > 0, tf.shape(logits)[:-1])
+
+
+def mean_over_places(values, mask):
+    """(B, classes) means of (B, *places, classes) over the places of a mask, 0 over none."""
+    batch, count = tf.shape(values)[0], values.shape[-1]
+    chosen = tf.cast(tf.reshape(mask, (batch, -1)), tf.float32)
+    total = tf.einsum("bp,bpc->bc", chosen, tf.reshape(values, (batch, -1, count)))
+    return tf.math.divide_no_nan(total, tf.reduce_sum(chosen, axis=1, keepdims=True))

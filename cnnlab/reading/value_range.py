@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from cnnlab.reading import graph, layer_windows
+from cnnlab.reading import kinds, layer_windows
 
 # What may stand before the first weights without changing the range of the values,
 _KEEPS_RANGE = layer_windows.ONLY_IN_TRAINING | frozenset(
@@ -16,14 +16,14 @@ _KEEPS_RANGE = layer_windows.ONLY_IN_TRAINING | frozenset(
 )
 # and what does change it. Of all others, such as a Lambda, that is not known.
 _CHANGES_RANGE = (
-    graph.NORMALISATIONS
-    | graph.ACTIVATIONS
+    kinds.NORMALISATIONS
+    | kinds.ACTIVATIONS
     | frozenset(
         """Normalization Rescaling Add Clip Divide Exp FloorDivide Log Log1p Multiply Negative Power
     Sqrt Square Subtract TrueDivide""".split()
     )
 )
-_HAS_WEIGHTS = graph.CONVOLUTIONS | {"Conv2DTranspose", "Dense", "EinsumDense"}
+_HAS_WEIGHTS = kinds.CONVOLUTIONS | {"Conv2DTranspose", "Dense", "EinsumDense"}
 
 
 def rescales(facts):
