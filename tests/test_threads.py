@@ -37,24 +37,29 @@ def test_also_after_an_error():
     assert threads() == before
 
 
-class Maps:
+class Maps(np.ndarray):
     """Maps that note how many threads their products may use."""
 
-    __array_ufunc__ = None  # NumPy leaves the product to this class
+    seen = []  # noqa: RUF012
 
-    def __init__(self):
-        self.seen = []
-
-    def __matmul__(self, matrix):
-        self.seen.append(set(threads()))
-        return self
-
-    __rmatmul__ = __matmul__
+    def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
+        Maps.seen.append(set(threads()))
+        inputs = [np.asarray(x) for x in inputs]
+        return getattr(ufunc, method)(*inputs, **keywords).view(Maps)
 
 
 def test_maps_are_spread_on_one_thread():
-    maps = spread(Maps(), np.ones((8, 2)), np.ones((9, 3)))
-    assert maps.seen == [{1}, {1}]
+    Maps.seen.clear()
+    spread(np.ones((8, 20, 30)).view(Maps), np.ones((40, 20)), np.ones((50, 30)))
+    assert Maps.seen == [{1}, {1}]
+
+
+def test_a_small_product_is_left_as_it_is_for_it_wakes_no_thread():
+    before = threads()
+    with one_thread(macs=2**18 - 1):
+        assert threads() == before
+    with one_thread(macs=2**18):
+        assert set(threads()) == {1}
 
 
 def test_pictures_are_blurred_on_one_thread(monkeypatch):

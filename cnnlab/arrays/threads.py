@@ -5,11 +5,19 @@ the next. On two cores they take one of the two from TensorFlow: the pass of VGG
 product takes half as long again.
 """
 
+import contextlib
 import functools
 
+# OpenBLAS leaves smaller products on one thread by itself (`interface/gemm.c`: 65,536 times 4).
+SMALL = 2**18
 
-def one_thread():
+
+def one_thread(macs=SMALL):
     """A context in which NumPy multiplies matrices on one thread, whatever it did before.
+
+    Args:
+        macs: multiplications of the largest product inside; fewer than 2^18 need no context, and
+            entering one takes longer than such a product.
 
     Example:
         >>> import numpy as np
@@ -18,6 +26,8 @@ def one_thread():
         array([[3.],
                [3.]])
     """
+    if macs < SMALL:
+        return contextlib.nullcontext()
     return _controller().limit(limits=1, user_api="blas")
 
 

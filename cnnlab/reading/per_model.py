@@ -93,6 +93,9 @@ def note(model, text):
         print(text)
 
 
+FUNCTIONS = {"activation", "function", "call"}  # attributes of a layer
+
+
 def _parts(model):
     """What compiled functions keep of the layers, nested ones too.
 
@@ -105,10 +108,9 @@ def _parts(model):
         yield tuple(map(id, values))
         # What is made anew may come to lie where its forerunner lay: there an id is not enough.
         yield [value for value in values if type(value) is float]
-        for name in ("activation", "function", "call"):
-            if name in attributes:
-                value = attributes[name]
-                yield _reference(getattr(value, "in_place_of", value))
+        for name in FUNCTIONS & attributes.keys():
+            value = attributes[name]
+            yield _reference(getattr(value, "in_place_of", value))
         if type(layer).__name__ == "Normalization" and layer.built:
             yield tuple(np.asarray(value).tobytes() for value in (layer.mean, layer.variance))
         yield from _parts(layer)
