@@ -91,7 +91,7 @@ def noted(teacher, images, folder, size=160, chunk=1000):
     return torch.cat(found)
 
 
-def probe(x, labels, classes, penalty=1e-4, steps=60):
+def probe(x, labels, classes, penalty=0.02, steps=40):
     """A linear classifier of features, (C,F+1): multinomial logistic regression by L-BFGS."""
     parameters = torch.zeros(classes, x.shape[1] + 1, requires_grad=True)
     optimiser = torch.optim.LBFGS([parameters], max_iter=steps, line_search_fn="strong_wolfe")
