@@ -76,12 +76,12 @@ def own_logits(teacher, pooled):
 def noted(teacher, images, folder, size=160, chunk=1000):
     """(N,1280) float32 features of N photographs; a run that stops goes on from its last chunk."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = []
+    device, found = teacher[0][0].device, []
     for start in range(0, len(images), chunk):
         file = folder / f"{start:06}.npy"
         if not file.exists():
             batches = images[start : start + chunk].split(16)  # so that a layer fits in the cache
-            values = torch.cat([features(teacher, batch, size).cpu() for batch in batches])
+            values = torch.cat([features(teacher, b.to(device), size).cpu() for b in batches])
             part = file.with_suffix(".part")
             with part.open("wb") as opened:
                 np.save(opened, values.numpy())

@@ -100,7 +100,7 @@ def teachers_logits(data, teacher, folder):
         ):
             top1, top5 = hits(logits, wanted)
             print(f"teacher's probe on {what}: top-1 {top1:.4f}, top-5 {top5:.4f}", flush=True)
-        own = teacher_mobilenet.own_logits(teacher, seen["train"])
+        own = teacher_mobilenet.own_logits(teacher, seen["train"].to(teacher[0][0].device)).cpu()
         part = file.with_suffix(".part")
         with part.open("wb") as opened:
             np.save(opened, torch.cat([crossed, own], dim=1).half().numpy())
@@ -285,7 +285,7 @@ def train(model, average, data, options):
     checkpoint = options.out / "checkpoint.pt"
     at, begin, log = 0, 0, []
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(checkpoint, map_location=options.device, weights_only=True)
         for name, part in parts.items():
             part.load_state_dict(saved[name])
         at, begin, log = saved["stage"], saved["step"], saved["log"]
@@ -366,7 +366,8 @@ def main():
     torch.set_flush_denormal(True)  # a seventh faster
 
     data = read_photographs(options.data, options.out / "photographs.npz", options.every)
-    data["told"] = teachers_logits(data, teacher_mobilenet.layers(options.teacher), options.out)
+    teacher = teacher_mobilenet.layers(options.teacher, options.device)
+    data["told"] = teachers_logits(data, teacher, options.out)
     data = {name: array.to(options.device) for name, array in data.items()}
 
     torch.manual_seed(options.seed)
