@@ -11,10 +11,14 @@ falls, and at the end sizes up to those of the lessons. The weights that count a
 average over the steps. The network learns with batch normalisation, which is then folded into the
 convolutions: what is written is a kernel and a bias per layer, under Keras's names.
 
-A run that stops continues from its last hundred steps. Each stage leaves `after_STAGE.pt`: to
-lengthen a stage, copy the file of the stage before or of itself over `checkpoint.pt`, and give
-`--epochs` anew. PyTorch does the training because the same epoch took about half the time of
-Keras on two cores (measured on TensorFlow and on PyTorch); `cnnlab.models` reads the result.
+A run that stops continues from its last hundred steps. Each stage leaves `after_STAGE.pt`. Copied
+over `checkpoint.pt`, and `--epochs` given anew, `after_small.pt` lengthens the first stage, for its
+rate is even, or lets the second begin again; `after_middle.pt` does so for the last. `--finish`
+writes the weights of any checkpoint. On two idle cores with AVX2 a second sees 297 crops of 32
+pixels, 116 of 48, 75 of 64 and 26 of 96 (measured), and the teacher 133 photographs: about three
+hours for all (reckoned from that). PyTorch does the training because the same epoch took about
+half the time of Keras on two cores (measured on TensorFlow and on PyTorch); `cnnlab.models` reads
+the result.
 
 Needs: torch, numpy, pillow.
 """
