@@ -15,7 +15,7 @@ import pandas as pd
 
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import layer_axes, layer_windows
-from cnnlab.reading.kinds import inner
+from cnnlab.reading.kinds import CONVOLUTIONS, inner
 
 WITHOUT_MACS = (
     layer_windows.PIXEL_BY_PIXEL
@@ -160,7 +160,7 @@ def _macs(node):
         return _product(after[:-1]) * sum(math.prod(kernel.shape) for kernel in kernels)
     if kind in layer_windows.TRANSPOSED_CONVOLUTIONS:
         return _product(before[:-1]) * math.prod(layer.kernel.shape)
-    if kind in graphs.CONVOLUTIONS:
+    if kind in CONVOLUTIONS:
         return _product(after[:-1]) * math.prod(layer.kernel.shape)
     if kind == "Dense":
         return _product(before) * after[-1]

@@ -7,7 +7,7 @@ class Fault(NamedTuple):
     """A text in a module, and what somebody might have typed instead.
 
     Attributes:
-        module: such as "sizes" or "exercises.engine".
+        module: such as "sizes" or "exercises.judging".
         right: the text, which occurs once.
         wrong: what stands there instead.
         meaning: the fault in words.
@@ -1126,7 +1126,7 @@ FAULTS = [
         "an error on a made-up case counts",
     ),
     Fault("exercises.slips", "flat[0] = _one_more(flat[0])", "pass", "equal numbers stay equal"),
-    Fault("exercises.verification", "yield from unseen(exercise)", "pass", "slips", "slips"),
+    Fault("exercises.self_test", "yield from unseen(exercise)", "pass", "slips", "slips"),
     Fault(
         "exercises.differences",
         'or not hasattr(got, "__getitem__")',
@@ -1170,14 +1170,14 @@ FAULTS = [
         "exercises",
     ),
     Fault(
-        "exercises.engine",
+        "exercises.judging",
         "if all(run.error is not None for run in right)",
         "if False",
         "equal errors are right",
         "exercises",
     ),
     Fault(
-        "exercises.engine",
+        "exercises.judging",
         "or _is_model(answer)",
         "",
         "a model is called as a function",
@@ -1198,21 +1198,21 @@ FAULTS = [
         "exercises",
     ),
     Fault(
-        "exercises.engine",
+        "exercises.judging",
         "if one.changed != other.changed:",
         "if False:",
         "a changed argument passes",
         "exercises",
     ),
     Fault(
-        "exercises.engine",
+        "exercises.judging",
         "given = [_fresh(argument) for argument in case]",
         "given = list(case)",
         "an answer changes the cases",
         "exercises",
     ),
     Fault(
-        "exercises.engine",
+        "exercises.judging",
         "or said[0] == said[1]",
         "or True",
         "an error of another cause is named as the mistake",
@@ -1226,7 +1226,7 @@ FAULTS = [
         "exercises",
     ),
     Fault(
-        "exercises.verification",
+        "exercises.self_test",
         "if outcome.mistake is not mistake:",
         "if outcome.mistake is None:",
         "a mistake named as another passes",

@@ -120,7 +120,7 @@ def statement_lines(text, offset):
 
 
 def path_of(project, module):
-    """The file of a module, such as "sizes" or "exercises.engine"."""
+    """The file of a module, such as "sizes" or "exercises.judging"."""
     return project.joinpath("cnnlab", *module.split(".")).with_suffix(".py")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnnlab.exercises import judge
-from cnnlab.exercises.engine import exercises, lessons
+from cnnlab.exercises.judging import exercises, lessons
 from cnnlab.grading.exercise_files import exercises_in
 
 HERE = Path(__file__).parent

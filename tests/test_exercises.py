@@ -17,7 +17,7 @@ from cnnlab.convolution import conv2d, conv2d_backward, correlate2d
 from cnnlab.costs import layer_table, totals
 from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solution, verify
 from cnnlab.exercises.differences import difference
-from cnnlab.exercises.engine import exercises, find, lessons, unanswered, written
+from cnnlab.exercises.judging import exercises, find, lessons, unanswered, written
 from cnnlab.exercises.lesson03 import network
 from cnnlab.exercises.limits import OutOfTime, limited
 from cnnlab.exercises.near_misses import near_miss
@@ -680,7 +680,7 @@ def test_an_error_is_shown_with_the_students_line_only():
     message = judge(MEAN, answer).message
     assert message.startswith("With values of shape (2,) (float64): IndexError, in line ")
     assert "`wrong = values[7]`: index 7 is out of bounds" in message
-    assert "engine.py" not in message
+    assert "judging.py" not in message
 
 
 def test_an_error_inside_a_library_points_at_the_line_that_called_it():

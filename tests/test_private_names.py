@@ -86,7 +86,7 @@ def private_uses(source):
     return found
 
 
-OWN = {"axis._pair", "os._exit", "engine._runs"}  # of this package and of Python
+OWN = {"axis._pair", "os._exit", "judging._runs"}  # of this package and of Python
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=str)

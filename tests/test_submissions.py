@@ -18,7 +18,7 @@ import pytest
 from cnnlab.command import cli
 from cnnlab.comparing import setting
 from cnnlab.exercises import check, supervision
-from cnnlab.exercises.engine import written
+from cnnlab.exercises.judging import written
 from cnnlab.grading import exercise_files, grades, submissions
 
 ROOT = Path(__file__).parents[1]

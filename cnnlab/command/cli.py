@@ -54,13 +54,13 @@ def _fetch(arguments):
 
 
 def _solutions(arguments):
-    from cnnlab.exercises import engine, solution, verify
+    from cnnlab.exercises import judging, solution, verify
     from cnnlab.grading import exercise_files
 
-    for name in arguments.exercises or engine.lessons():
-        is_lesson = name in engine.lessons()
+    for name in arguments.exercises or judging.lessons():
+        is_lesson = name in judging.lessons()
         source = exercise_files.source_of(name)
-        exercises = engine.exercises(name) if is_lesson else exercise_files.exercises_in(source)
+        exercises = judging.exercises(name) if is_lesson else exercise_files.exercises_in(source)
         if not is_lesson:
             verify(exercises)
         for exercise in exercises:

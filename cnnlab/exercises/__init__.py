@@ -1,16 +1,25 @@
 """Exercises: `check` an answer, ask for a `hint`, read the `solution`.
 
-Called by lessons and homework. ``engine`` judges an answer, ``differences`` says where two results
+Called by lessons and homework. ``judging`` says what an answer is worth, ``differences`` says where two results
 differ, ``limits`` stops what does not end, and there is one file of exercises per lesson.
-``verification`` tries exercises before a class does, with ``slips`` that their cases might let
+``self_test`` tries exercises before a class does, with ``slips`` that their cases might let
 pass; ``networks`` looks into networks that students build; ``supervision`` is the record of the
 checks while a notebook is graded.
 """
 
-from cnnlab.exercises.engine import LEVELS, Exercise, Mistake, Outcome, find, judge, quoted, written
+from cnnlab.exercises.judging import (
+    LEVELS,
+    Exercise,
+    Mistake,
+    Outcome,
+    find,
+    judge,
+    quoted,
+    written,
+)
 from cnnlab.exercises.networks import can_leave_gaps, inner, pixels_read
+from cnnlab.exercises.self_test import verify
 from cnnlab.exercises.supervision import record
-from cnnlab.exercises.verification import verify
 
 __all__ = [
     "Exercise",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.convolution import conv2d, correlate2d
-from cnnlab.exercises.engine import Exercise, Mistake
+from cnnlab.exercises.judging import Exercise, Mistake
 
 rng = np.random.default_rng(0)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.exercises.engine import Exercise, Mistake
+from cnnlab.exercises.judging import Exercise, Mistake
 from cnnlab.exercises.networks import LEARNED, verdicts_on_heads
 
 rng = np.random.default_rng(5)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.exercises.engine import Exercise, Mistake
+from cnnlab.exercises.judging import Exercise, Mistake
 from cnnlab.exercises.networks import inner
 
 # 06.1: what does a layer cost?

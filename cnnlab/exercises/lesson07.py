@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.exercises.engine import Exercise, Mistake
+from cnnlab.exercises.judging import Exercise, Mistake
 
 rng = np.random.default_rng(7)
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from cnnlab.exercises.engine import _differ, _names, _runs
+from cnnlab.exercises.judging import _differ, _names, _runs
 
 SHUFFLES = range(3)  # one alone may happen to be symmetric again
 
@@ -20,8 +20,8 @@ def unseen(exercise):
     """Yields a phrase for each slip that every case of an exercise lets pass.
 
     Example:
-        >>> from cnnlab.exercises import engine
-        >>> list(unseen(engine.find("01.3")))
+        >>> from cnnlab.exercises import judging
+        >>> list(unseen(judging.find("01.3")))
         []
     """
     cases = exercise.cases() if callable(exercise.cases) else exercise.cases

@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from cnnlab.exercises import engine
+from cnnlab.exercises import judging
 
 
 def source_of(name):
@@ -12,10 +12,10 @@ def source_of(name):
     Raises:
         ValueError: there is no such lesson or file.
     """
-    if name in engine.lessons():
-        return Path(engine.__file__).with_name(f"lesson{name}.py")
+    if name in judging.lessons():
+        return Path(judging.__file__).with_name(f"lesson{name}.py")
     if not Path(name).is_file():
-        known = ", ".join(engine.lessons())
+        known = ", ".join(judging.lessons())
         raise ValueError(
             f"`exercises` must be a file or one of {known}: got {str(name)!r}. "
             "Give the path of the file that holds EXERCISES."
@@ -49,7 +49,7 @@ def exercises_in(source):
             f"{type(error).__name__}: {error}. Mend it: `python {source}` shows where."
         ) from error
     found = getattr(module, "EXERCISES", ())
-    if not found or not all(isinstance(each, engine.Exercise) for each in found):
+    if not found or not all(isinstance(each, judging.Exercise) for each in found):
         raise ValueError(
             f"`exercises` must name a file that holds EXERCISES, a tuple of Exercise: got "
             f"{str(source)!r}. Take notebooks/homework/edges_and_digits.py as an example."

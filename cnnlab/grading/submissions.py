@@ -25,7 +25,7 @@ from pathlib import Path
 import cnnlab
 from cnnlab.comparing import setting
 from cnnlab.exercises import supervision
-from cnnlab.exercises.verification import verify
+from cnnlab.exercises.self_test import verify
 from cnnlab.grading import exercise_files, grades
 
 SIZE_LIMIT = 100_000_000  # bytes of a submitted file

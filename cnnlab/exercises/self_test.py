@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cnnlab.exercises.engine import _runs, judge, unanswered
+from cnnlab.exercises.judging import _runs, judge, unanswered
 from cnnlab.exercises.slips import unseen
 
 
@@ -18,8 +18,8 @@ def verify(exercises):
             `view` fails with an error; or all cases let a common slip pass (`slips.unseen`).
 
     Example:
-        >>> from cnnlab.exercises import engine
-        >>> verify(engine.exercises("01"))
+        >>> from cnnlab.exercises import judging
+        >>> verify(judging.exercises("01"))
     """
     for exercise in exercises:
         fault = next(_faults(exercise), None)
