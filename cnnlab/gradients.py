@@ -38,7 +38,7 @@ class Evidence:
         gradients: (B, h, w, C) float32, the derivative of each image's score by its features.
         scores: (B,) float32, the logit of each image's class, less that of the class against it.
         classes: (B,) integers, the class that each score belongs to.
-        places: (B, *places) bool, where a model that answers at places was asked; else None.
+        places: ``(B, *places)`` bool, where a model that answers at places was asked; else None.
     """
 
     features: np.ndarray = field(repr=False)
@@ -61,7 +61,7 @@ def class_evidence(model, images, class_index=None, layer=None, against=None, *,
             input by these images where the model takes several.
         against: a second class, or one per image, whose logit is taken from the score: why this
             class and not that.
-        where: the places of an answer (B, *places, classes) over whose logits the score is the
+        where: the places of an answer ``(B, *places, classes)`` over whose logits the score is the
             mean: a cell, a step, a box, a boolean mask, or None, as for `cnnlab.heatmaps`.
 
     Returns:
@@ -112,11 +112,11 @@ def class_scores(model, images, output=None, *, where=None):
         model: a Keras model that ends in one value per class.
         images: what ``model(images)`` accepts, or one image without batch axis.
         output: the name or number of an output, where the model has several.
-        where: the places of an answer (B, *places, classes) over which to take the mean, as for
+        where: the places of an answer ``(B, *places, classes)`` over which to take the mean, as for
             `class_evidence`; None gives the answer at every place.
 
     Returns:
-        logits and probabilities, each (B, classes) or (B, *places, classes) float32. A single
+        logits and probabilities, each (B, classes) or ``(B, *places, classes)`` float32. A single
         logit z becomes two classes, -z and z. Probabilities are the sigmoid of the logits where the
         model ends in a sigmoid or in a single logit, else their softmax.
 

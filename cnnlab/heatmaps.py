@@ -297,8 +297,8 @@ def occlusion(
     ``map[i, j] = score(image) - score(image with a patch over [i, j])``
 
     Args, Returns, Raises: as `grad_cam`, and
-        patch: side of the square patch in pixels; None takes an eighth of the longest side, but at
-            most the whole of another side. Of a volume it is a cube, of a signal a stretch.
+        patch: side of the square patch in pixels (of a volume's cube, of a signal's stretch); None
+        takes an eighth of the longest side, but at most the whole of another side.
         strides: step of the patch in pixels; None takes half the patch.
         fill: a number, or a value per channel; None takes the picture's mean colour.
 
