@@ -261,12 +261,12 @@ def _check_classifier(base, classes, pooling):
 def _head(base):
     """The layer at a network's end that makes answers of features, or None.
 
-    That is a softmax, or what is found behind activations and reshapes: a dense layer, or a
-    convolution of a single cell, which is one too.
+    That is a softmax, or what stands in front of activations, reshapes and dropout: a dense layer,
+    or a convolution of a single cell, which is one too.
     """
     network = graph.read(base)
     node = network[network.outputs[0]]
-    while node.kind in kinds.ACTIVATIONS | {"Reshape", "Flatten"}:
+    while node.kind in kinds.ACTIVATIONS | {"Reshape", "Flatten", "Dropout", "Identity"}:
         activation = getattr(node.layer, "activation", None)
         if "softmax" in (node.kind.lower(), getattr(activation, "__name__", "")):
             return node
@@ -303,6 +303,8 @@ def _prepared(images, preprocess):
 
 def _batches(base, images, batch_size, preprocess):
     """(start, features) of one batch after the other, all of one shape: nothing is traced twice."""
+    # Keras keeps its function for good: once the base has changed, it is to be made anew.
+    known(base).once(("predicts",), lambda: bool(base.make_predict_function(force=True)))
     count = -(-len(images) // batch_size)
     size = -(-len(images) // count)  # alike, so that filling up the last one costs next to nothing
     for start in bar(range(0, len(images), size), unit="batch"):

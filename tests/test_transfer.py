@@ -590,3 +590,26 @@ def test_a_name_that_two_bases_share_needs_the_path():
         unfreeze(model, "conv")
     unfreeze(model, "second/norm")
     assert "conv" not in {weight.path.split("/")[-2] for weight in model.trainable_weights}
+
+
+def test_features_follow_a_base_that_has_changed_since():
+    image = keras.Input((8, 12, 3))
+    base = keras.Model(image, keras.layers.Conv2D(5, 3, activation="relu", name="conv")(image))
+    pictures = np.random.default_rng(0).normal(size=(2, 8, 12, 3)).astype("float32")
+    before = extract_features(base, pictures, preprocess=np.copy)
+    base.get_layer("conv").activation = keras.activations.tanh
+    after = extract_features(base, pictures, preprocess=np.copy)
+    np.testing.assert_allclose(after, base(pictures), atol=1e-6)
+    assert before.min() == 0 > after.min()
+
+
+@pytest.mark.parametrize("behind", [keras.layers.Dropout(0.1), keras.layers.Identity()])
+def test_a_head_behind_what_does_nothing_in_prediction_is_a_head(behind):
+    image = keras.Input((8, 12, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(image))
+    headed = keras.layers.Dense(10, activation="softmax", name="answers")(pooled)
+    base = keras.Model(image, behind(headed), name="headed")
+    with pytest.raises(
+        ValueError, match=r"without its own head: got 'headed', .* 'answers' \(Dense"
+    ):
+        classifier(base, 3, preprocess=np.copy)
