@@ -95,4 +95,3 @@ def note(model, text):
     if text not in said:
         said.add(text)
         print(text)
-

@@ -59,7 +59,8 @@ def is_layer(value):
     return "_layers" in getattr(value, "__dict__", ())
 
 
-# What Keras writes into every layer and model for its own bookkeeping: nothing that an answer depends on.
+# What Keras writes into every layer and model for its own bookkeeping: nothing that an answer
+# depends on.
 BOOKKEEPING = frozenset(
     """_tracker _self_setattr_tracking _trainable_variables _non_trainable_variables _layers
     _metrics _seed_generators _lock _auto_config build quantize _saved_model_inputs_spec
