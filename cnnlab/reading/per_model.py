@@ -55,8 +55,9 @@ def known(model):
     variable around them or a global. New weights drop nothing, for compiled functions read them
     each time.
 
-    Not seen are changes in place inside objects of installed libraries, arrays of more than 1 MB,
-    and lists or dicts of more than 1000 entries: put a new one in their place.
+    Not seen are changes in place inside objects of installed libraries and arrays of more than
+    1 MB, and of a list or dict of thousands of entries all but a thousand: put a new one in its
+    place. Nor is what a function does beyond the functions of the user's own that it calls.
 
     Args:
         model: a Keras model, or any object that can be referred to weakly.

@@ -10,6 +10,7 @@ import weakref
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from types import (
@@ -28,7 +29,7 @@ import numpy as np
 from cnnlab.reading import private_names
 
 LARGE = 1 << 20  # bytes of an array, of which more would take too long to read
-LONG = 1000  # entries of a list or dict
+LONG = 1000  # entries of a list or dict, of which about so many are read if there are more
 _PLAIN = (NoneType, bool, int, float, complex, str, bytes, np.generic)
 _CONTAINERS = (dict, list, tuple, set, frozenset, deque)
 _DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)  # of a class, which has it
@@ -96,7 +97,7 @@ def look(model):
         try:
             kept.append(value if _is_plain(value) else weakref.ref(value, gone.append))
         except TypeError:
-            if not isinstance(value, _CONTAINERS):
+            if not _opens(value):
                 kept.append(value)
     return State(_places(layers), opened, [*map(_mark, leaves)], kept, gone)
 
@@ -173,7 +174,9 @@ def _open(value, seen):
         return
     if isinstance(value, _CONTAINERS):
         yield len(value)
-        parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+        parts = islice(value, 0, None, 1 + len(value) // LONG)
+        if isinstance(value, dict):
+            parts = [part for key in parts for part in (key, value[key])]
     elif isinstance(value, type):
         yield value
         members = (part for cls in value.__mro__ if _is_own(cls) for part in [*vars(cls).values()])
@@ -221,11 +224,14 @@ def _opens(value):
         return False
     if isinstance(value, np.ndarray):
         return value.nbytes <= LARGE and value.dtype != object
-    if isinstance(value, _CONTAINERS):
-        return len(value) <= LONG
     if isinstance(value, type | FunctionType):
         return _is_own(value)
-    return kind in _INSIDE or _is_own(kind) or private_names.is_layer(value)
+    return (
+        isinstance(value, _CONTAINERS)
+        or kind in _INSIDE
+        or _is_own(kind)
+        or private_names.is_layer(value)
+    )
 
 
 def _is_plain(value):
