@@ -1322,8 +1322,8 @@ FAULTS = [
     ),
     Fault(
         "reading.state",
-        "        yield from _layers(layer)\n",
-        "        yield layer\n",
+        "            found += inside\n",
+        "            found = [*found, *inside]\n",
         "nested layers are not looked at",
     ),
     Fault(

@@ -10,7 +10,7 @@ import weakref
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from types import (
@@ -82,18 +82,14 @@ def look(model):
         >>> unchanged(state, model)
         False
     """
-    layers = list(_layers(model))
-    rows = [_values(layer) for layer in layers]
-    opened = {
-        number: [at for at, value in enumerate(row) if _opens(value)]
-        for number, row in enumerate(rows)
-    }
+    layers = _layers(model)
+    opened = {number: _changeable(layer) for number, layer in enumerate(layers)}
     opened = {
         number: found for number, found in opened.items() if found or _is_own(type(layers[number]))
     }
     leaves = list(_leaves(layers, opened))
     kept, gone = [], []
-    for value in [*layers, *(value for row in rows for value in row), *leaves]:
+    for value in [*layers, *(value for layer in layers for value in _values(layer)), *leaves]:
         try:
             kept.append(value if _is_plain(value) else weakref.ref(value, gone.append))
         except TypeError:
@@ -104,7 +100,7 @@ def look(model):
 
 def unchanged(state, model):
     """Whether a model is as it was when it was looked at."""
-    layers = list(_layers(model))
+    layers = _layers(model)
     return (
         not state.gone
         and state.places == _places(layers)
@@ -114,15 +110,16 @@ def unchanged(state, model):
 
 def _layers(model):
     """A model and the layers inside it, at any depth."""
-    yield model
-    for layer in private_names.sublayers(model):
-        yield from _layers(layer)
+    found = [model]
+    for layer in found:
+        if inside := private_names.sublayers(layer):
+            found += inside
+    return found
 
 
 def _places(layers):
-    found = []
+    found = [*map(id, layers)]
     for layer in layers:
-        found.append(id(layer))
         found += map(id, _values(layer))
     return found
 
@@ -148,6 +145,17 @@ def _picker(names):
 
 def _matters(name):
     return name not in private_names.BOOKKEEPING and name[:6] != "_self_"
+
+
+def _changeable(layer):
+    """The numbers of a layer's attributes that may change in place.
+
+    What Keras's own layers keep for themselves, they make anew where something changes.
+    """
+    names = [name for name in getattr(layer, "__dict__", ()) if name != "call" and _matters(name)]
+    pairs = enumerate(zip_longest(names, _values(layer), fillvalue="call"))
+    own = _is_own(type(layer))
+    return [at for at, (name, value) in pairs if _opens(value) and (own or name[0] != "_")]
 
 
 def _leaves(layers, opened):
