@@ -10,13 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from cnnlab.reading.answers import Chosen, Places, indices, places_of
-from cnnlab.reading.bounds import between_0_and_1
-from cnnlab.reading.logits import NO_LOGITS, before_last, logits_behind
+from cnnlab.reading.logits import before_last
 from cnnlab.reading.looking import looking_at
 from cnnlab.reading.model_inputs import as_batch
-from cnnlab.reading.outputs import selected, split_class
-from cnnlab.reading.per_model import note
+from cnnlab.reading.outputs import split_class
 from cnnlab.reading.picture_axes import check_channels
+from cnnlab.reading.plausible import check_values
 from cnnlab.reading.tracing import (
     compiled,
     listened,
@@ -28,10 +27,6 @@ from cnnlab.reading.tracing import (
 from cnnlab.receptive_field import last_map
 from cnnlab.sizes import whole_number
 
-BOUNDED = (
-    "note: the model is made so that its answers lie between 0 and 1; they are taken for logits. "
-    "If they are probabilities, end it in a softmax or sigmoid, or before what makes them so."
-)
 BATCH_SIZE = 16  # images per pass; the gradient by 16 images of VGG16 holds about 1 GB
 
 
@@ -138,7 +133,7 @@ def class_scores(model, images, output=None, *, where=None):
 def scores_of(batch, output=None, places=None):
     """`class_scores` of a batch that is checked already, at every place or over `Places`."""
     logits, probabilities = _answers(batch, _class_scores, output)
-    _check(batch, output, logits)
+    check_values(batch, output, logits)
     if places is not None:
         logits, probabilities = (
             mean_over_places(values, places.mask).numpy() for values in (logits, probabilities)
@@ -399,7 +394,7 @@ def _settled(batch, chosen, logits, mask=None):
 
     Of a model that answers at places with the `mask` over which the logits are the mean.
     """
-    _check(batch, chosen.output, logits)
+    check_values(batch, chosen.output, logits)
     count = logits.shape[1]
     for name, given in [("class_index", chosen.classes), ("against", chosen.against)]:
         wrong = [] if given is None else given[(given < 0) | (given >= count)]
@@ -437,45 +432,3 @@ def _note_places(batch, output, classes, mask):
             f"note: class {classes[image]} is the top one at no place of image {image}: there is "
             "no score to explain. Choose places with where=."
         )
-
-
-def _check(batch, output, logits):
-    """The scores are finite, and not probabilities; a note says what they may be besides."""
-    wrong = np.argwhere(~np.isfinite(logits))
-    if wrong.size:
-        image, *_, index = wrong[0]
-        raise ValueError(
-            f"`model` must give finite scores: got {logits[image, index]} for image {image}, class "
-            f"{index}. Look for NaN in its weights, or overflow in float16 (bfloat16 has none)."
-        )
-    axes = [-1, *range(1, logits.ndim - 1), tuple(range(1, logits.ndim - 1))]
-    if logits.min() >= 0 and any(
-        np.allclose(logits.sum(axis=axis), 1, atol=1e-3) for axis in axes if axis != ()
-    ):
-        raise ValueError(NO_LOGITS)
-    model, answers = batch.known.model, logits
-    if logits.shape[-1] == 2 and np.array_equal(logits[..., 0], -logits[..., 1]):
-        answers = logits[..., 1]  # of a single logit
-    if answers.min() >= 0 and answers.max() <= 1 and _is_bounded(batch, output):
-        note(model, BOUNDED)
-    if logits.shape[-1] > 2 and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:
-        note(
-            model,
-            f"note: the model's answers are vectors of length 1, an embedding; its "
-            f"{logits.shape[-1]} values are taken for classes. Compare two pictures by a model of "
-            "their distance instead.",
-        )
-
-
-def _is_bounded(batch, output):
-    """Whether the model is made so that its answers lie between 0 and 1; looked at once."""
-    part = batch[batch.rows(BATCH_SIZE)[0]]
-    return batch.known.once(
-        ("bounded", output),
-        lambda: bool(compiled(part.known, _bounded, part.form, output)(part.arrays)),
-    )
-
-
-def _bounded(model, form, output, arrays):
-    answer = selected(model, model(form.arranged(arrays), training=False), output)
-    return tf.constant(logits_behind(answer, note=str)[1] is None and between_0_and_1(answer))

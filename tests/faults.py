@@ -1501,21 +1501,21 @@ FAULTS = [
         "reading.bounds", "max(-low, high)),", "high),", "a large negative number has a small size"
     ),
     Fault(
-        "gradients",
+        "reading.plausible",
         "answers.max() <= 1 and _is_bounded(batch, output)",
         "answers.max() <= 1",
         "small logits are noted",
         "bounds",
     ),
     Fault(
-        "gradients",
+        "reading.plausible",
         "answers = logits[..., 1]  #",
         "pass  #",
         "one answer between 0 and 1",
         "bounds",
     ),
     Fault(
-        "gradients",
+        "reading.plausible",
         "*range(1, logits.ndim - 1), tuple(range(1, logits.ndim - 1))]",
         "tuple(range(0, 0))]",
         "probabilities of places",
@@ -1621,6 +1621,20 @@ FAULTS = [
         "return any(map(_looks_at_training, private_names.sublayers(layer)))",
         "return False",
         "dropout inside a block",
+        "transfer",
+    ),
+    Fault(
+        "files.feature_cache",
+        "if stream.read() != content.digest():",
+        "if False:",
+        "a damaged cache is read",
+        "transfer",
+    ),
+    Fault(
+        "files.feature_cache",
+        "if free < needed:",
+        "if False:",
+        "a full disk is noticed at the end",
         "transfer",
     ),
 ]

@@ -263,7 +263,7 @@ def test_probabilities_are_those_that_the_model_answers(end):
 
 KEY_POINTS = {
     "Softmax layer": lambda z: layers.Softmax(axis=(1, 2))(z),
-    "keras.ops": layers.Lambda(lambda z: ops.softmax(z, axis=(1, 2))),
+    "keras.ops": layers.Lambda(lambda z: ops.softmax(z, axis=(1, 2)), output_shape=(6, 8, 3)),
     "of logarithms": lambda z: ops.exp(z - ops.logsumexp(z, axis=(1, 2), keepdims=True)),
     "by hand": lambda z: ops.exp(z) / ops.sum(ops.exp(z), axis=(1, 2), keepdims=True),
     "of rows": lambda z: layers.Softmax(axis=1)(z),

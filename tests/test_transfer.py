@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cnnlab import heatmaps, models, transfer, weights
+from cnnlab import heatmaps, models, weights
+from cnnlab.files import feature_cache
 from cnnlab.models import vgg16
 from cnnlab.reading import graph
 from cnnlab.transfer import classifier, extract_features, unfreeze
@@ -297,7 +298,7 @@ def test_a_damaged_cache_is_computed_anew_and_mended(slim, tmp_path, computed, d
 
 def test_a_full_disk_is_said_before_anything_is_computed(slim, tmp_path, monkeypatch, computed):
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda folder: usage(28_000))
+    monkeypatch.setattr(feature_cache.shutil, "disk_usage", lambda folder: usage(28_000))
     photographs = np.tile(PHOTOGRAPHS, (16, 1, 1, 1))  # 112 times 1×2×32 features of 4 bytes
     with pytest.raises(OSError, match=r"room for 0\.03 MB of features: got 0\.03 MB free in"):
         extract_features(slim, photographs, cache=tmp_path)
@@ -309,7 +310,7 @@ def test_a_disk_that_fills_up_while_caching_leaves_nothing_behind(slim, tmp_path
         yield b"the first piece"
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(transfer, "_as_npy", full)
+    monkeypatch.setattr(feature_cache, "_as_npy", full)
     with pytest.raises(OSError, match=r"got No space left on device in .*cache=None") as caught:
         extract_features(slim, PHOTOGRAPHS, cache=tmp_path)
     assert caught.value.errno == errno.ENOSPC and list(tmp_path.iterdir()) == []
@@ -528,9 +529,7 @@ OTHERWISE_IN_TRAINING = {
     "noise": lambda: ending_in(layers.GaussianNoise(1.0)),
     "a flip": lambda: ending_in(layers.RandomFlip()),
     "a norm": lambda: ending_in(layers.BatchNormalization()),
-    "dropout of attention": lambda: ending_in(
-        layers.Reshape((-1, 4)), Attention(), layers.Dense(4, activation="relu")
-    ),
+    "dropout of attention": lambda: ending_in(layers.Reshape((-1, 4)), Attention()),
     "dropout of a memory": lambda: ending_in(
         layers.TimeDistributed(layers.LSTM(4, recurrent_dropout=0.5, return_sequences=True))
     ),
