@@ -129,6 +129,7 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
 
     Source: Chollet (2020), Transfer learning & fine-tuning, keras.io, for `training=False`.
     """
+    base = getattr(base, "in_prediction", base)  # of another classifier
     preprocess = preprocess or _preprocessing(base)
     _check_classifier(base, classes, pooling)
     base.trainable = False

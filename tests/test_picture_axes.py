@@ -66,13 +66,18 @@ def saved(model, folder):
         return keras.saving.load_model(folder / "model.keras", safe_mode=False)
 
 
-@pytest.mark.parametrize("form", ["built", "loaded"])
-@pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
+FORMS = [  # Keras loads a Lambda only as a named function
+    pytest.param(turn, form, id=f"{name}, {form}")
+    for name, turn in TURNS.items()
+    for form in ("built", "loaded")
+    if form == "built" or "Lambda" not in name
+]
+
+
+@pytest.mark.parametrize(("turn", "form"), FORMS)
 def test_the_default_layer_is_the_map_before_it_is_turned(turn, form, tmp_path):
     model = model_of(turn)
     if form == "loaded":
-        if any(isinstance(layer, layers.Lambda) for layer in model.layers):
-            pytest.skip("Keras loads a Lambda only as a named function")
         model = saved(model, tmp_path)
     assert default_layer(model) == "conv"
     turned = turned_maps(graph.read(model))

@@ -3,6 +3,7 @@
 import functools
 import gc
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -186,7 +187,9 @@ def test_what_is_freed_is_seen_though_the_next_one_should_lie_where_it_lay():
     layer = Own(value=with_closure(1))
     state = look(layer)
     vars(layer)["value"] = None
-    assert state.gone
+    now = look(layer)
+    assert unchanged(now, layer)
+    assert not unchanged(replace(now, gone=state.gone), layer)
 
 
 NOT_LOOKED_INTO = {

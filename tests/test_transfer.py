@@ -575,13 +575,6 @@ def test_a_base_that_is_the_same_in_training_stands_in_the_model_itself(slim):
     assert classifier(slim, 3).get_layer("vgg16") is slim
 
 
-def test_dropout_of_the_head_is_still_at_work():
-    model = classifier(small(), 3, preprocess=halved)
-    head = keras.Sequential([*model.get_layer("head").layers, layers.Dropout(0.5)])
-    whole = keras.Model(model.input, head(model.get_layer("small")(model.layers[-2].output)))
-    assert np.abs(whole(PHOTOGRAPHS, training=True) - whole(PHOTOGRAPHS)).max() > 0
-
-
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 def test_a_saved_base_with_dropout_still_runs_as_in_prediction(tmp_path):
     model = classifier(ending_in(layers.Dropout(0.5)), 3, preprocess=lambda images: images / 255)
