@@ -96,10 +96,11 @@ def test_a_thousand_calls_do_not_grow():
         return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
-    before = memory_after(500)  # TensorFlow fills caches of its own at first
-    grown = memory_after(1000) - before
+    memory_after(500)  # TensorFlow fills caches of its own at first
+    kept = [memory_after(1000) for _ in range(4)]
     tracemalloc.stop()
-    assert grown < 20_000  # bytes; one number kept per call would be more
+    # Bytes; one number kept per call would be more, each time. A cache may be filled once.
+    assert np.diff(kept).min() < 20_000
     assert traces(model) == 1
     assert (
         len(per_model._memories[model][1]) == 3
