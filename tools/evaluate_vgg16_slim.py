@@ -112,7 +112,7 @@ def measured(model, images, labels, sizes=SIZES):
 
 
 def verdicts(table):
-    """ "met" or "missed" for each row, and nothing where no goal was set."""
+    """Whether each goal was met or missed, and nothing where no goal was set."""
     less_is_better = table.what.isin(["calibration error", "chelsea, dogs", "megabytes"])
     missed = np.where(less_is_better, table.reached > table.goal, table.reached < table.goal)
     return pd.Series(np.where(missed, "missed", "met"), table.index).where(table.goal.notna(), "")
