@@ -340,16 +340,6 @@ def train(model, average, data, options):
             total, began, spent = 0.0, time.perf_counter(), time.process_time()
 
 
-def measured(average, data, options, batches=40):
-    """The averaged network; its batch normalisations measure crops as in the last stage anew."""
-    model = average.module
-    last = list(STAGES)[-1]
-    steps = min(batches, len(data["train_x"]) // options.batch)
-    crops = (batch_of(data, last, step, options)[0] for step in range(steps))
-    torch.optim.swa_utils.update_bn(crops, model)
-    return model.eval()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="tiny-imagenet-100.zip")
@@ -389,7 +379,7 @@ def main():
     print(json.dumps({"start": top1_top5(model, data["val_x"][::10], data["val_y"][::10])}))
     train(model, average, data, options)
 
-    trained = measured(average, data, options)
+    trained = average.module.eval()
     print(json.dumps({"end": top1_top5(trained, data["val_x"], data["val_y"])}), flush=True)
     save(trained.state_dict(), options.out / "trained.pt")
     part = options.out / "vgg16_slim.part.npz"
