@@ -171,13 +171,16 @@ def transferred(data, tried=None):
         divided = pooled(base, as_photographs(train.images).astype(np.float32) / 255)
         divided_test = pooled(base, test_photographs.astype(np.float32) / 255)
 
-    def on_features(way, layer, of_train=seen, of_test=seen_test):
+    def on_features(way, layer, of_train=seen, of_test=seen_test, hidden=None):
         """A head trained on the features of the pictures drawn: same seed, same pictures."""
         features, _ = datasets.split(replace(train, images=of_train[layer]), *trial)
         keras.utils.set_random_seed(trial[1])
         head = keras.Sequential([keras.Input(of_train[layer].shape[1:]), layers.Flatten()])
+        if hidden:
+            head.add(layers.Dense(hidden, activation="relu"))
         head.add(layers.Dense(1 if classes == 2 else classes))
-        seconds = fitted(head, features, learning_rate=1e-2, epochs=40, batch_size=32)
+        rate, epochs = (1e-3, 20) if hidden else (1e-2, 40)
+        seconds = fitted(head, features, rate, epochs, batch_size=32)
         seconds += seconds_per_picture * len(features.labels)
         rows.append(row(data, trial, way, head, of_test[layer], test.labels, seconds))
         return head, seconds
@@ -207,6 +210,7 @@ def transferred(data, tried=None):
             inputs = divided_test[LAYER]
             rows.append(row(data, trial, "divided in the test", head, inputs, test.labels, seconds))
             on_features("divided in both", LAYER, divided, divided_test)
+            on_features("with a hidden layer", LAYER, hidden=64)
             for layer in BLOCKS:
                 on_features(f"features of {layer}", layer)
             model = fresh(head)
