@@ -265,7 +265,8 @@ def table(name):
     """A table of `data/`.
 
     Args:
-        name: "ilsvrc", "imagenet_categories", "image_collections" or "boxes".
+        name: "ilsvrc", "imagenet_categories", "image_collections", "boxes", "claims" or
+            "things_credits".
 
     Returns:
         A `pandas.DataFrame`.

@@ -141,7 +141,7 @@ def test_a_data_set_carries_its_card():
         (lambda: datasets.photo("cat"), "got name='cat'. Did you mean 'chelsea'?"),
         (lambda: datasets.photo("../digits"), "got name='../digits'"),
         (lambda: datasets.card("q"), r"got name='q'\.$"),
-        (lambda: datasets.table("ilsvcr"), "boxes, ilsvrc.*Did you mean 'ilsvrc'?"),
+        (lambda: datasets.table("ilsvcr"), "boxes, claims.*Did you mean 'ilsvrc'?"),
     ],
 )
 def test_an_unknown_name_lists_the_known_ones_and_the_nearest(call, message):
