@@ -21,7 +21,7 @@ KEYS = {
     "practices": ["data", "practice", "seed"],
     "optimisers": ["optimiser", "learning_rate", "seed"],
     "batches": ["batch_size", "learning_rate", "epochs", "seed"],
-    "depth": ["network", "normalisation", "blocks", "learning_rate", "seed"],
+    "depth": ["network", "blocks", "learning_rate", "seed"],
 }
 VALUES = {
     "networks": ["parameters", "epochs", "errors", "accuracy"],
@@ -32,7 +32,7 @@ VALUES = {
     "practices": ["accuracy"],
     "optimisers": ["training_loss", "accuracy"],
     "batches": ["steps", "training_loss", "accuracy"],
-    "depth": ["after_2", "accuracy"],
+    "depth": ["second_epoch", "accuracy"],
 }
 TEST_IMAGES = {"digits": 355, "mnist": 10_000}
 SEEDS = [0, 1, 2]

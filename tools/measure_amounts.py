@@ -19,7 +19,7 @@ import pandas as pd
 from cnnlab import datasets, models, scores
 
 FILE = Path(__file__).parent.parent / "data" / "results" / "amounts.csv"
-STEPS = 200
+STEPS = 600
 BATCH = 32
 RATE = 1e-3
 AMOUNTS = (50, 100, 200, 500, 1442)

@@ -8,8 +8,10 @@ or from He's initial weights.
 - depth_gradients.csv: a row per network, normalisation, number of blocks and seed: the size
   (Euclidean norm) of the gradient that reaches the first convolution of the first block before any
   training, on 64 digits.
-- depth.csv: a row per network, normalisation, number of blocks, learning rate and seed: the share
-  of 1,024 training digits that is right after 2 and after 10 epochs.
+- depth.csv: a row per network, number of blocks, learning rate and seed, all with batch
+  normalisation: the share of 1,024 training digits that is right in the second and in the tenth
+  epoch, as `fit` counts it. (Asked in prediction after so few steps, the running averages of batch
+  normalisation lag far behind.)
 """
 
 from functools import cache
@@ -35,10 +37,10 @@ GRADIENT_TRIALS = [
     for seed in range(5)
 ]
 TRIALS = [
-    (network, normalisation, blocks, rate, seed)
-    for normalisation, blocks in [("batch norm", 2), ("batch norm", 10), ("none, He", 10)]
+    (network, blocks, rate, seed)
+    for blocks in (2, 10)
     for network in NETWORKS
-    for rate in (0.01, 0.05)
+    for rate in (0.01, 0.05, 0.2)
     for seed in range(3)
 ]
 
@@ -88,39 +90,37 @@ def measure_gradient(network, normalisation, blocks, seed):
 
 
 @cache
-def compiled(network, normalisation, blocks):
+def compiled(network, blocks):
     """A stack, compiled once for all rates and seeds, and the first state of its optimiser."""
-    model = stack(network, normalisation, blocks)
+    model = stack(network, "batch norm", blocks)
     model.compile(
         keras.optimizers.SGD(0.1, momentum=0.9),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
     )
     model.optimizer.build(model.trainable_variables)
-    return model, [np.array(variable) for variable in model.optimizer.variables]
+    return model, [variable.numpy() for variable in model.optimizer.variables]
 
 
-def measure(network, normalisation, blocks, rate, seed):
+def measure(network, blocks, rate, seed):
     """One row of depth.csv."""
-    model, state = compiled(network, normalisation, blocks)
-    model.set_weights(drawn(network, normalisation, blocks, seed)[1])
+    model, state = compiled(network, blocks)
+    model.set_weights(drawn(network, "batch norm", blocks, seed)[1])
     for variable, value in zip(model.optimizer.variables, state, strict=True):
         variable.assign(value)
     model.optimizer.learning_rate = rate
     keras.utils.set_random_seed(seed)
     train = datasets.load("digits", "train")
-    images, labels = train.images[:1024], train.labels[:1024]
-    row = {
+    run = model.fit(train.images[:1024], train.labels[:1024], batch_size=64, epochs=10, verbose=0)
+    shares = run.history["accuracy"]
+    return {
         "network": network,
-        "normalisation": normalisation,
         "blocks": blocks,
         "learning_rate": rate,
         "seed": seed,
+        "second_epoch": round(shares[1], 4),
+        "accuracy": round(shares[9], 4),
     }
-    for name, epochs in [("after_2", 2), ("accuracy", 8)]:
-        model.fit(images, labels, batch_size=64, epochs=epochs, verbose=0)
-        guesses = model.predict(images, batch_size=256, verbose=0).argmax(axis=1)
-        row[name] = round(float((guesses == labels).mean()), 4)
-    return row
 
 
 def main():
