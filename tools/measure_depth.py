@@ -19,7 +19,6 @@ from pathlib import Path
 from time import process_time
 
 import keras
-import numpy as np
 import pandas as pd
 import tensorflow as tf
 
