@@ -1,4 +1,4 @@
-"""The stored results of lesson 05 are whole, and training again gives what they say."""
+"""The stored results of lessons 05 and 06 are whole, and training again gives what they say."""
 
 import runpy
 from functools import cache
@@ -15,21 +15,28 @@ TOOLS = Path(__file__).parents[1] / "tools"
 KEYS = {
     "networks": ["data", "network", "seed"],
     "filters": ["data", "filters", "seed"],
-    "shifts": ["data", "network", "seed", "shift"],
+    "shifts": ["network", "training", "epochs", "seed", "shift"],
+    "amounts": ["network", "images", "seed"],
     "inputs": ["network", "inputs", "optimiser", "seed", "epoch"],
     "practices": ["data", "practice", "seed"],
-    "optimisers": ["optimiser", "learning_rate", "batch_size", "seed"],
+    "optimisers": ["optimiser", "learning_rate", "seed"],
+    "batches": ["batch_size", "learning_rate", "epochs", "seed"],
+    "depth": ["network", "blocks", "learning_rate", "seed"],
 }
 VALUES = {
     "networks": ["parameters", "epochs", "errors", "accuracy"],
     "filters": ["parameters", "accuracy", "processor_seconds"],
     "shifts": ["parameters", "accuracy"],
+    "amounts": ["parameters", "accuracy"],
     "inputs": ["accuracy"],
     "practices": ["accuracy"],
-    "optimisers": ["steps", "training_loss", "accuracy"],
+    "optimisers": ["training_loss", "accuracy"],
+    "batches": ["steps", "training_loss", "accuracy"],
+    "depth": ["second_epoch", "accuracy"],
 }
 TEST_IMAGES = {"digits": 355, "mnist": 10_000}
 SEEDS = [0, 1, 2]
+MORE_SEEDS = {"amounts": [0, 1, 2, 3, 4]}
 
 
 @cache
@@ -57,11 +64,21 @@ def test_a_table_holds_every_trial_of_its_script(name):
     assert list(table[KEYS[name]].itertuples(index=False, name=None)) == trials
 
 
+def test_the_table_of_gradients_holds_every_trial_of_its_script():
+    table, script = datasets.result("depth_gradients"), tool("depth")
+    keys = ["network", "normalisation", "blocks", "seed"]
+    assert list(table.columns) == [*keys, "gradient"]
+    assert list(table[keys].itertuples(index=False, name=None)) == script["GRADIENT_TRIALS"]
+    assert (table.gradient > 0).all()
+    assert (table.groupby(keys[:-1]).gradient.nunique() > 1).all()  # the seeds differ
+
+
 @pytest.mark.parametrize("name", KEYS)
-def test_every_setting_was_measured_with_three_seeds_that_differ(name):
+def test_every_setting_was_measured_with_several_seeds_that_differ(name):
     table = datasets.result(name)
     setting = [key for key in KEYS[name] if key != "seed"]
-    assert table.groupby(setting).seed.apply(sorted).map(lambda seeds: seeds == SEEDS).all()
+    seeds = MORE_SEEDS.get(name, SEEDS)
+    assert table.groupby(setting).seed.apply(sorted).map(lambda measured: measured == seeds).all()
     same = table.groupby(setting).accuracy.nunique() == 1
     assert same.mean() < 0.2  # by chance, or where nothing is learned
 
@@ -92,6 +109,10 @@ def test_parameters_are_those_of_the_networks():
         name: tool("shifts")["network"](name).count_params() for name in shifts.index
     }
     filters = datasets.result("filters").groupby("filters").parameters.first()
+    amounts = datasets.result("amounts").groupby("network").parameters.first()
+    assert amounts.to_dict() == {
+        name: build().count_params() for name, build in tool("amounts")["NETWORKS"].items()
+    }
     assert filters[6] == 61_706
     assert filters.to_dict() == {
         count: tool("filters")["lenet5"](count).count_params() for count in filters.index
@@ -123,11 +144,61 @@ def test_the_practices_are_worth_on_digits_what_the_table_says():
 
 
 @pytest.mark.slow
-def test_shifts_by_four_pixels_defeat_what_was_trained_on_centred_digits():
-    stored = mean("shifts", ["data", "network", "shift"])["digits"]
-    for network in ("mlp", "global pooling"):
-        again = {
-            row["shift"]: row["accuracy"] for row in tool("shifts")["measure"]("digits", network, 0)
-        }
-        assert again[0] == pytest.approx(stored[network, 0], abs=0.04)
-        assert again[4] == pytest.approx(stored[network, 4], abs=0.15)
+@pytest.mark.parametrize(
+    ("network", "training"),
+    [("mlp", "centred"), ("mlp", "shifted anew"), ("global pooling", "centred")],
+)
+def test_shifted_digits_are_read_as_the_table_says(network, training):
+    by = ["network", "training", "epochs", "shift"]
+    stored = mean("shifts", by)[network, training, 20]
+    again = {
+        row["shift"]: row["accuracy"] for row in tool("shifts")["measure"](network, training, 20, 0)
+    }
+    assert again[0] == pytest.approx(stored[0], abs=0.04)
+    assert again[4] == pytest.approx(stored[4], abs=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ["mlp", "mnist_cnn"])
+def test_few_digits_teach_what_the_table_says(network):
+    stored = mean("amounts", ["network", "images", "seed"])[network]
+    for images in (50, 1442):
+        again = tool("amounts")["measure"](network, images, 0)
+        assert again["accuracy"] == pytest.approx(stored[images, 0], abs=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("optimiser", "rate"), [("SGD", 0.1), ("RMSProp", 0.001), ("Adam", 0.001)])
+def test_optimisers_reach_at_a_good_rate_what_the_table_says(optimiser, rate):
+    stored = mean("optimisers", ["optimiser", "learning_rate"])[optimiser, rate]
+    assert tool("optimisers")["measure"](optimiser, rate, 0)["accuracy"] == pytest.approx(
+        stored, abs=0.03
+    )
+
+
+@pytest.mark.slow
+def test_batches_reach_what_the_table_says():
+    stored = mean("batches", ["batch_size", "learning_rate", "epochs"])
+    for setting in [(8, 0.01, 4), (128, 0.01, 4), (128, 0.01, 15)]:
+        again = tool("batches")["measure"](*setting, 0)
+        assert again["accuracy"] == pytest.approx(stored[setting], abs=0.04)
+
+
+@pytest.mark.slow
+def test_gradients_reach_the_first_block_as_the_table_says():
+    """Before any training nothing but the arithmetic of the processor can differ."""
+    stored = datasets.result("depth_gradients").set_index(
+        ["network", "normalisation", "blocks", "seed"]
+    )
+    for trial in [("plain", "batch norm", 10, 0), ("residual", "none, He", 2, 1)]:
+        again = tool("depth")["measure_gradient"](*trial)
+        assert again["gradient"] == pytest.approx(stored.gradient[trial], rel=0.05)
+
+
+@pytest.mark.slow
+def test_deep_stacks_learn_with_shortcuts_what_the_table_says():
+    stored = mean("depth", ["network", "blocks", "learning_rate"])
+    for network in ("plain", "residual"):
+        trial = (network, 10, 0.05)
+        again = tool("depth")["measure"](*trial, 0)
+        assert again["accuracy"] == pytest.approx(stored[trial], abs=0.15)
