@@ -139,8 +139,8 @@ layer = Exercise(
     "layer do you give to Grad-CAM? Answer with its name.",
     hints=(
         "The layer must have height and width.",
-        "One weight for a whole map must make sense: where does the gradient keep one sign all over "
-        "the map?",
+        "One weight for a whole map must make sense: where does the gradient keep one sign all "
+        "over the map?",
     ),
     solution="conv3",
     insight="The last layer with height and width: there the mean over a map loses least of the "
