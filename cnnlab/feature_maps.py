@@ -8,8 +8,10 @@ import pandas as pd
 from cnnlab.gradients import layer_outputs
 from cnnlab.reading import graph
 from cnnlab.reading.model_inputs import as_batch
-from cnnlab.reading.picture_axes import check_axes
+from cnnlab.reading.picture_axes import check_axes, check_channels, turned_maps
 from cnnlab.receptive_field import receptive_field
+
+_AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 def feature_maps(model, images, layers=None):
@@ -19,7 +21,7 @@ def feature_maps(model, images, layers=None):
         model: a Sequential or functional Keras model.
         images: what ``model(images)`` accepts, or one image without batch axis.
         layers: names or paths such as "base/block5_conv3", or one of them; None takes every layer
-            that has one map with as many axes as the input.
+            that has one map with as many axes as the input, its channels last.
 
     Returns:
         A dict from address to (B, h, w, C) float32, in the order in which the network runs; with
@@ -38,7 +40,7 @@ def feature_maps(model, images, layers=None):
     """
     batch = as_batch(model, images)
     layers = (layers,) if isinstance(layers, str) else layers and tuple(layers)
-    addresses = batch.known.once(("maps", layers), lambda: _addresses(batch.known.graph, layers))
+    addresses = batch.known.once(("maps", layers), lambda: _addresses(batch.known, layers))
     outputs = layer_outputs(batch, addresses)
     return {
         address: maps[0] if batch.single else maps
@@ -55,8 +57,12 @@ def channel_table(maps, alike=0.95):
             at least this far from 0, over all images and positions.
 
     Returns:
-        A DataFrame indexed by layer, with columns height, width, channels, dead (the same value
-        everywhere in all images) and redundant.
+        A DataFrame indexed by layer, with columns height and width (of signals length; of volumes
+        depth, height and width), channels, dead (the same value everywhere in all images) and
+        redundant.
+
+    Raises:
+        ValueError: values without a batch, places and channels.
 
     Example:
         >>> first = np.arange(12.0).reshape(1, 2, 6, 1)
@@ -67,13 +73,22 @@ def channel_table(maps, alike=0.95):
     """
     rows = []
     for layer, values in maps.items():
-        height, width, channels = np.shape(values)[-3:]
+        _, *sizes, channels = np.shape(values) if np.ndim(values) else (0, 0)
+        if len(sizes) not in _AXES:
+            raise ValueError(
+                f"`maps` must be of a batch, (B, h, w, C): got shape {np.shape(values)} for "
+                f"{layer!r}. Take what feature_maps returned for several pictures."
+            )
         correlation = np.abs(channel_correlation(values))
         repeats = (np.triu(correlation, 1) >= alike).any(axis=0)
         dead = (np.diag(correlation) == 0).sum()
-        rows.append((layer, height, width, channels, int(dead), int(repeats.sum())))
-    columns = ["layer", "height", "width", "channels", "dead", "redundant"]
-    return pd.DataFrame(rows, columns=columns).set_index("layer")
+        counts = {"channels": channels, "dead": int(dead), "redundant": int(repeats.sum())}
+        rows.append({"layer": layer, **dict(zip(_AXES[len(sizes)], sizes, strict=True)), **counts})
+    sides = ("length", "depth", "height", "width")
+    named = [side for side in sides if any(side in row for row in rows)]
+    columns = ["layer", *named, "channels", "dead", "redundant"]
+    table = pd.DataFrame(rows, columns=columns).set_index("layer")
+    return table.astype("Int64") if table.isna().any(axis=None) else table
 
 
 def channel_correlation(maps):
@@ -146,7 +161,7 @@ def strongest_patches(model, images, layer, channel, count=9):
         [(11.0, (2, 4, 4, 6)), (9.0, (2, 2, 4, 4))]
     """
     batch = as_batch(model, images)
-    (address,) = _addresses(batch.known.graph, (layer,))
+    (address,) = _addresses(batch.known, (layer,))
     pictures = batch.arrays[0]
     (maps,) = layer_outputs(batch, [address])
     if pictures.ndim != 4 or maps.ndim != 4:
@@ -184,11 +199,14 @@ def strongest_patches(model, images, layer, channel, count=9):
     return found
 
 
-def _addresses(network, layers):
+def _addresses(facts, layers):
     """The addresses of the layers, all of which have a map."""
+    network = facts.graph
     if layers is None:
         axes = max(len(network[name].output_shape) for name in network.inputs)
+        turned = turned_maps(network)
         maps = [n for n in network.calls if n.has_map and len(n.output_shapes) == 1]
+        maps = [node for node in maps if node.address not in turned]
         for rank in (axes, 4, 3, 5):  # a signal may be made into a picture, tokens into vectors
             found = [node.address for node in maps if len(node.output_shape) == rank]
             if found:
@@ -204,4 +222,5 @@ def _addresses(network, layers):
                 f"`layers` must have maps, (B, h, w, C): got {node.address!r} of shape "
                 f"{node.output_shape}. Leave it out."
             )
+        check_channels(facts, node.address)
     return tuple(node.address for node in nodes)

@@ -4,17 +4,18 @@ Each question is compiled once per model and layer (`reading.tracing`) and kept 
 (`reading.per_model`). Scores are logits, whatever the model ends in.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import tensorflow as tf
 
 from cnnlab.reading.answers import Chosen, Places, indices, places_of
-from cnnlab.reading.logits import NO_LOGITS, before_last
+from cnnlab.reading.logits import before_last
 from cnnlab.reading.looking import looking_at
 from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.outputs import split_class
-from cnnlab.reading.per_model import note
+from cnnlab.reading.picture_axes import check_channels
+from cnnlab.reading.plausible import check_values
 from cnnlab.reading.tracing import (
     compiled,
     listened,
@@ -83,26 +84,28 @@ def class_evidence(model, images, class_index=None, layer=None, against=None, *,
     batch = as_batch(model, images)
     if layer is None or layer in batch.form.names:
         layer = looking_at(model, batch, layer, pixels=True).layer
-    return evidence_of(batch, class_index, layer, against, where)
+    return evidence_of(batch, asked(batch, class_index, against, where), layer)
 
 
-def evidence_of(batch, class_index, layer, against=None, where=None):
-    """`class_evidence` of a batch that is checked already, by a layer or by an input's name."""
+def asked(batch, class_index=None, against=None, where=None):
+    """The scores that are asked for, as far as they are given: a `Chosen` of a checked batch."""
     output, class_index = split_class(class_index, batch.known.model)
-    run = compiled(batch.known, _class_evidence, batch.form, output, layer)
     index = indices("class_index", class_index, len(batch))
     other = indices("against", against, len(batch))
-    places = _places(batch, output, where)
-    mask, found = None if places is None else places.mask, []
-    for start in range(0, len(batch), BATCH_SIZE):
-        rows = slice(start, start + BATCH_SIZE)
-        arrays = tuple(_rows(array, rows) for array in batch.arrays)
-        found.append(run(arrays, _rows(index, rows), _rows(other, rows), _rows(mask, rows)))
-    features, gradients, logits, *asked = _joined(found)
-    chosen = _chosen(batch, output, index, other, logits, places, *asked)
-    _note_no_classes(batch.known.model, logits)
-    mask = None if chosen.places is None else chosen.places.mask
-    return Evidence(features, gradients, chosen.scores(logits), chosen.classes, mask)
+    return Chosen(output, index, other, _places(batch, output, where))
+
+
+def evidence_of(batch, chosen, layer):
+    """`class_evidence` of a batch that is checked already, by a layer or by an input's name."""
+    features, gradients, logits, *mask = _answers(
+        batch,
+        _class_evidence,
+        chosen.output,
+        layer,
+        rows=(chosen.classes, chosen.against, chosen.mask),
+    )
+    chosen = _settled(batch, chosen, logits, *mask)
+    return Evidence(features, gradients, chosen.scores(logits), chosen.classes, chosen.mask)
 
 
 def class_scores(model, images, output=None, *, where=None):
@@ -129,10 +132,8 @@ def class_scores(model, images, output=None, *, where=None):
 
 def scores_of(batch, output=None, places=None):
     """`class_scores` of a batch that is checked already, at every place or over `Places`."""
-    run = compiled(batch.known, _class_scores, batch.form, output)
-    logits, probabilities = _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
-    _check_logits(logits)
-    _note_no_classes(batch.known.model, logits)
+    logits, probabilities = _answers(batch, _class_scores, output)
+    check_values(batch, output, logits)
     if places is not None:
         logits, probabilities = (
             mean_over_places(values, places.mask).numpy() for values in (logits, probabilities)
@@ -155,17 +156,11 @@ def chosen_classes(batch, class_index=None, against=None, where=None):
     Raises:
         ValueError: as `class_evidence`.
     """
-    output, given = split_class(class_index, batch.known.model)
-    index, other = (
-        indices("class_index", given, len(batch)),
-        indices("against", against, len(batch)),
-    )
-    places, asked = _places(batch, output, where), ()
-    logits, _ = scores_of(batch, output)
+    chosen, mask = asked(batch, class_index, against, where), ()
+    logits, _ = scores_of(batch, chosen.output)
     if logits.ndim > 2:
-        mask = None if places is None else places.mask
-        logits, *asked = map(np.asarray, over_places(logits, index, mask))
-    return _chosen(batch, output, index, other, logits, places, *asked)
+        logits, *mask = map(np.asarray, over_places(logits, chosen.classes, chosen.mask))
+    return _settled(batch, chosen, logits, *mask)
 
 
 def channel_evidence(batch, layer, channels):
@@ -185,8 +180,7 @@ def channel_evidence(batch, layer, channels):
     Raises:
         ValueError: the layer does not suit the model.
     """
-    run = compiled(batch.known, _channel_evidence, batch.form, layer)
-    return _joined([run(batch.arrays, np.asarray(channels, np.int32))])
+    return _answers(batch, _channel_evidence, layer, rows=(np.asarray(channels, np.int32),))
 
 
 def layer_outputs(batch, layers):
@@ -202,8 +196,7 @@ def layer_outputs(batch, layers):
     Raises:
         ValueError: a layer does not suit the model.
     """
-    run = compiled(batch.known, _layer_outputs, batch.form, tuple(layers))
-    return _joined([run(part.arrays) for part in batch.parts(BATCH_SIZE)])
+    return _answers(batch, _layer_outputs, tuple(layers))
 
 
 def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0):
@@ -247,7 +240,13 @@ def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0
             f"`model` must have one image input: got {len(pictures)} among "
             f"{', '.join(batch.form.names)}. Make a keras.Model of the branch that you mean."
         )
+    if batch.fixed and len(batch) % batch.fixed:
+        raise ValueError(
+            f"`samples` must be a multiple of {batch.fixed}, for the model takes so many images at "
+            f"a time: got {len(batch)}. Build it without a batch size, or take more."
+        )
     layer = last_map(model) if layer is None else layer
+    check_channels(batch.known, layer)
     run = compiled(batch.known, _squared_sway, batch.form, layer, pictures[0])
     total = sum(
         run(part.arrays, np.array([seed, number], np.int32)).numpy()
@@ -361,18 +360,24 @@ def _scale(model):
     return 256.0 if uses_float16(model) else 1.0
 
 
-def _rows(array, rows):
-    """Some rows of an array, if there is one."""
-    return None if array is None else array[rows]
+def _answers(batch, question, *given, rows=()):
+    """What a compiled question answers to a batch, in parts: a tuple of arrays (B, ...).
 
-
-def _joined(parts):
-    """Tuples of tensors, one per part of the batch, as one tuple of arrays."""
-    return tuple(
-        np.concatenate([tensor.numpy() for tensor in tensors]) if len(tensors) > 1
-        else tensors[0].numpy()
-        for tensors in zip(*parts, strict=True)
-    )  # fmt: skip
+    Args:
+        batch: a `Batch`.
+        question: a function of the model, the form, what is given, and arrays.
+        *given: what it is asked about, as for `compiled`.
+        rows: further arrays (B, ...), or None, of which each part gets its own.
+    """
+    run = compiled(batch.known, question, batch.form, *given)
+    found = []
+    for taken in batch.rows(BATCH_SIZE):
+        arrays = tuple(array[taken] for array in batch.arrays)
+        found.append(run(arrays, *(None if each is None else each[taken] for each in rows)))
+    if len(found) == 1 and not batch.fixed:
+        return tuple(tensor.numpy() for tensor in found[0])
+    joined = (np.concatenate([t.numpy() for t in tensors]) for tensors in zip(*found, strict=True))
+    return tuple(array[: len(batch)] for array in joined)
 
 
 def _places(batch, output, where):
@@ -384,31 +389,33 @@ def _places(batch, output, where):
     return places_of(where, sizes, len(batch))
 
 
-def _chosen(batch, output, index, against, logits, places=None, mask=None):
+def _settled(batch, chosen, logits, mask=None):
     """The classes that are explained, once the scores and the given classes are checked.
 
     Of a model that answers at places with the `mask` over which the logits are the mean.
     """
-    _check_logits(logits)
-    for name, given in [("class_index", index), ("against", against)]:
-        wrong = [] if given is None else given[(given < 0) | (given >= logits.shape[1])]
+    check_values(batch, chosen.output, logits)
+    count = logits.shape[1]
+    for name, given in [("class_index", chosen.classes), ("against", chosen.against)]:
+        wrong = [] if given is None else given[(given < 0) | (given >= count)]
         if len(wrong):
             raise ValueError(
-                f"`{name}` must be 0 to {logits.shape[1] - 1}, for the model has "
-                f"{logits.shape[1]} classes: got {wrong[0]}. Number the classes from 0."
+                f"`{name}` must be 0 to {count - 1}, for the model has {count} classes: "
+                f"got {wrong[0]}. Number the classes from 0."
             )
-    classes = logits.argmax(axis=1) if index is None else index
-    if mask is not None:
-        if places is None:
-            _note_places(batch, output, classes, mask)
-        places = Places(mask)
-    same = [] if against is None else np.flatnonzero(classes == against)
+    classes = chosen.classes
+    if classes is None:
+        classes = logits.argmax(axis=1).astype(np.int32)
+    if mask is not None and chosen.places is None:
+        _note_places(batch, chosen.output, classes, mask)
+    same = [] if chosen.against is None else np.flatnonzero(classes == chosen.against)
     if len(same):
         raise ValueError(
             "`against` must be another class than `class_index`: "
             f"got {classes[same[0]]} for both in image {same[0]}. Choose another."
         )
-    return Chosen(output, classes, against, places)
+    places = None if mask is None else Places(mask)
+    return replace(chosen, classes=classes, places=places)
 
 
 def _note_places(batch, output, classes, mask):
@@ -424,28 +431,4 @@ def _note_places(batch, output, classes, mask):
         print(
             f"note: class {classes[image]} is the top one at no place of image {image}: there is "
             "no score to explain. Choose places with where=."
-        )
-
-
-def _check_logits(logits):
-    """The scores are finite, and not probabilities."""
-    wrong = np.argwhere(~np.isfinite(logits))
-    if wrong.size:
-        image, *_, index = wrong[0]
-        raise ValueError(
-            f"`model` must give finite scores: got {logits[image, index]} for image {image}, class "
-            f"{index}. Look for NaN in its weights, or overflow in float16 (bfloat16 has none)."
-        )
-    if logits.min() >= 0 and np.allclose(logits.sum(axis=-1), 1, atol=1e-3):
-        raise ValueError(NO_LOGITS)
-
-
-def _note_no_classes(model, logits):
-    """Says so where every answer has the length 1: an embedding, which has no classes."""
-    if logits.shape[-1] > 2 and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:
-        note(
-            model,
-            f"note: the model's answers are vectors of length 1, an embedding; its "
-            f"{logits.shape[-1]} values are taken for classes. Compare two pictures by a model of "
-            "their distance instead.",
         )

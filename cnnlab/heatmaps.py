@@ -41,6 +41,7 @@ import numpy as np
 
 from cnnlab.gradients import (
     BATCH_SIZE,
+    asked,
     chosen_classes,
     evidence_of,
     layer_outputs,
@@ -108,7 +109,7 @@ def cam(
 
     It needs a model that ends in feature maps, their global average, one dense layer. There the
     gradient of the logit on a map of Z cells is w_k / Z in each: its sum is w_k, its mean w_k / Z.
-    So CAM is Z times Grad-CAM.
+    So CAM is Z times Grad-CAM. Where a mask leaves cells out of the average, the map is 0 there.
 
     Args, Returns, Raises: as `grad_cam`; ValueError for any other end of the model.
 
@@ -122,6 +123,7 @@ def cam(
     seen = _seen(view, class_index, against, where)
     weights = seen.gradients.sum(axis=_places(seen.gradients))
     raw = np.einsum("b...c,bc->b...", seen.features, weights)
+    raw = raw * seen.gradients.any(axis=-1)  # of a cell that a mask leaves out there is none
     return finished(view, raw, seen.classes, resize, normalise)
 
 
@@ -358,7 +360,7 @@ def default_layer(model, output=None):
 
 def _seen(view, class_index, against, where):
     """The features, their gradients and the classes."""
-    seen = evidence_of(view.batch, class_index, view.layer, against, where)
+    seen = evidence_of(view.batch, asked(view.batch, class_index, against, where), view.layer)
     view.check_map(seen.features.shape)
     return seen
 
@@ -367,18 +369,16 @@ def _scores(view, b, versions, chosen):
     """The scores of altered copies of image b, which come in parts (n,H,W,C)."""
     found = []
     for pictures in versions:
-        copies = view.copies(b, pictures)
-        logits, _ = scores_of(copies, chosen.output, chosen.where(b, len(copies)))
-        found.append(chosen.score_of_copies(logits, b))
+        copies, same = view.copies(b, pictures), chosen.of(b, len(pictures))
+        logits, _ = scores_of(copies, same.output, same.places)
+        found.append(same.scores(logits))
     return np.concatenate(found)
 
 
 def _mean_gradient(view, b, pictures, chosen):
     """The gradient of the score by the picture, averaged over altered copies of image b."""
-    index, against = chosen.of(b)
-    where = chosen.where(b, len(pictures))
-    seen = evidence_of(view.copies(b, pictures), index, view.layer, against, where)
-    return seen.gradients.mean(axis=0)
+    copies = view.copies(b, pictures)
+    return evidence_of(copies, chosen.of(b, len(pictures)), view.layer).gradients.mean(axis=0)
 
 
 def _places(values):

@@ -1,17 +1,12 @@
 """Transfer learning: features of a trained network, computed once; a head; fine-tuning.
 
-The preprocessing that a network's weights expect is found by the network's name and applied here,
-so photographs go in as they are: uint8, 0-255.
+The preprocessing that a network's weights expect is found by the network's name and layers and
+applied here, so photographs go in as they are: uint8, 0-255.
 """
 
-import errno
 import functools
 import hashlib
-import io
 import itertools
-import shutil
-import tempfile
-import time
 from pathlib import Path
 
 import keras
@@ -19,11 +14,14 @@ import numpy as np
 from keras import layers
 
 from cnnlab import weights
+from cnnlab.files import feature_cache
 from cnnlab.progress import bar
 from cnnlab.reading import graph, kinds, private_names
+from cnnlab.reading.in_prediction import in_prediction
 from cnnlab.reading.model_inputs import shape_remedy
 from cnnlab.reading.one_output import feature_shape, is_readable, only
 from cnnlab.reading.per_model import known
+from cnnlab.reading.picture_axes import turned_maps
 from cnnlab.reading.value_range import rescales
 
 _AVERAGES = {  # by the rank of the base's output: tokens, maps, volumes
@@ -31,16 +29,15 @@ _AVERAGES = {  # by the rank of the base's output: tokens, maps, volumes
     4: layers.GlobalAveragePooling2D,
     5: layers.GlobalAveragePooling3D,
 }
-_DIGEST_BYTES = 32  # SHA-256, after the array of a cached file
 
 
 def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
     """What a network answers to photographs: its output, computed batch by batch.
 
     With a `cache` the features are written to disk and read back the next time. They are found
-    by the content of images and weights, and compared with what the network answers now to the
-    first photograph: features of other weights, other pictures, another layer or another
-    preprocessing are computed anew.
+    by the content of images and weights and by what the preprocessing makes of noise, and compared
+    with what the network answers now to some of the photographs: features of other weights, other
+    pictures, another layer or another preprocessing are computed anew.
 
     Args:
         base: a Keras model, for example `pretrained("vgg16_slim")`; for the output of an inner
@@ -48,9 +45,10 @@ def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
         images: (N, H, W, 3) uint8, 0-255; may be memory-mapped, one batch is read at a time.
         batch_size: photographs per step, at most; more of them take more memory.
         cache: None, or a folder; delete it whenever you like.
-        preprocess: None for the one that belongs to the network's name (`weights.preprocess`), or
-            the function that the pictures of a network of your own went through; it may change
-            their size.
+        preprocess: None for the one that belongs to the network's name (`weights.preprocess`),
+            which is taken for that network where its convolutions have the same names and sizes;
+            or the function that the pictures of a network of your own went through, which may
+            change their size.
 
     Returns:
         (N, ...) float32, one output per photograph; with a `cache` memory-mapped and read-only.
@@ -81,12 +79,12 @@ def extract_features(base, images, batch_size=32, cache=None, preprocess=None):
             features[start : start + len(batch)] = batch
         return features
 
-    file = Path(cache) / f"features-{_key(base, images, first)}.npy"
-    features = _read(file, shape)
-    if features is None or not _agree(features[:1], only(base(first, training=False))):
+    file = Path(cache) / f"features-{_key(base, images, preprocess)}.npy"
+    features = feature_cache.read(file, shape)
+    if features is None or not _agree(base, images, features, preprocess):
         features = None  # closes the file, so that it can be replaced on Windows too
-        _write(file, shape, (batch for _, batch in batches))
-        features = _read(file, shape)
+        feature_cache.write(file, shape, (batch for _, batch in batches))
+        features = feature_cache.read(file, shape)
     return features
 
 
@@ -95,9 +93,12 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
 
     photographs -> [augmentation] -> preprocessing -> base -> head: pooling -> [hidden] -> logits
 
-    The base is frozen and always runs as in prediction (`training=False`: its batch
-    normalisations keep their statistics). The head is a model of its own, so it can be trained on
-    features that were computed once: `model.get_layer("head").fit(features, labels)`.
+    The base is frozen and always runs as in prediction, also in `fit` and after `unfreeze`: its
+    batch normalisations keep their statistics, its dropout, noise and augmentation do nothing.
+    (Keras would switch those on in `fit`; so a base that has any stands inside a layer of its name
+    that calls it with `training=False`, and such a model is loaded where `cnnlab.transfer` was
+    imported.) The head is a model of its own, so it can be trained on features that were computed
+    once: `model.get_layer("head").fit(features, labels)`.
 
     Args:
         base: a Keras model without its own head; it is used, not copied.
@@ -115,8 +116,9 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
         written with operators: (B, H, W, 3) uint8 0-255 -> (B, classes), or (B, 1) for two.
 
     Raises:
-        ValueError: fewer than two classes, a base with its head (a dense layer, a softmax), an
-            unknown pooling, a base whose preprocessing is not known.
+        ValueError: fewer than two classes, a base with its head (a dense layer, a softmax) or with
+            maps whose channels do not stand last, an unknown pooling, a base whose preprocessing is
+            not known.
 
     Example:
         >>> import keras
@@ -127,6 +129,7 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
 
     Source: Chollet (2020), Transfer learning & fine-tuning, keras.io, for `training=False`.
     """
+    base = getattr(base, "in_prediction", base)  # of another classifier
     preprocess = preprocess or _preprocessing(base)
     _check_classifier(base, classes, pooling)
     base.trainable = False
@@ -142,14 +145,15 @@ def classifier(base, classes, pooling="average", hidden=None, augmentation=None,
     x = photographs = keras.Input(only(base.input_shape)[1:], name="photographs")
     if augmentation is not None:
         x = augmentation(x)
-    x = base(preprocess(x), training=False)
+    x = in_prediction(base)(preprocess(x))
     return keras.Model(photographs, head(x), name=f"{base.name}_classifier")
 
 
 def unfreeze(model, from_layer):
     """The model, trainable from one layer on: fine-tuning. What lies before is frozen.
 
-    Layers inside a nested model count in their order. A batch normalisation that is frozen
+    Layers inside a nested model count in their order; one that is called several times stands where
+    it is called first. A batch normalisation that is frozen
     stays so: a handful of pictures would spoil its statistics. The model must be compiled again,
     with a small learning rate, and says so if that is forgotten.
 
@@ -250,6 +254,14 @@ def _check_classifier(base, classes, pooling):
             f"`base` must be without its own head: got {base.name!r}, "
             f"which ends in {head.address!r} ({head.kind}). Use include_top=False."
         )
+    network = graph.read(base)
+    if pooling == "average" and network.outputs[0] in (turned := turned_maps(network)):
+        raise ValueError(
+            f"`base` must end in maps with their channels last, (B, h, w, C), to be averaged: got "
+            f"{base.name!r}, whose {network.outputs[0]!r} puts them elsewhere. End it before, with "
+            f"keras.Model(base.input, base.get_layer({turned[network.outputs[0]]!r}).output, "
+            "name=base.name)."
+        )
     if pooling == "flatten" and None in only(base.output_shape)[1:]:
         raise ValueError(
             f"`pooling` must be 'average' for a base of any image size: got pooling='flatten' "
@@ -287,13 +299,29 @@ def _preprocessing(base):
             f"{', '.join(weights.NAMES)}: got base.name={base.name!r}. Pass the function that "
             "its pictures went through in training: preprocess=lambda images: images / 255."
         )
+    problem = ""
     if rescales(known(base)):
+        problem = "layers that rescale the photographs themselves. Pass preprocess=lambda images: "
+        problem += "images."
+    elif not _is_known(base):
+        problem = "other convolutions. Pass the function that its pictures went through in "
+        problem += "training: preprocess=lambda images: images / 255."
+    if problem:
         raise ValueError(
             f"`preprocess` must be given for a network of your own: got base.name={base.name!r}, "
-            "the name of another, and layers that rescale the photographs themselves. "
-            "Pass preprocess=lambda images: images."
+            f"the name of another, and {problem}"
         )
     return functools.partial(weights.scaled, base.name)
+
+
+def _is_known(base):
+    """Whether a network begins as the one of its name does, convolution by convolution."""
+    if not is_readable(base):
+        return False
+    found = [node for node in graph.read(base).calls if node.kind in kinds.CONVOLUTIONS]
+    names = {node.layer.name: set(node.layer.kernel_size) for node in found}
+    expected = list(weights.CONVOLUTIONS[base.name].items())[: len(names)]
+    return len(names) == len(found) and list(names.items()) == [(n, {k}) for n, k in expected]
 
 
 def _prepared(images, preprocess):
@@ -314,86 +342,34 @@ def _batches(base, images, batch_size, preprocess):
         yield start, np.asarray(only(features), np.float32)[: len(batch)]
 
 
-def _key(base, images, first):
+def _key(base, images, preprocess):
     """A digest of what the features are made from; code, which it cannot see, is `_agree`'s part.
 
     Names are left out, for Keras numbers them anew in every session.
     """
     kinds = [type(layer).__name__ for layer in getattr(base, "layers", [])]
     content = hashlib.sha256(" ".join(kinds).encode())
+    # A black photograph would tell nothing of the preprocessing; noise holds every value.
+    noise = np.random.default_rng(0).integers(0, 256, (1, *images.shape[1:]))
     arrays = (np.asarray(weight) for weight in base.weights)
     pieces = (images[start : start + 256] for start in range(0, len(images), 256))
-    for array in itertools.chain([first], arrays, pieces):
+    for array in itertools.chain([_prepared(noise, preprocess)], arrays, pieces):
         content.update(f"{array.dtype}{array.shape}".encode())
         content.update(array.tobytes())
     return content.hexdigest()[:32]
 
 
-def _agree(stored, now):
-    """Whether two features are the same but for rounding."""
-    stored, now = np.asarray(stored, np.float32), np.asarray(now, np.float32)
-    return np.abs(stored - now).max() <= 1e-3 * max(np.abs(now).max(), 1e-6)
+def _agree(base, images, features, preprocess):
+    """Whether the features of some photographs are what the network answers, but for rounding.
 
-
-def _read(file, shape):
-    """The cached array, memory-mapped; None unless it is there and whole."""
-    if not file.is_file():
-        return None
-    content = hashlib.sha256()
-    with file.open("rb") as stream:
-        left = file.stat().st_size - _DIGEST_BYTES
-        while left > 0:
-            piece = stream.read(min(left, 1 << 20))
-            content.update(piece)
-            left -= len(piece)
-        if stream.read() != content.digest():
-            return None
-    features = np.load(file, mmap_mode="r", allow_pickle=False)
-    return features if features.shape == shape else None
-
-
-def _write(file, shape, batches):
-    """Writes features to the side, their digest behind them, and moves them into place."""
-    needed = 4 * int(np.prod(shape, dtype=np.int64))
-    part = None
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(file.parent)
-        free = shutil.disk_usage(file.parent).free
-        if free < needed:  # said now, not after an hour of computing
-            raise OSError(errno.ENOSPC, f"{free / 1e6:,.2f} MB free")
-        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as stream:
-            part = Path(stream.name)
-            digest = hashlib.sha256()
-            for piece in _as_npy(shape, batches):
-                digest.update(piece)
-                stream.write(piece)
-            stream.write(digest.digest())
-        part.replace(file)
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"`cache` must be a folder with room for {needed / 1e6:,.2f} MB of features: "
-            f"got {error.strerror} in {file.parent}. Make room, give another folder, "
-            "or keep them in memory only with cache=None",
-        ) from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
-
-
-def _as_npy(shape, batches):
-    """The bytes of a `.npy` file, piece by piece: any size in the memory of one batch."""
-    header = io.BytesIO()
-    description = {"descr": "<f4", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(header, description)
-    yield header.getvalue()
-    for batch in batches:
-        yield np.ascontiguousarray(batch, "<f4").tobytes()
-
-
-def _remove_leftovers(folder):
-    """Deletes what a killed process left: parts that nobody has written to for an hour."""
-    for part in folder.glob("*.part"):
-        if time.time() - part.stat().st_mtime > 3600:
-            part.unlink(missing_ok=True)
+    Those are spread evenly over all, and the one that varies most among a few more.
+    """
+    few = np.unique(np.linspace(0, len(images) - 1, 32).astype(int))
+    varied = max(few, key=lambda row: float(np.std(images[row : row + 1])))
+    for row in {0, *few[:: -(-len(few) // 4)], varied}:
+        stored = np.asarray(features[row : row + 1], np.float32)
+        now = only(base(_prepared(images[row : row + 1], preprocess), training=False))
+        now = np.asarray(now, np.float32)
+        if not np.abs(stored - now).max() <= 1e-3 * max(np.abs(now).max(), 1e-6):
+            return False
+    return True

@@ -11,6 +11,18 @@ from cnnlab import datasets, models
 from cnnlab.files import fetch
 
 NAMES = ("vgg16_slim", "vgg16", "lenet5", "mnist_cnn")
+# The convolutions of each, in their order, and their kernels' size.
+_VGG16 = {
+    f"block{block}_conv{number}": 3
+    for block, count in enumerate((2, 2, 3, 3, 3), start=1)
+    for number in range(1, count + 1)
+}
+CONVOLUTIONS = {
+    "vgg16_slim": _VGG16,
+    "vgg16": _VGG16,
+    "lenet5": {"c1": 5, "c3": 5, "c5": 5},
+    "mnist_cnn": {"conv1": 5, "conv2": 3},
+}
 IMAGENET_MEANS = (103.939, 116.779, 123.68)  # blue, green, red: of the training photographs
 
 

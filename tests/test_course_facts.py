@@ -263,13 +263,17 @@ def test_A16_pooling_tolerates_shifts_of_about_its_size():
         assert changes == sorted(changes)
 
 
-def test_A16_pooling_does_not_tolerate_rotation():
+def test_A16_pooling_tolerates_small_turns_as_small_shifts_and_no_quarter_turn():
     images = np.pad(datasets.load("digits", "test").images[:50], ((0, 0), (8, 8), (8, 8), (0, 0)))
-    turned = np.rot90(images, axes=(1, 2))
-    shifted = np.roll(images, 2, axis=2)
-    for size in (1, 2, 4, 44):  # 44: the whole map, which no shift changes
-        assert pooled_change(images, turned, size) > 0.2
-    assert pooled_change(images, shifted, 44) < 1e-6
+    shifted = np.roll(images, 2, axis=1)
+    turn = keras.layers.RandomRotation((10 / 360, 10 / 360), fill_mode="constant")
+    slightly, by_a_quarter = turn(images, training=True).numpy(), np.rot90(images, axes=(1, 2))
+    for size in (1, 2, 4):
+        change = pooled_change(images, shifted, size)
+        assert pooled_change(images, slightly, size) == pytest.approx(change, rel=0.2)
+        assert pooled_change(images, by_a_quarter, size) > 2 * change
+    assert pooled_change(images, shifted, 44) < 1e-6  # 44: the whole map, which no shift changes
+    assert pooled_change(images, by_a_quarter, 44) > 0.2
 
 
 def test_A17_a_convolution_is_a_fully_connected_layer_with_zeros():

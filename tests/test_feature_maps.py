@@ -84,6 +84,23 @@ def test_dead_and_redundant_channels_are_counted():
     assert channel_table({"conv": np.stack(channels, axis=-1)}, alike=1.1).redundant.item() == 0
 
 
+def test_a_table_of_signals_and_volumes_names_their_own_sides():
+    rng = np.random.default_rng(0)
+    shapes = {"signal": (3, 9, 2), "picture": (3, 4, 5, 2), "volume": (3, 4, 5, 6, 2)}
+    maps = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    table = channel_table({"signal": maps["signal"]})
+    assert table.loc["signal"].to_dict() == {"length": 9, "channels": 2, "dead": 0, "redundant": 0}
+    table = channel_table(maps)
+    sides = ["length", "depth", "height", "width"]
+    assert list(table.columns) == [*sides, "channels", "dead", "redundant"]
+    assert table.loc["volume", sides[1:]].tolist() == [4, 5, 6]
+    assert table.loc["picture", sides[2:]].tolist() == [4, 5]
+    assert table[sides].isna().sum(axis=1).tolist() == [3, 2, 1]
+    for shape in ((9, 2), (1, 1, 1, 1, 1, 2)):
+        with pytest.raises(ValueError, match=r"of a batch, \(B, h, w, C\): got shape .* for 'x'"):
+            channel_table({"x": np.zeros(shape)})
+
+
 def test_correlation_is_numpys_where_no_channel_is_dead():
     maps = np.random.default_rng(1).normal(size=(3, 5, 7, 4)) @ np.random.default_rng(2).normal(
         size=(4, 4)

@@ -96,10 +96,11 @@ def test_a_thousand_calls_do_not_grow():
         return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
-    before = memory_after(500)  # TensorFlow fills caches of its own at first
-    grown = memory_after(1000) - before
+    memory_after(500)  # TensorFlow fills caches of its own at first
+    kept = [memory_after(1000) for _ in range(4)]
     tracemalloc.stop()
-    assert grown < 20_000  # bytes; one number kept per call would be more
+    # Bytes; one number kept per call would be more, each time. A cache may be filled once.
+    assert np.diff(kept).min() < 20_000
     assert traces(model) == 1
     assert (
         len(per_model._memories[model][1]) == 3
@@ -196,8 +197,9 @@ def test_chosen_classes_are_the_top_ones_or_those_given():
     top = class_scores(model, x)[0].argmax(axis=1)
     np.testing.assert_array_equal(chosen_classes(as_batch(model, x)).classes, top)
     chosen = chosen_classes(as_batch(model, x), [2, 0], against=1)
-    assert (chosen.of(1), chosen.output) == ((0, 1), None)
-    np.testing.assert_array_equal(chosen.score_of_copies(np.array([[5.0, 3, 9]]), 0), [6])
+    copies = chosen.of(1, 3)
+    assert (copies.classes.tolist(), copies.against.tolist()) == ([0] * 3, [1] * 3)
+    assert chosen.of(0, 1).scores(np.array([[5.0, 3, 9]])) == [6] and chosen.output is None
 
 
 def test_a_channel_has_a_gradient_although_its_relu_is_silent():

@@ -26,7 +26,9 @@ FLOORS = {
     2: "comparing plots overlays widgets exercises doctor grading command",
 }
 # modules that stand on a higher floor than their folder
-HIGHER = {"reading.tracing": 1, "reading.logits": 1}
+HIGHER = {
+    f"reading.{name}": 1 for name in ("tracing", "logits", "bounds", "in_prediction", "plausible")
+}
 FACES = {"exercises"}  # folders that lessons import, by what their __init__ offers
 ORDER = [name for names in FLOORS.values() for name in names.split()]
 FRAMEWORKS = {"keras", "tensorflow", "matplotlib", "ipywidgets", "IPython", "tqdm"}

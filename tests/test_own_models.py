@@ -12,8 +12,22 @@ from PIL import Image
 from cnnlab.faithfulness import deletion, insertion
 from cnnlab.feature_maps import feature_maps, strongest_patches
 from cnnlab.files.photographs import read
-from cnnlab.gradients import class_evidence, class_scores, layer_outputs
-from cnnlab.heatmaps import cam, default_layer, grad_cam, occlusion, saliency
+from cnnlab.gradients import (
+    class_evidence,
+    class_scores,
+    effective_receptive_field,
+    layer_outputs,
+)
+from cnnlab.heatmaps import (
+    cam,
+    default_layer,
+    grad_cam,
+    integrated_gradients,
+    occlusion,
+    saliency,
+    score_cam,
+    smooth_grad,
+)
 from cnnlab.patterns import filter_patterns
 from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.per_model import known
@@ -156,10 +170,16 @@ OTHER_ENDS = {
         lambda x: 1 - layers.Dense(3, activation="hard_sigmoid")(x),
         "a hard sigmoid",
     ),
-    "an own sigmoid": (lambda x: own_sigmoid(layers.Dense(3)(x)), "made of exp and a division"),
+    "an own sigmoid": (lambda x: own_sigmoid(layers.Dense(3)(x)), "made of exp. Use"),
     "an own softmax": (
         lambda x: own_softmax(layers.Dense(3)(x)),
-        "made of exp and a division. Use keras.ops.softmax or keras.ops.sigmoid",
+        "made of exp. Use keras.ops.softmax over the classes or keras.ops.sigmoid; leave a",
+    ),
+    "a softmax made of logarithms": (
+        lambda x: (lambda z: ops.exp(z - ops.logsumexp(z, axis=1, keepdims=True)))(
+            layers.Dense(3)(x)
+        ),
+        "made of exp. Use keras.ops.softmax over the classes",
     ),
     "pairs of classes": (
         lambda x: layers.Flatten()(layers.Softmax()(layers.Reshape((2, 2))(layers.Dense(4)(x)))),
@@ -217,6 +237,9 @@ def test_logits_are_taken_as_they_are_also_where_a_gate_or_attention_weighs_them
 
 
 ENDS = {
+    "a masked softmax": lambda x: layers.Softmax()(
+        layers.Dense(3)(x), mask=np.array([[True, False, True]])
+    ),
     "softmax": softmax(),
     "a Softmax layer of another type": lambda x: layers.Softmax(dtype="float64")(
         layers.Dense(3)(x)
@@ -236,6 +259,40 @@ def test_probabilities_are_those_that_the_model_answers(end):
     _, odds = class_scores(model, pictures())
     answer = np.asarray(model(pictures()), np.float32)
     np.testing.assert_allclose(odds[:, -answer.shape[1] :], answer, rtol=1e-2, atol=1e-3)
+
+
+KEY_POINTS = {
+    "Softmax layer": lambda z: layers.Softmax(axis=(1, 2))(z),
+    "keras.ops": layers.Lambda(lambda z: ops.softmax(z, axis=(1, 2)), output_shape=(6, 8, 3)),
+    "of logarithms": lambda z: ops.exp(z - ops.logsumexp(z, axis=(1, 2), keepdims=True)),
+    "by hand": lambda z: ops.exp(z) / ops.sum(ops.exp(z), axis=(1, 2), keepdims=True),
+    "of rows": lambda z: layers.Softmax(axis=1)(z),
+}
+
+
+@pytest.mark.parametrize("end", KEY_POINTS.values(), ids=KEY_POINTS)
+def test_maps_of_key_points_are_no_logits(end):
+    image = keras.Input((8, 12, 3), name="image")
+    maps = layers.Conv2D(4, (3, 5), activation="relu", name="conv")(image)
+    model = keras.Model(image, end(layers.Conv2D(3, 1)(maps)))
+    for ask in (class_scores, lambda model, x: class_evidence(model, x, 1, "conv")):
+        with pytest.raises(ValueError, match="must end in logits, softmax or sigmoid: got probabi"):
+            ask(model, pictures())
+
+
+@pytest.mark.parametrize("axis", [(1, 2), 1, 2, 3])
+def test_hidden_probabilities_are_known_by_their_sums_over_classes_or_places(axis):
+    def softmax(z):
+        return (np.exp(z) / np.exp(z).sum(axis=axis, keepdims=True)).astype("float32")
+
+    def hidden(z):
+        return tf.ensure_shape(tf.numpy_function(softmax, [z], tf.float32), z.shape)
+
+    image = keras.Input((8, 12, 3), name="image")
+    maps = layers.Conv2D(3, (3, 5))(image)
+    model = keras.Model(image, layers.Lambda(hidden, output_shape=(6, 8, 3))(maps))
+    with pytest.raises(ValueError, match="must end in logits, softmax or sigmoid: got probabil"):
+        class_scores(model, pictures())
 
 
 @pytest.mark.filterwarnings("ignore:.*softmax over axis:UserWarning")
@@ -295,7 +352,7 @@ def test_the_outputs_of_a_dict_keep_their_layers():
     heads = two_heads()
     named = dict(zip("zb", heads.outputs, strict=True))  # Keras sorts the keys, and we do not
     model = keras.Model(heads.inputs, named)
-    for output, expected in (("z", "first"), ("b", "second"), (0, "first"), (1, "second")):
+    for output, expected in (("z", "first"), ("b", "second"), (1, "first"), (0, "second")):
         assert default_layer(model, output) == f"{expected}_conv"
 
 
@@ -309,11 +366,42 @@ def test_an_output_is_asked_by_number_also_where_the_model_returns_a_dict():
     heads = {name: layers.Dense(2, name=f"dense_{name}")(vector) for name in ("z", "b")}
     model = keras.Model(image, heads)
     answer = model(pictures())
-    for number, name in enumerate(answer):
+    for number, name in enumerate("bz"):  # as `model.outputs` has them
+        assert heads[name] is model.outputs[number]
         for output in (name, number):
             scores, _ = class_scores(model, pictures(), output)
             np.testing.assert_allclose(scores, answer[name], rtol=1e-4, atol=1e-6)
         cam(model, pictures(), (number, 1))
+
+
+NESTED = {
+    "lists": lambda a, b, c: [[a, b], c],
+    "a tuple in a list": lambda a, b, c: [a, (b, c)],
+    "a dict of lists": lambda a, b, c: {"one": [b, c], "a": a},
+    "a dict of dicts": lambda a, b, c: {"z": {"c": c}, "b": {"b": b, "a": a}},
+    "a list of dicts": lambda a, b, c: [{"y": b, "x": a}, {"w": c}],
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras, while it saves
+@pytest.mark.parametrize("nest", NESTED.values(), ids=NESTED)
+def test_outputs_may_be_nested_and_are_numbered_as_the_model_lists_them(nest, tmp_path):
+    image, vector = image_and_vector()
+    heads = {name: layers.Dense(2, name=name)(vector) for name in "abc"}
+    built = keras.Model(image, nest(*heads.values()))
+    built.save(tmp_path / "model.keras")
+    x = pictures()
+    means = built.get_layer("means")(built.get_layer("conv")(x))
+    for model in (built, keras.saving.load_model(tmp_path / "model.keras")):
+        names = [tensor._keras_history.operation.name for tensor in model.outputs]
+        for number, name in enumerate(names):
+            expected = built.get_layer(name)(means)
+            for output in (number, name):
+                scores, _ = class_scores(model, x, output)
+                np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-6)
+            assert cam(model, x, (number, 1)).shape == (2, 8, 12)
+        with pytest.raises(ValueError, match=r"one of the model's outputs, .*: got output None"):
+            class_scores(model, x)
 
 
 def test_a_name_that_two_outputs_have_is_refused_and_their_numbers_are_not():
@@ -470,6 +558,31 @@ def test_cam_of_another_end_is_refused(model):
         cam(model(), pictures(), 1, layer="conv")
 
 
+LEFT_OUT = {
+    "Masking": lambda: (keras.Input((9, 3)), layers.Masking()),
+    "Embedding": lambda: (
+        keras.Input((9,), dtype="int32"),
+        layers.Embedding(5, 3, mask_zero=True),
+    ),
+}
+
+
+@pytest.mark.parametrize("front", LEFT_OUT.values(), ids=LEFT_OUT)
+def test_cam_of_a_masked_average_is_0_where_the_mask_leaves_cells_out(front):
+    given, masked = front()
+    maps = layers.Dense(4, name="maps")(masked(given))
+    means = layers.GlobalAveragePooling1D()(maps)
+    model = keras.Model(given, layers.Dense(2, name="head")(means))
+    tokens = np.array([[1, 2, 3, 4, 0, 0, 0, 0, 0], [4, 4, 1, 2, 3, 1, 1, 0, 0]])
+    x = tokens if given.dtype == "int32" else np.eye(5)[tokens][..., 1:4].astype("float32")
+    kept = tokens > 0 if given.dtype == "int32" else x.any(axis=-1)
+    found = cam(model, x, 1, layer="maps", resize=False, normalise=False)
+    features, kernel = model.get_layer("maps")(masked(x)), model.get_layer("head").kernel
+    np.testing.assert_allclose(found, kept * (features @ kernel)[..., 1], rtol=1e-4, atol=1e-6)
+    logits = found.sum(axis=1) / kept.sum(axis=1)  # of the evidence as of the bias, which is 0
+    np.testing.assert_allclose(logits, model(x)[:, 1], rtol=1e-4, atol=1e-6)
+
+
 # a model that changes
 
 
@@ -616,6 +729,88 @@ def test_a_question_does_not_move_the_state_of_a_model(middle, ask):
     np.testing.assert_array_equal(first, second)
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+ALTERED_COPIES = (occlusion, smooth_grad, integrated_gradients, score_cam)
+
+
+def one_after_the_other(*middle, batch_size=None):
+    image = keras.Input((8, 12, 3), batch_size=batch_size)
+    maps = layers.Conv2D(4, (3, 5), activation="relu", name="conv")(image)
+    x = layers.GlobalAveragePooling2D()(maps)
+    for layer in middle:
+        x = layer(x)
+    return keras.Model(image, layers.Dense(3)(x))
+
+
+@pytest.mark.parametrize("method", ALTERED_COPIES)
+def test_a_model_with_a_memory_is_not_asked_about_altered_copies(method):
+    middle = (layers.Reshape((2, 2)), layers.GRU(5, stateful=True, name="gru"))
+    model = one_after_the_other(*middle, batch_size=2)
+    with pytest.raises(
+        ValueError, match=r"not remember earlier batches, .*: got 'gru', which is st"
+    ):
+        method(model, pictures(), 1)
+    assert saliency(model, pictures(), 1).shape == grad_cam(model, pictures(), 1).shape
+
+
+@pytest.mark.parametrize("size", [2, 5, 20])
+def test_a_model_of_a_fixed_batch_answers_as_one_of_any(size):
+    keras.utils.set_random_seed(0)
+    open_size, x = one_after_the_other(), pictures(size)
+    fixed = one_after_the_other(batch_size=size)
+    fixed.set_weights(open_size.get_weights())
+    for ask in (*ALTERED_COPIES, grad_cam, saliency, cam):
+        expected = ask(open_size, x, 1, normalise=False)
+        np.testing.assert_allclose(ask(fixed, x, 1, normalise=False), expected, atol=1e-5)
+    for count in (1, 2, 7):
+        for one, other in zip(
+            class_scores(fixed, pictures(count)),
+            class_scores(open_size, pictures(count)),
+            strict=True,
+        ):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    field = effective_receptive_field(fixed, "conv", samples=size)
+    if size <= 16:  # in larger batches the signs are drawn otherwise
+        np.testing.assert_allclose(
+            field, effective_receptive_field(open_size, "conv", samples=size)
+        )
+    with pytest.raises(
+        ValueError, match=rf"multiple of {size}, for the model takes so many images"
+    ):
+        effective_receptive_field(fixed, "conv", samples=size + 1)
+
+
+CHANGED_TOKENS = {
+    "as they are": lambda x: x,
+    "clipped": lambda x: ops.clip(x, 0, 4),
+    "shifted by one": lambda x: x + 1,
+    "cast": lambda x: ops.cast(x, "int64"),
+    "unknown ones replaced": lambda x: ops.where(x > 4, 1, x),
+    "a layer": layers.Identity(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED_TOKENS.values(), ids=CHANGED_TOKENS)
+def test_tokens_may_be_changed_one_by_one_before_they_are_looked_up(change):
+    tokens = keras.Input((7,), dtype="int32", name="tokens")
+    vectors = layers.Embedding(9, 4, name="look")(change(tokens))
+    maps = layers.Conv1D(4, 3, activation="relu", name="conv")(vectors)
+    model = keras.Model(tokens, layers.Dense(3)(layers.GlobalAveragePooling1D()(maps)))
+    x = np.random.default_rng(0).integers(0, 7, (2, 7))
+    seen = class_evidence(model, x, 1, "look")
+    np.testing.assert_array_equal(
+        saliency(model, x, 1, normalise=False), np.abs(seen.gradients).max(-1)
+    )
+    assert grad_cam(model, x, 1).shape == (2, 7)
+
+
+def test_tokens_that_change_places_before_they_are_looked_up_are_refused():
+    tokens = keras.Input((7,), dtype="int32", name="tokens")
+    vectors = layers.Embedding(9, 4, name="look")(ops.roll(tokens, 1, axis=1))
+    model = keras.Model(tokens, layers.Dense(3)(layers.GlobalAveragePooling1D()(vectors)))
+    with pytest.raises(ValueError, match="or one whose Embedding reads its tokens as they come"):
+        saliency(model, np.ones((2, 7), int), 1)
 
 
 # axes

@@ -251,6 +251,11 @@ def test_deletion_and_insertion_follow_the_mean_probability_over_the_places():
     odds = [this.model(filled)[b].numpy()[mask[b], c].mean() for b, c in enumerate([1, 2])]
     np.testing.assert_allclose(found[:, -1], odds, rtol=1e-4)
     assert area_under(found).shape == (2,)
+    for curve, end in [(deletion, 0), (insertion, -1)]:
+        found = curve(this.model, x, heat, [1, 2], steps=4, where=mask, scores=True)
+        logits = this.logits(this.features(x)).numpy()
+        means = [logits[b][mask[b], c].mean() for b, c in enumerate([1, 2])]
+        np.testing.assert_allclose(found[:, end], means, rtol=1e-4)
 
 
 def test_the_places_stay_those_of_the_trained_model_while_it_forgets():

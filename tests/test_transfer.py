@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cnnlab import transfer, weights
+from cnnlab import heatmaps, models, weights
+from cnnlab.files import feature_cache
 from cnnlab.models import vgg16
+from cnnlab.reading import graph
 from cnnlab.transfer import classifier, extract_features, unfreeze
 
 PHOTOGRAPHS = np.random.default_rng(0).integers(0, 256, (7, 34, 66, 3), np.uint8)
@@ -236,6 +238,44 @@ def test_changed_code_is_noticed_by_what_the_network_answers(tmp_path):
     np.testing.assert_allclose(after, before * 1.05, rtol=1e-5)
 
 
+def black_at(*rows):
+    images = PHOTOGRAPHS.copy()
+    images[list(rows)] = 0
+    return images
+
+
+ON_BLACK = {  # two that are the same on a black photograph
+    "scale": (halved, lambda images: images / 127.5),
+    "colours": (halved, lambda images: images[..., ::-1] / 255),
+    "flipped": (halved, lambda images: images[:, :, ::-1] / 255),
+    "stretched": (
+        halved,
+        lambda images: images / np.maximum(images.max(axis=(1, 2, 3), keepdims=True), 1) * 0.9,
+    ),
+}
+
+
+@pytest.mark.parametrize("black", [[0], [0, 2, 3, 4, 5, 6], [0, 1, 2]])
+@pytest.mark.parametrize(("before", "after"), ON_BLACK.values(), ids=ON_BLACK)
+def test_a_black_photograph_is_no_witness_of_the_preprocessing(tmp_path, before, after, black):
+    base, images = small(), black_at(*black)
+    for preprocess in (before, after):
+        cached = extract_features(base, images, cache=tmp_path, preprocess=preprocess)
+        fresh = extract_features(base, images, preprocess=preprocess)
+        np.testing.assert_array_equal(cached, fresh)
+
+
+@pytest.mark.parametrize("black", [[0], [0, 2, 3, 4, 5, 6]])
+def test_a_black_photograph_is_no_witness_of_changed_code(tmp_path, black):
+    base = keras.Sequential([keras.Input((None, None, 3)), Times(), layers.MaxPooling2D()])
+    images = black_at(*black)
+    for factor in (2.0, 2.1):
+        base.layers[0].factor = factor
+        cached = extract_features(base, images, cache=tmp_path, preprocess=halved)
+        fresh = extract_features(base, images, preprocess=halved)
+        np.testing.assert_array_equal(cached, fresh)
+
+
 def flipped_bit(content):
     middle = len(content) // 2
     return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
@@ -258,7 +298,7 @@ def test_a_damaged_cache_is_computed_anew_and_mended(slim, tmp_path, computed, d
 
 def test_a_full_disk_is_said_before_anything_is_computed(slim, tmp_path, monkeypatch, computed):
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda folder: usage(28_000))
+    monkeypatch.setattr(feature_cache.shutil, "disk_usage", lambda folder: usage(28_000))
     photographs = np.tile(PHOTOGRAPHS, (16, 1, 1, 1))  # 112 times 1×2×32 features of 4 bytes
     with pytest.raises(OSError, match=r"room for 0\.03 MB of features: got 0\.03 MB free in"):
         extract_features(slim, photographs, cache=tmp_path)
@@ -270,7 +310,7 @@ def test_a_disk_that_fills_up_while_caching_leaves_nothing_behind(slim, tmp_path
         yield b"the first piece"
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(transfer, "_as_npy", full)
+    monkeypatch.setattr(feature_cache, "_as_npy", full)
     with pytest.raises(OSError, match=r"got No space left on device in .*cache=None") as caught:
         extract_features(slim, PHOTOGRAPHS, cache=tmp_path)
     assert caught.value.errno == errno.ENOSPC and list(tmp_path.iterdir()) == []
@@ -345,6 +385,33 @@ def test_what_is_no_array_of_photographs_is_refused(slim, images, message):
         extract_features(slim, images)
     with pytest.raises(ValueError, match=message):
         extract_features(slim, images, preprocess=halved)
+
+
+OWN_NETWORKS = {  # named like one of the trained networks, and another
+    "vgg16": [layers.Conv2D(4, 3), layers.MaxPooling2D()],
+    "vgg16_slim": [layers.Conv2D(4, 5, name="block1_conv1")],
+    "lenet5": [layers.Conv2D(4, 5, name="c1"), layers.Conv2D(4, 3, name="c3")],
+    "mnist_cnn": [layers.Conv2D(4, 3, name="conv2")],
+}
+
+
+@pytest.mark.parametrize("name", OWN_NETWORKS)
+def test_a_network_of_ones_own_is_not_prepared_by_its_name(name):
+    base = keras.Sequential([keras.Input((34, 66, 3)), *OWN_NETWORKS[name]], name=name)
+    message = rf"network of your own: got base\.name='{name}', .* and other convolutions\. Pass the"
+    with pytest.raises(ValueError, match=message):
+        extract_features(base, PHOTOGRAPHS)
+    with pytest.raises(ValueError, match=message):
+        classifier(base, 3)
+    with pytest.raises(ValueError, match=r"given for a network of your own: .*other convolutions"):
+        extract_features(Subclassed(name), PHOTOGRAPHS)
+
+
+def test_the_convolutions_by_which_a_network_is_known_are_its_own():
+    for name, expected in weights.CONVOLUTIONS.items():
+        model = getattr(models, name)()
+        convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
+        assert {layer.name: layer.kernel_size[0] for layer in convolutions} == expected
 
 
 def test_a_network_whose_preprocessing_is_not_known_asks_for_it():
@@ -424,6 +491,102 @@ def test_training_leaves_the_base_and_its_statistics_alone():
         np.testing.assert_array_equal(old, new)
 
 
+class Block(layers.Layer):
+    """A layer of the user's own that looks at `training` itself."""
+
+    def call(self, x, training=False):
+        return 2 * x if training else x
+
+
+class Noisy(layers.Layer):
+    """One with a layer inside that does."""
+
+    def __init__(self):
+        super().__init__()
+        self.drop = layers.Dropout(0.5)
+
+    def call(self, x):
+        return self.drop(x)
+
+
+class Subclassed(keras.Model):
+    def __init__(self, name):
+        super().__init__(name=name)
+        self.conv, self.drop = layers.Conv2D(4, 3), layers.Dropout(0.5)
+
+    def call(self, x):
+        return self.drop(self.conv(x))
+
+
+def ending_in(*stack):
+    first = [keras.Input((34, 66, 3)), layers.Conv2D(4, 3, name="conv")]
+    return keras.Sequential([*first, *stack], name="own")
+
+
+OTHERWISE_IN_TRAINING = {
+    "dropout": lambda: ending_in(layers.Dropout(0.5)),
+    "spatial dropout": lambda: ending_in(layers.SpatialDropout2D(0.5)),
+    "noise": lambda: ending_in(layers.GaussianNoise(1.0)),
+    "a flip": lambda: ending_in(layers.RandomFlip()),
+    "a norm": lambda: ending_in(layers.BatchNormalization()),
+    "dropout of attention": lambda: ending_in(layers.Reshape((-1, 4)), Attention()),
+    "dropout of a memory": lambda: ending_in(
+        layers.TimeDistributed(layers.LSTM(4, recurrent_dropout=0.5, return_sequences=True))
+    ),
+    "a block": lambda: ending_in(Block()),
+    "a layer inside a block": lambda: ending_in(Noisy()),
+    "a model inside": lambda: ending_in(keras.Sequential([layers.Dropout(0.5)])),
+}
+
+
+class Attention(layers.MultiHeadAttention):
+    """Attention of tokens to themselves."""
+
+    def __init__(self):
+        super().__init__(1, 4, dropout=0.5)
+
+    def build(self, shape):
+        super().build(shape, shape)
+
+    def call(self, x, training=None):
+        return super().call(x, x, training=training)
+
+    def compute_output_spec(self, x, training=None):
+        return keras.KerasTensor(x.shape)
+
+
+@pytest.mark.parametrize("thawed", [False, True])
+@pytest.mark.parametrize("base", OTHERWISE_IN_TRAINING.values(), ids=OTHERWISE_IN_TRAINING)
+def test_the_base_runs_as_in_prediction_also_while_it_is_trained(base, thawed):
+    base = base()
+    model = classifier(base, 3, "flatten", preprocess=halved)
+    if thawed:
+        unfreeze(model, "conv")
+        base.trainable = True  # of the norms too
+    expected = model(PHOTOGRAPHS, training=False)
+    np.testing.assert_array_equal(model(PHOTOGRAPHS, training=True), expected)
+    assert model.get_layer("own").in_prediction is base
+    assert graph.find(graph.read(model), "own/conv").layer is base.get_layer("conv")
+    heat = heatmaps.grad_cam(model, PHOTOGRAPHS[:1].astype("float32"), 1, layer="own/conv")
+    assert heat.shape == (1, 34, 66)
+
+
+def test_a_base_that_is_the_same_in_training_stands_in_the_model_itself(slim):
+    assert classifier(slim, 3).get_layer("vgg16") is slim
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
+def test_a_saved_base_with_dropout_still_runs_as_in_prediction(tmp_path):
+    model = classifier(ending_in(layers.Dropout(0.5)), 3, preprocess=lambda images: images / 255)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    for training in (False, True):
+        answers = loaded(PHOTOGRAPHS, training=training)
+        np.testing.assert_array_equal(answers, model(PHOTOGRAPHS, training=False))
+    unfreeze(loaded, "own/conv")
+    assert len(loaded.trainable_weights) == 4
+
+
 def trained(model, learning_rate=0.1):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(learning_rate), loss)
@@ -446,7 +609,8 @@ def test_augmentation_varies_photographs_in_training_only():
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 @pytest.mark.parametrize("name", ["vgg16", "vgg16_slim"])
 def test_a_saved_classifier_keeps_its_preprocessing(tmp_path, name):
-    base = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)], name=name)
+    conv = layers.Conv2D(4, 3, name="block1_conv1")
+    base = keras.Sequential([keras.Input((None, None, 3)), conv, layers.Dropout(0.5)], name=name)
     model = classifier(base, 3, augmentation=layers.RandomFlip("horizontal"))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -580,6 +744,15 @@ def test_after_unfreezing_a_model_must_be_compiled_again():
 def test_an_unknown_layer_is_named_with_the_nearest(slim, from_layer, message):
     with pytest.raises(ValueError, match=message):
         unfreeze(classifier(slim, 3), from_layer)
+
+
+def test_a_layer_that_is_called_before_and_behind_stands_where_it_is_called_first():
+    names = ("shared", "mid", "end")
+    shared, mid, end = (layers.Conv2D(3, 3, padding="same", name=name) for name in names)
+    image = keras.Input((8, 12, 3))
+    model = keras.Model(image, end(shared(mid(shared(image)))))
+    assert trainable(unfreeze(model, "mid")) == ["mid", "end"]
+    assert trainable(unfreeze(model, "shared[1]")) == ["shared", "mid", "end"]
 
 
 def test_a_name_that_two_bases_share_needs_the_path():

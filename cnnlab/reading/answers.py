@@ -26,10 +26,6 @@ class Places:
 
     mask: np.ndarray = field(repr=False)
 
-    def of(self, b, count):
-        """The places of so many copies of image b."""
-        return Places(np.broadcast_to(self.mask[b], (count, *self.mask.shape[1:])))
-
 
 @dataclass(frozen=True)
 class Chosen:
@@ -37,36 +33,33 @@ class Chosen:
 
     Attributes:
         output: the name or number of an output, or None.
-        classes: (B,) integers.
+        classes: (B,) integers; None for each image's top class, while that is not known.
         against: (B,) integers or None.
         places: `Places`, where a model that answers at places is asked; else None.
     """
 
     output: str | int | None
-    classes: np.ndarray
+    classes: np.ndarray | None
     against: np.ndarray | None
     places: Places | None = None
 
-    def of(self, b):
-        """`class_index` and `against` for copies of image b."""
-        index = int(self.classes[b])
-        against = None if self.against is None else int(self.against[b])
-        return (index if self.output is None else (self.output, index)), against
+    @property
+    def mask(self):
+        """(B, *places) bool, or None."""
+        return None if self.places is None else self.places.mask
 
-    def where(self, b, count):
-        """`Places` for so many copies of image b, or None."""
-        return None if self.places is None else self.places.of(b, count)
+    def of(self, b, count):
+        """The same of so many copies of image b."""
+        rows = np.full(count, b)
+        against = None if self.against is None else self.against[rows]
+        places = None if self.places is None else Places(self.places.mask[rows])
+        return Chosen(self.output, self.classes[rows], against, places)
 
     def scores(self, logits):
         """(B,) the score of each image, from (B, classes) logits."""
         rows = np.arange(len(logits))
         scores = logits[rows, self.classes]
         return scores if self.against is None else scores - logits[rows, self.against]
-
-    def score_of_copies(self, logits, b):
-        """(n,) the score of each altered copy of image b, from (n, classes) logits."""
-        scores = logits[:, self.classes[b]]
-        return scores if self.against is None else scores - logits[:, self.against[b]]
 
 
 def places_of(where, sizes, count):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from cnnlab.reading import graph
 from cnnlab.reading.layer_windows import ONLY_IN_TRAINING, POOLINGS
+from cnnlab.reading.picture_axes import turned_maps
 
 _STEPS_OVER = ONLY_IN_TRAINING | POOLINGS | {"Identity", "Permute"}
 
@@ -41,10 +42,10 @@ def default_node(network, outputs):
     for node in on_the_way.calls:
         if node.convolves or convolved & set(node.inputs):
             convolved.add(node.address)
-    found, waiting = set(), set(outputs)
+    found, waiting, turned = set(), set(outputs), turned_maps(network)
     while waiting:
         node = on_the_way[waiting.pop()]
-        if not _is_map(node, rank):
+        if not _is_map(node, rank) or node.address in turned:
             waiting.update(node.inputs)
         elif node.address in convolved:
             found.add(_before_windows(on_the_way, node, rank))

@@ -296,7 +296,7 @@ def _call(node, address, wires, counts):
         output_shapes=tuple(tuple(spec.shape) for spec in specs),
         dtype=str(specs[0].dtype),
         arguments=tuple(tuple(a) if isinstance(a, list) else a for a in node.arguments.args[1:]),
-        keywords=tuple(k for k, v in by_name for t in _flat(v) if id(t) in wires),
+        keywords=tuple(k for k, v in by_name for t in flat(v) if id(t) in wires),
     )
     counts[id(layer)] += 1
     return [call], [_Wire(address, spec) for spec in specs]
@@ -304,6 +304,7 @@ def _call(node, address, wires, counts):
 
 def _function(model):
     """The functional graph that a model's `call` runs; None for a layer or a subclassed model."""
+    model = getattr(model, "in_prediction", model)  # of a layer that only calls a network
     function = private_names.functional(model)
     if not private_names.has_nodes(function):
         return None
@@ -334,7 +335,7 @@ def _output_specs(node, address, wires):
         if not all(_suits(layer, spec) for spec in specs.values()):
             raise ValueError("the layer's weights are of another size.")
         arguments, keywords = node.arguments.fill_in(specs)
-        return _flat(layer.compute_output_spec(*arguments, **keywords))
+        return flat(layer.compute_output_spec(*arguments, **keywords))
     except ValueError as error:
         shapes = ", ".join(str(spec.shape) for spec in specs.values())
         raise ValueError(
@@ -349,12 +350,12 @@ def _suits(layer, spec):
     return all(size is None or spec.shape[axis] in (None, size) for axis, size in fixed.items())
 
 
-def _flat(structure):
+def flat(structure):
     """The tensors of a structure in Keras's order: dictionaries by sorted key."""
     if isinstance(structure, dict):
         structure = [structure[key] for key in sorted(structure)]
     if isinstance(structure, list | tuple):
-        return [tensor for item in structure for tensor in _flat(item)]
+        return [tensor for item in structure for tensor in flat(item)]
     return [structure]
 
 

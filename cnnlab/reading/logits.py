@@ -6,9 +6,9 @@ from products with weights. Where a softmax or a sigmoid comes before those, the
 probabilities, whatever stands in between.
 """
 
-from types import SimpleNamespace
-
 import tensorflow as tf
+
+from cnnlab.reading.library import CALLS, Library
 
 _RULE = "`model` must end in logits, softmax or sigmoid: got "
 NO_LOGITS = (
@@ -21,8 +21,8 @@ _FAULTS = {
     "hidden": f"{_RULE}probabilities made inside a compiled function or a saved model. "
     "Put its layers in its place, or end it before its softmax or sigmoid.",
     "exponentials": f"{_RULE}probabilities whose softmax or sigmoid is not its last "
-    "operation, but made of exp and a division. "
-    "Use keras.ops.softmax or keras.ops.sigmoid.",
+    "operation, but made of exp. Use keras.ops.softmax over the classes or keras.ops.sigmoid; "
+    "leave a softmax over places out.",
     "hard sigmoid": f"{_RULE}a hard sigmoid, which is flat at 0 and 1. Leave it out.",
 }
 DIFFERS = (
@@ -39,10 +39,6 @@ _CONSTANTS = {"Const", "Shape", "ShapeN", "Size", "Rank"}
 _PRODUCTS = {"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum"}
 _LOOPS = {"While", "StatelessWhile", "CudnnRNN", "CudnnRNNV3"}  # recurrent layers
 _OPAQUE = {"PyFunc", "EagerPyFunc", "PyFuncStateless", "XlaCallModule"}
-_CALLS = {  # the attributes that name the functions, and the inputs before their arguments
-    **dict.fromkeys(["PartitionedCall", "StatefulPartitionedCall"], (["f"], 0)),
-    **dict.fromkeys(["If", "StatelessIf"], (["then_branch", "else_branch"], 1)),
-}
 
 
 def before_last(tensor, kinds):
@@ -76,16 +72,28 @@ def logits_behind(answer, note=print):
         >>> function(tf.constant([[1.0, 2]])).numpy()
         array([[1., 2.]], dtype=float32)
     """
-    logits, last = before_last(answer, _LAST)
-    made_of = _Walk(answer.graph).made_of(logits)
+    walk = _Walk(answer.graph)
+    logits, last = before_last(_without_mask(answer, walk), _LAST)
+    logits = logits if last else answer
+    made_of = walk.made_of(logits)
     for fault, error in _FAULTS.items():
         if fault in made_of:
             raise ValueError(error)
-    if opaque := made_of & (_OPAQUE | set(_CALLS)):
+    if opaque := made_of & (_OPAQUE | CALLS):
         note(UNKNOWN.format(", ".join(sorted(opaque))))
     if logits.shape.rank != answer.shape.rank:  # a Flatten or Reshape stands behind the softmax
         logits = tf.ensure_shape(tf.reshape(logits, tf.shape(answer)), answer.shape)
     return logits, last
+
+
+def _without_mask(answer, walk):
+    """What a masked softmax made, before it set to 0 what its mask leaves out."""
+    operation = answer.op
+    if operation.type not in {"Select", "SelectV2"}:
+        return answer
+    mask, kept, filling = operation.inputs
+    zero = filling.op.type == "Const" and not tf.make_ndarray(filling.op.get_attr("value")).any()
+    return kept if zero and not walk.made_of(mask) & {"probabilities", *_FAULTS} else answer
 
 
 def checked(logits, probabilities, answer, last):
@@ -103,8 +111,7 @@ class _Walk:
     """The way back through a traced graph, each tensor looked at once."""
 
     def __init__(self, graph):
-        self.graph, self.seen = graph, {}
-        self.library = None  # the compiled functions, read where the first is met
+        self.library, self.seen = Library(graph), {}
 
     def made_of(self, tensor):
         """What a tensor is made of: "weights", "input", "answers", or names of faults."""
@@ -125,8 +132,8 @@ class _Walk:
             return {"answers"}
         if kind == "IdentityN":
             return self.made_of(operation.inputs[tensor.value_index])
-        if kind in _CALLS:
-            return self._given_back(tensor, *_CALLS[kind])
+        if kind in CALLS:
+            return self._given_back(tensor)
         if not operation.inputs:
             return {"input"}
         read = [self.made_of(each) for each in operation.inputs]
@@ -140,9 +147,11 @@ class _Walk:
             return {"exponentials"}
         if kind in _PRODUCTS | {"Mul", "RealDiv"} and "answers" in together:
             return {"answers"}  # weighed by a gate or by attention
-        if kind == "Log":
-            return together - {"exp"}
-        return together | {"Exp": {"exp"}}.get(kind, {kind} & _OPAQUE)
+        if kind == "Log" and "exp" in together:
+            return together - {"exp"} | {"log of exp"}
+        if kind == "Exp":
+            return {"exponentials"} if "log of exp" in together else together | {"exp"}
+        return together | ({kind} & _OPAQUE)
 
     def _is_hard_sigmoid(self, inputs):
         """relu6(x + 3) / 6, as Keras computes it."""
@@ -150,43 +159,11 @@ class _Walk:
         scaled = not all(map(self.made_of, inputs))
         return bool(clipped and scaled and clipped[0].inputs[0].op.type.startswith("Add"))
 
-    def _given_back(self, tensor, attributes, skipped):
+    def _given_back(self, tensor):
         """What compiled functions give back, at the place of a tensor that one of them made."""
-        call = tensor.op
-        if self.library is None:
-            definition = self.graph.as_graph_def()
-            self.library = {each.signature.name: each for each in definition.library.function}
         found = set()
-        for name in [call.get_attr(attribute).name for attribute in attributes]:
-            if name not in self.library:
-                return {call.type}.union(*map(self.made_of, call.inputs))
-            given = list(call.inputs)[skipped:]
-            found |= self.made_of(
-                _returned(self.library[name], call.name, given)[tensor.value_index]
-            )
+        for returned in self.library.returned(tensor):
+            if returned is None:
+                return {tensor.op.type}.union(*map(self.made_of, tensor.op.inputs))
+            found |= self.made_of(returned)
         return found - {"probabilities"} | {"hidden"} if "probabilities" in found else found
-
-
-def _returned(function, place, given):
-    """What a function of the library gives back, as tensors like those of a graph."""
-    names = [each.name for each in function.signature.input_arg]
-    arguments = dict(zip(names, given, strict=True))
-    nodes = {}
-    for node in function.node_def:
-        attributes = node.attr
-        nodes[node.name] = SimpleNamespace(
-            name=f"{place}/{node.name}",
-            type=node.op,
-            get_attr=lambda key, attributes=attributes: attributes[key].func,
-        )
-
-    def tensor(text):
-        """Of "node:output:2", or of the name of an argument."""
-        name, *rest = text.split(":")
-        if not rest:
-            return arguments[name]
-        return SimpleNamespace(op=nodes[name], value_index=int(rest[-1]))
-
-    for node in function.node_def:
-        nodes[node.name].inputs = [tensor(text) for text in node.input if text[0] != "^"]
-    return [tensor(function.ret[each.name]) for each in function.signature.output_arg]

@@ -8,7 +8,7 @@ from cnnlab.reading import graph
 from cnnlab.reading.default_layer import default_node, way_to
 from cnnlab.reading.model_inputs import Batch, as_batch
 from cnnlab.reading.outputs import addresses, split_class
-from cnnlab.reading.picture_axes import check_axes
+from cnnlab.reading.picture_axes import check_axes, check_channels
 from cnnlab.reading.tokens import embeddings
 
 # Of a map with so many axes of places: its shape, and what it needs.
@@ -51,6 +51,7 @@ class View:
 
     def copies(self, b, pictures):
         """A batch of altered copies of image b, its picture exchanged for each of `pictures`."""
+        self.batch.known.once(("stateless",), lambda: _check_stateless(self.batch.known))
         return self.batch[np.full(len(pictures), b)].having(self.picture, pictures)
 
     def check_map(self, shape):
@@ -146,6 +147,7 @@ def looked_at(facts, layer=None, output=None):
     network = facts.graph
     if layer is not None:
         node = graph.find(network, layer)
+        check_channels(facts, node.address)
         return node.address, graph.depends_on(network, node.address)
     outputs = addresses(facts, output)
     _check_nothing_hidden(way_to(network, outputs))
@@ -156,6 +158,21 @@ def looked_at(facts, layer=None, output=None):
             f"{', '.join(map(repr, others))} too. Name one of them with `layer` for its map."
         )
     return node.address, graph.depends_on(network, node.address)
+
+
+def _check_stateless(facts):
+    """Raises ValueError where a copy would be answered after what its place in the batch saw."""
+    try:
+        calls = facts.graph.calls
+    except ValueError:  # a subclassed model does not tell
+        return
+    for node in calls:
+        if getattr(node.layer, "stateful", False) is True:
+            raise ValueError(
+                "`model` must not remember earlier batches, for this method asks it about altered "
+                f"copies of a picture: got {node.address!r}, which is stateful. Build it with "
+                "stateful=False, or use grad_cam or saliency."
+            )
 
 
 def _embedding(facts, tokens):

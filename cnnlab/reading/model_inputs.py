@@ -41,12 +41,14 @@ class Batch:
         arrays: one (B, ...) array per input of the model.
         form: how the model takes them.
         single: whether one image came without its batch axis.
+        fixed: the only number of images that the model takes at a time, or None.
     """
 
     known: Known = field(repr=False)
     arrays: tuple = field(repr=False)
     form: Form
     single: bool = False
+    fixed: int | None = None
 
     def __len__(self):
         return len(self.arrays[0])
@@ -55,9 +57,19 @@ class Batch:
         """Some of the images, by slice or by row numbers."""
         return replace(self, arrays=tuple(array[rows] for array in self.arrays))
 
+    def rows(self, size):
+        """Which rows to take at a time, in pieces of at most `size` images.
+
+        Where the model takes only so many at a time, the last image fills the last piece up.
+        """
+        size, count = self.fixed or size, len(self)
+        if not self.fixed:
+            return [slice(start, start + size) for start in range(0, count, size)]
+        return [np.arange(i, i + size).clip(max=count - 1) for i in range(0, count, size)]
+
     def parts(self, size):
-        """The batch in pieces of at most `size` images."""
-        return [self[start : start + size] for start in range(0, len(self), size)]
+        """The batch in such pieces."""
+        return [self[rows] for rows in self.rows(size)]
 
     @property
     def pictures(self):
@@ -89,7 +101,8 @@ class Batch:
                 f"the pixels: got layer={name!r}. {remedy}"
                 if names
                 else "`images` must hold a picture, (B, H, W, C): got none among "
-                f"{', '.join(self.form.names)}. Use a model with an image input."
+                f"{', '.join(self.form.names)}. Use a model with an image input, or one whose "
+                "Embedding reads its tokens as they come."
             )
         return name
 
@@ -171,7 +184,8 @@ def as_batch(model, images):
     for array in arrays:
         if array.ndim + single >= 4:
             check_range(facts, array)
-    return Batch(facts, tuple(checked.values()), form, single)
+    fixed = next((shape[0] for _, shape, _ in expected if shape), None)
+    return Batch(facts, tuple(checked.values()), form, single, fixed)
 
 
 def _expected(model):

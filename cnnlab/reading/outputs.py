@@ -2,6 +2,8 @@
 
 from numbers import Integral
 
+from cnnlab.reading.graph import flat
+
 
 def split_class(class_index, model):
     """A class as the output that it belongs to, and the index there.
@@ -32,21 +34,14 @@ def selected(model, result, output):
 
     Args:
         model: a Keras model.
-        result: what it returned: a tensor, or several in a list, a tuple or a dict.
-        output: name or number of one of them, or None where there is only one.
+        result: what it returned: a tensor, or several in lists, tuples or dicts.
+        output: name or number of one of them, or None where there is only one. They are numbered
+            as in `model.outputs`, those of a dict by their sorted keys.
 
     Raises:
         ValueError: no output is named where there are several, no such one, or two of the name.
     """
-    if isinstance(result, dict):
-        answers = list(result.items())
-    elif isinstance(result, list | tuple):
-        names = getattr(model, "output_names", None) or map(str, range(len(result)))
-        answers = list(zip(names, result, strict=True))
-    elif output is None:
-        return result
-    else:
-        answers = [(name, result) for name in getattr(model, "output_names", ("output",))]
+    answers = list(zip(_names(model, result), flat(result), strict=True))
     if isinstance(output, Integral) and 0 <= output < len(answers):
         return answers[output][1]
     found = [answer for name, answer in answers if name == output]
@@ -68,15 +63,20 @@ def selected(model, result, output):
 
 def addresses(facts, output=None):
     """The addresses of the nodes that give the asked output; of all where none of the name is."""
-    network = facts.graph
-    if output is None or len(network.outputs) == 1:
-        return network.outputs
-    structure = facts.model.output
-    names = list(structure) if isinstance(structure, dict) else list(facts.model.output_names)
+    found = facts.graph.outputs
+    if output is None or len(found) == 1:
+        return found
+    names = _names(facts.model, facts.model.output)
     if output in names:
         output = names.index(output)
-    if not isinstance(output, Integral) or not 0 <= output < len(names):
-        return network.outputs
-    if isinstance(structure, dict):  # Keras lists the outputs of a dict by key
-        output = sorted(structure).index(names[output])
-    return (network.outputs[output],)
+    known = isinstance(output, Integral) and 0 <= output < len(found)
+    return (found[output],) if known else found
+
+
+def _names(model, answers):
+    """The names of a model's outputs in Keras's order: the keys of a dict, else those it gives."""
+    if isinstance(answers, dict) and len(flat(answers)) == len(answers):
+        return sorted(answers)
+    names, count = getattr(model, "output_names", None) or (), len(flat(answers))
+    numbers = ["output"] if count == 1 else [str(number) for number in range(count)]
+    return list(names) if len(names) == count else numbers

@@ -2,14 +2,12 @@
 
 import weakref
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from operator import itemgetter
+from functools import cached_property
 
-import numpy as np
+from cnnlab.reading import graph
+from cnnlab.reading.state import look, unchanged
 
-from cnnlab.reading import graph, private_names
-
-_memories = weakref.WeakKeyDictionary()  # model -> (its parts, {key: value})
+_memories = weakref.WeakKeyDictionary()  # model -> (its state, {key: value})
 _notes = weakref.WeakKeyDictionary()  # model -> what was said about it
 
 
@@ -49,10 +47,17 @@ class Known:
 def known(model):
     """What is known of a model.
 
-    All of it is dropped once a layer was added to the model or taken out of it, once an attribute
-    of a layer was set anew, such as its activation function, its slope or its policy of dtypes (as
-    by quantising or LoRA), and once a `Normalization` was adapted: compiled functions do not notice
-    that by themselves. New weights drop nothing, for compiled functions read them each time.
+    All of it is dropped once the model has changed in anything that compiled functions keep: a
+    layer that was added or taken out, an attribute of a layer that was set anew (its activation,
+    its slope, its policy of dtypes, as by quantising or LoRA; `trainable`), or that has changed in
+    place: numbers, lists, dicts and arrays, the state of an object of the user's own, and what the
+    user's own functions and classes read, be it a default, an argument of a `functools.partial`, a
+    variable around them or a global. New weights drop nothing, for compiled functions read them
+    each time.
+
+    Not seen are changes in place inside objects of installed libraries and arrays of more than
+    1 MB, and of a list or dict of thousands of entries all but a thousand: put a new one in its
+    place. Nor is what a function does beyond the functions of the user's own that it calls.
 
     Args:
         model: a Keras model, or any object that can be referred to weakly.
@@ -73,15 +78,15 @@ def known(model):
         >>> known(model).once("answer", lambda: 44)
         44
     """
-    if not isinstance(_reference(model), weakref.ref):
+    try:
+        memory = _memories.get(model)
+    except TypeError as error:
         raise TypeError(
             f"`model` must be a Keras model: got {type(model).__name__}. "
             "If it is saved, load it: keras.saving.load_model(path)."
-        )
-    parts = tuple(_parts(model))
-    memory = _memories.get(model)
-    if memory is None or memory[0] != parts:
-        memory = _memories[model] = (parts, {})
+        ) from error
+    if memory is None or not unchanged(memory[0], model):
+        memory = _memories[model] = (look(model), {})
     return Known(model, memory[1])
 
 
@@ -91,44 +96,3 @@ def note(model, text):
     if text not in said:
         said.add(text)
         print(text)
-
-
-FUNCTIONS = {"activation", "function", "call"}  # attributes of a layer
-
-
-def _parts(model):
-    """What compiled functions keep of the layers, nested ones too.
-
-    Nothing is kept that may lead back to the model, or it would never be freed.
-    """
-    for layer in private_names.sublayers(model):
-        yield _reference(layer)
-        attributes = vars(layer)
-        values = _picker(tuple(attributes))(attributes)
-        yield tuple(map(id, values))
-        # What is made anew may come to lie where its forerunner lay: there an id is not enough.
-        yield [value for value in values if type(value) is float]
-        for name in FUNCTIONS & attributes.keys():
-            value = attributes[name]
-            yield _reference(getattr(value, "in_place_of", value))
-        if type(layer).__name__ == "Normalization" and layer.built:
-            yield tuple(np.asarray(value).tobytes() for value in (layer.mean, layer.variance))
-        yield from _parts(layer)
-
-
-@lru_cache(1000)
-def _picker(names):
-    """A function that picks what an answer may depend on out of a layer's attributes."""
-    skipped = {*private_names.BOOKKEEPING, "call"}  # the ear of another thread may stand for a call
-    wanted = [name for name in names if name not in skipped and name[:6] != "_self_"]
-    if len(wanted) > 1:
-        return itemgetter(*wanted)  # the fastest there is: this is asked before every answer
-    return lambda attributes: tuple(attributes[name] for name in wanted)
-
-
-def _reference(part):
-    """A weak reference: unlike an id it is not mistaken for that of a later object."""
-    try:
-        return weakref.ref(part)
-    except TypeError:
-        return id(part)

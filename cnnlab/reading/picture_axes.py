@@ -1,6 +1,11 @@
-"""Are the rows of a picture its rows? A model may take channels first and turn them itself."""
+"""Are the rows of a picture its rows, and the last axis of a map its channels?
 
-from cnnlab.reading import kinds
+A model may take channels first and turn them itself, or turn its maps before its head.
+"""
+
+from cnnlab.reading import graph, kinds
+from cnnlab.reading.fields import pixels, propagate
+from cnnlab.reading.layer_axes import REORDERINGS
 from cnnlab.reading.per_model import note
 
 _REMEDY = (
@@ -26,6 +31,77 @@ def check_axes(facts, name):
         >>> check_axes(known(model), "picture")  # rows and columns change places, no channels
     """
     facts.once(("axes", name), lambda: _check(facts, name))
+
+
+def check_channels(facts, layer):
+    """Raises ValueError where the last axis of a layer's map holds places, not channels.
+
+    Example:
+        >>> import keras
+        >>> from cnnlab.reading.per_model import known
+        >>> stack = [keras.layers.Conv2D(4, 3), keras.layers.Permute((2, 1, 3), name="turn")]
+        >>> check_channels(known(keras.Sequential([keras.Input((8, 12, 3)), *stack])), "turn")
+    """
+    turned = facts.once(("turned",), lambda: turned_maps(facts.graph))
+    address = graph.find(facts.graph, layer).address
+    if address in turned:
+        raise ValueError(
+            "`layer` must have its channels last, (B, h, w, C): got "
+            f"layer={address!r} of shape {facts.graph[address].output_shape}, which puts them "
+            f"elsewhere. Pass layer={turned[address]!r}, the map before it."
+        )
+
+
+def turned_maps(network):
+    """{address of a map whose channels do not stand last: address of the last map before it}.
+
+    A layer that does not tell what it does, such as a Lambda, is taken to turn a map where its
+    shape says so: the channels of what it reads stand first.
+
+    Args:
+        network: a `Graph`.
+
+    Example:
+        >>> import keras
+        >>> stack = [keras.layers.Conv2D(4, 3, name="conv"), keras.layers.Permute((3, 1, 2))]
+        >>> model = keras.Sequential([keras.Input((8, 12, 3)), *stack])
+        >>> [*turned_maps(graph.read(model)).values()]
+        ['conv']
+    """
+    if not any(node.kind in REORDERINGS or _looks_turned(node) for node in network.calls):
+        return {}
+    shapes = {name: network[name].output_shape for name in network.inputs}
+    fields = [propagate(network, {name: pixels(s)}) for name, s in shapes.items() if len(s) > 1]
+    turned = {}
+    for node in network.calls:
+        rank = len(node.output_shape)
+        known = [found[node.address] for found in fields if found[node.address]]
+        behind = next((turned[name] for name in node.inputs if name in turned), None)
+        if any(_holds_places(axes, rank) for axes in known):
+            turned[node.address] = behind or node.inputs[0]
+        elif rank > 2 and all(axis.unknown for axes in known for axis in axes):
+            keeps = node.output_shape in node.input_shapes and not getattr(
+                node.layer, "weights", ()
+            )
+            if behind and keeps:
+                turned[node.address] = behind
+            elif not behind and _looks_turned(node):
+                turned[node.address] = node.inputs[0]
+    return turned
+
+
+def _holds_places(axes, rank):
+    """Whether the last axis holds nothing but places, while another one holds none."""
+    places = {axis.place.axis: axis.place for axis in axes if axis.place is not None}
+    last = places.get(rank - 1)
+    return last is not None and last.inner == 1 and any(i not in places for i in range(1, rank - 1))
+
+
+def _looks_turned(node):
+    """Whether a layer without weights puts the last axis behind the batch, by its shapes."""
+    before, after = node.input_shapes[0], node.output_shape
+    moved = (*before[:1], *before[-1:], *before[1:-1])
+    return len(before) > 2 and after == moved != before and not getattr(node.layer, "weights", ())
 
 
 def _check(facts, name):

@@ -54,17 +54,29 @@ def sublayers(layer):
     return getattr(layer, "layers", ()) if found is None else found
 
 
-# What Keras writes into every layer for its own bookkeeping: nothing that an answer depends on.
+def is_layer(value):
+    """Whether it is a layer or a model; `keras.Layer` is not here to be asked for."""
+    return "_layers" in getattr(value, "__dict__", ())
+
+
+# What Keras writes into every layer and model for its own bookkeeping: nothing that an answer
+# depends on.
 BOOKKEEPING = frozenset(
     """_tracker _self_setattr_tracking _trainable_variables _non_trainable_variables _layers
     _metrics _seed_generators _lock _auto_config build quantize _saved_model_inputs_spec
     _saved_model_arg_spec _tracked name _inbound_nodes _outbound_nodes _remat_mode
-    activity_regularizer _path built autocast _input_spec _called supports_jit _trainable _losses
+    activity_regularizer _path built _input_spec _called supports_jit _losses
     _loss_ids _losses_override _call_signature call_signature_parameters _call_has_training_arg
-    _call_has_mask_arg _call_context_args _call_has_context_arg _supports_masking
+    _call_has_mask_arg _call_context_args _call_has_context_arg
     _convert_input_args _allow_non_tensor_positional_args _build_shapes_dict _parent_path
     kernel_initializer bias_initializer kernel_regularizer bias_regularizer kernel_constraint
-    bias_constraint""".split()
+    bias_constraint
+    _run_eagerly _jit_compile compiled loss steps_per_execution unrolled_steps_per_execution
+    _initial_epoch _compute_loss_has_training_arg _compile_loss _compile_metrics _compile_config
+    _compiled_trainable_state _loss_tracker train_function test_function predict_function
+    _distribute_strategy optimizer history stop_training stop_evaluating stop_predicting
+    _eval_epoch_iterator _inputs_struct _outputs_struct _inputs _outputs _nodes _nodes_by_depth
+    _operations _operations_by_depth""".split()
 )
 
 

@@ -141,7 +141,7 @@ def uses_float16(model):
     """Whether a layer computes in float16, whose smallest normal number is 6e-5."""
     return any(
         getattr(layer, "compute_dtype", None) == "float16" or uses_float16(layer)
-        for layer in getattr(model, "layers", ())
+        for layer in private_names.sublayers(model)
     )
 
 

@@ -1,0 +1,63 @@
+"""Can these values be logits? Asked of what a model has answered."""
+
+import numpy as np
+import tensorflow as tf
+
+from cnnlab.reading.bounds import between_0_and_1
+from cnnlab.reading.logits import NO_LOGITS, logits_behind
+from cnnlab.reading.outputs import selected
+from cnnlab.reading.per_model import note
+from cnnlab.reading.tracing import compiled
+
+BOUNDED = (
+    "note: the model is made so that its answers lie between 0 and 1; they are taken for logits. "
+    "If they are probabilities, end it in a softmax or sigmoid, or before what makes them so."
+)
+
+
+def check_values(batch, output, logits):
+    """Raises ValueError unless scores are finite and no probabilities; notes what they may be.
+
+    Args:
+        batch: a `Batch`.
+        output: name or number of an output, or None.
+        logits: (B, classes) or (B, *places, classes), what it was answered.
+    """
+    wrong = np.argwhere(~np.isfinite(logits))
+    if wrong.size:
+        image, *_, index = wrong[0]
+        raise ValueError(
+            f"`model` must give finite scores: got {logits[image, index]} for image {image}, class "
+            f"{index}. Look for NaN in its weights, or overflow in float16 (bfloat16 has none)."
+        )
+    axes = [-1, *range(1, logits.ndim - 1), tuple(range(1, logits.ndim - 1))]
+    if logits.min() >= 0 and any(
+        np.allclose(logits.sum(axis=axis), 1, atol=1e-3) for axis in axes if axis != ()
+    ):
+        raise ValueError(NO_LOGITS)
+    model, answers = batch.known.model, logits
+    if logits.shape[-1] == 2 and np.array_equal(logits[..., 0], -logits[..., 1]):
+        answers = logits[..., 1]  # of a single logit
+    if answers.min() >= 0 and answers.max() <= 1 and _is_bounded(batch, output):
+        note(model, BOUNDED)
+    if logits.shape[-1] > 2 and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:
+        note(
+            model,
+            f"note: the model's answers are vectors of length 1, an embedding; its "
+            f"{logits.shape[-1]} values are taken for classes. Compare two pictures by a model of "
+            "their distance instead.",
+        )
+
+
+def _is_bounded(batch, output):
+    """Whether the model is made so that its answers lie between 0 and 1; looked at once."""
+    part = batch[batch.rows(1)[0]]
+    return batch.known.once(
+        ("bounded", output),
+        lambda: bool(compiled(part.known, _bounded, part.form, output)(part.arrays)),
+    )
+
+
+def _bounded(model, form, output, arrays):
+    answer = selected(model, model(form.arranged(arrays), training=False), output)
+    return tf.constant(logits_behind(answer, note=str)[1] is None and between_0_and_1(answer))
