@@ -37,7 +37,7 @@ def close_up(data):
 
 
 def names():
-    return ["textures", "cats_vs_dogs", "digits"]
+    return ["things", "textures", "cats_vs_dogs", "digits"]
 
 
 @pytest.mark.parametrize("data", names())
@@ -51,7 +51,7 @@ def test_a_table_holds_every_trial_of_its_script(data):
         assert list(rows.itertuples(index=False, name=None)) == tool()["trials"](data)
 
 
-@pytest.mark.parametrize("data", ["textures", "cats_vs_dogs"])
+@pytest.mark.parametrize("data", ["things", "textures", "cats_vs_dogs"])
 def test_every_way_of_the_lesson_was_measured_with_several_seeds_that_differ(data):
     groups = shares_at_close_up(data)
     layers = [f"features of {layer}" for layer in tool()["BLOCKS"]]
@@ -60,7 +60,7 @@ def test_every_way_of_the_lesson_was_measured_with_several_seeds_that_differ(dat
         assert groups.nunique()[way] > 1
 
 
-@pytest.mark.parametrize("data", ["textures", "cats_vs_dogs"])
+@pytest.mark.parametrize("data", ["things", "textures", "cats_vs_dogs"])
 def test_fine_tuned_is_at_least_frozen_and_frozen_beats_the_rivals_from_scratch(data):
     mean = close_up(data)
     assert mean["fine-tuned"] >= mean["frozen features"]
@@ -76,10 +76,25 @@ def test_the_card_of_the_network_tells_what_was_measured(data):
     assert told in " ".join(datasets.card("vgg16_slim").split())
 
 
-def test_each_mistake_costs_accuracy():
-    mean = close_up("textures")
-    for fault in ("rate 100 times too high", "nothing frozen", "wrong preprocessing"):
-        assert mean[fault] < mean["frozen features"]
+@pytest.mark.parametrize("per_class", [10, 20])
+def test_on_things_frozen_features_win_by_fifteen_points(per_class):
+    table = stored("things")
+    mean = table[table.per_class == per_class].groupby("way").accuracy.mean()
+    assert mean["frozen features"] >= mean[RIVALS].max() + 0.15
+
+
+def test_dividing_costs_accuracy_and_most_where_only_the_test_does():
+    mean = close_up("things")
+    assert mean["divided in the test"] < mean["divided in both"] < mean["frozen features"]
+
+
+def test_the_table_of_rates_holds_every_trial_of_its_script():
+    script = runpy.run_path(str(ROOT / "tools" / "measure_freezing.py"))
+    table = datasets.result("freezing")
+    assert list(table.columns) == script["COLUMNS"]
+    trials = table[script["COLUMNS"][:4]].itertuples(index=False, name=None)
+    assert list(trials) == script["TRIALS"]
+    assert table.accuracy.between(0, 1).all()
 
 
 def test_digits_are_learned_better_from_scratch():

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from cnnlab import models, weights
+from cnnlab import datasets, models, weights
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / "tools"
@@ -111,18 +112,49 @@ def test_the_error_of_calibration_is_the_mean_gap_between_told_and_right(tool):
 
 
 def test_a_goal_is_called_missed_where_it_is_missed(tool):
-    told = tool("evaluate_vgg16_slim").told
-    assert told(("top-1", "≥", 0.58, 0.5)).endswith("missed")
-    assert told(("top-1", "≥", 0.58, 0.58)).endswith(" met")
-    assert told(("dogs", "≤", 0.1, 0.2)).endswith("missed")
-    assert told(("dogs", "≤", None, 0.2)).endswith("0.200")
+    rows = [
+        ("top-1", 64, 0.58, 0.5, "missed"),
+        ("top-1", 64, 0.58, 0.58, "met"),
+        ("chelsea, dogs", 64, 0.1, 0.2, "missed"),
+        ("chelsea, dogs", 64, 0.1, 0.05, "met"),
+        ("chelsea, dogs", 224, np.nan, 0.2, ""),
+    ]
+    table = pd.DataFrame(rows, columns=["what", "size", "goal", "reached", "verdict"])
+    assert list(tool("evaluate_vgg16_slim").verdicts(table)) == list(table.verdict)
 
 
 def test_the_goals_of_other_sizes_rest_on_what_is_reached_at_64_pixels(tool):
     evaluate = tool("evaluate_vgg16_slim")
-    every = dict.fromkeys(evaluate.SIZES, 0.5)
-    top = {size: (0.6 - size / 1e4, 0.85) for size in evaluate.SIZES}
-    rows = {row[0]: row[1:] for row in evaluate.goals(top, 0.02, every, every, every, 6)}
-    assert rows["top-1 at 128 px"] == ("≥", pytest.approx(0.5936 - 0.03), 0.6 - 0.0128)
-    assert rows["top-5 at 224 px"] == ("≥", pytest.approx(0.75), 0.85)
-    assert rows["top-1 at 160 px"][1] is None
+    images = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), dtype=np.uint8)
+    model = weights.pretrained("vgg16_slim", include_top=True)
+    labels = evaluate.logits(model, images).argmax(axis=1)
+    labels[:3] += 1
+    table = evaluate.measured(model, images, labels, sizes=(64, 96, 160))
+    top1 = table[table.what == "top-1"].set_index("size")
+    assert top1.reached[64] == 0.75
+    assert top1.goal[[64, 96]].tolist() == [0.58, 0.72]
+    assert np.isnan(top1.goal[160])
+
+
+def test_the_card_tells_every_goal_that_was_missed_and_how_often_the_network_is_right(tool):
+    table = datasets.result("vgg16_slim")
+    card = " ".join(datasets.card("vgg16_slim").split())
+    for what in ("top-1", "top-5"):
+        for row in table[table.what == what].itertuples():
+            assert f"{100 * row.reached:.1f}" in card
+    missed = table[tool("evaluate_vgg16_slim").verdicts(table) == "missed"]
+    for row in missed.itertuples():
+        assert f"{row.what} at {row.size} px" in card.split("**missed**")[1]
+    megabytes = (ROOT / "data" / "weights" / "vgg16_slim.npz").stat().st_size / 1e6
+    assert table.reached[table.what == "megabytes"].item() == round(megabytes, 2) <= 8
+
+
+@pytest.mark.slow
+def test_measured_again_the_network_reaches_what_its_table_says(tool, full_data):
+    evaluate = tool("evaluate_vgg16_slim")
+    images, labels = evaluate.validation(full_data / "tiny-imagenet-100.zip")
+    model = weights.pretrained("vgg16_slim", include_top=True)
+    again = evaluate.measured(model, images, labels, sizes=(64, 96)).set_index(["what", "size"])
+    stored = datasets.result("vgg16_slim").set_index(["what", "size"])
+    for row, values in again.iterrows():
+        assert values.reached == pytest.approx(stored.reached[row], abs=0.003)

@@ -43,7 +43,7 @@ def main():
     images, labels = validation(options.data)
     some = images[::25]
     state = torch.load(options.run / "trained.pt", weights_only=True)
-    trained = network(width=0.5, outputs=len(state["45.bias"]))
+    trained = network(width=0.5, outputs=len(state[list(state)[-1]]))  # the head's bias is the last
     trained.load_state_dict(state)
     with torch.no_grad():
         reference = trained.eval()(scaled(torch.from_numpy(some)))[:, :CLASSES].numpy()
