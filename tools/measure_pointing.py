@@ -5,8 +5,8 @@
 The scenes and the network are those of lesson 09: two digits in 40x64 pixels, a frozen base and a
 new head that says which digits are there; each map is asked about the digit on the left. A row per
 training and method, every score the mean over scenes that no other training has. Beside them are
-scored Grad-CAM without its ReLU, as sizes without signs, and two maps that no XX
-minutes.
+scored Grad-CAM without its ReLU, as sizes without signs, and two maps that no
+network made. Five minutes.
 """
 
 import argparse

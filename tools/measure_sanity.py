@@ -13,7 +13,7 @@ forgotten, seed and picture, with three rank correlations, signed:
   the method and the frame, but neither picture nor weights: this is the level of chance;
 - of_two: the maps that two forgetful networks make of the same picture.
 
-Ten minutes.
+Five minutes.
 """
 
 import argparse
