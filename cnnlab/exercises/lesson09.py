@@ -139,17 +139,18 @@ layer = Exercise(
     "layer do you give to Grad-CAM? Answer with its name.",
     hints=(
         "The layer must have height and width.",
-        "One weight for a whole map must make sense: where do maps stand for things, not edges?",
+        "One weight for a whole map must make sense: where does the gradient keep one sign all "
+        "over the map?",
     ),
     solution="conv3",
-    insight="The last layer with height and width: its maps stand for parts, so one weight per map "
-    "makes sense.",
+    insight="The last layer with height and width: there the mean over a map loses least of the "
+    "gradient.",
     mistakes=(
         Mistake("Behind the average there are no places left to colour.", "global_average"),
         Mistake("A dense layer gives one number per class, without places.", "dense"),
         Mistake(
-            "Its maps stand for edges, which speak for a class here and against it there: one "
-            "weight for all places says little.",
+            "In an early layer the gradient speaks for a class here and against it there, and much "
+            "of it cancels: one weight for all places says little.",
             "conv1",
         ),
         Mistake("A later layer than this has height and width, too.", "conv2"),
