@@ -83,8 +83,7 @@ def test_shipped_weights_read_mnist(name, accuracy, full_data):
         ("coffee", 64, "espresso"),
         ("coffee", 128, "espresso"),
         ("chelsea", 64, "Egyptian cat"),
-        ("chelsea", 96, "Persian cat"),
-        ("chelsea", 128, "Persian cat"),
+        ("chelsea", 96, "Egyptian cat"),
     ],
 )
 def test_slim_names_what_is_on_a_photo(photo, size, expected):
@@ -95,7 +94,7 @@ def test_slim_names_what_is_on_a_photo(photo, size, expected):
 
 @pytest.mark.parametrize("photo", datasets.photo_names())
 def test_slim_calls_a_photograph_what_its_card_says(photo):
-    x = weights.preprocess("vgg16_slim", datasets.photo(photo, 128)[None])
+    x = weights.preprocess("vgg16_slim", datasets.photo(photo, 64)[None])
     shares = keras.ops.softmax(weights.pretrained("vgg16_slim", include_top=True)(x))[0]
     best = int(np.argmax(shares))
     told = f"{photo} {weights.class_names('vgg16_slim')[best]} {float(shares[best]):.0%}"
@@ -115,7 +114,7 @@ def test_slim_has_a_name_for_each_of_its_classes():
     assert weights.pretrained("vgg16_slim", include_top=True).output_shape == (None, 100)
 
 
-def test_slim_as_shipped_knows_half_of_its_validation_photographs(full_data):
+def test_slim_as_shipped_knows_most_of_its_validation_photographs(full_data):
     images, labels = [], []
     with zipfile.ZipFile(full_data / "tiny-imagenet-100.zip") as archive:
         rows = archive.read("classes.csv").decode("utf-8").splitlines()[1:]
@@ -130,8 +129,8 @@ def test_slim_as_shipped_knows_half_of_its_validation_photographs(full_data):
         weights.preprocess("vgg16_slim", np.stack(images)), batch_size=97, verbose=0
     )
     five = np.argsort(logits, axis=1)[:, -5:] == np.array(labels)[:, None]
-    assert five[:, -1].mean() >= 0.47
-    assert five.any(axis=1).mean() >= 0.75
+    assert five[:, -1].mean() >= 0.55
+    assert five.any(axis=1).mean() >= 0.8
 
 
 def test_pretrained_networks_are_uncompiled():
