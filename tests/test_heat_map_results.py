@@ -66,7 +66,7 @@ def test_scores_are_shares_and_trainings_differ():
 
 def test_the_relu_of_grad_cam_is_worth_something_in_every_training():
     table = datasets.result("pointing").set_index(["method", "training"])
-    gain = table.loc["grad_cam"] - table.loc["grad_cam without ReLU"]
+    gain = table.loc["grad_cam"] - table.loc["grad_cam sizes alone"]
     assert (gain.pointing_game >= 0).all() and (gain.energy > 0).all()
     assert (gain.deletion < 0).all() and (gain.insertion > 0).all()
 

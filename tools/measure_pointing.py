@@ -30,7 +30,7 @@ METHODS = (
     "cam", "grad_cam", "grad_cam_plus_plus", "layer_cam", "score_cam",
     "saliency", "smooth_grad", "integrated_gradients", "occlusion",
 )  # fmt: skip
-RIVALS = ("grad_cam without ReLU", "random numbers", "the box itself")
+RIVALS = ("grad_cam sizes alone", "random numbers", "the box itself")
 
 
 def scenes(dataset, count, seed):
