@@ -114,6 +114,12 @@ def test_small_positive_logits_are_not_noted(end, capsys):
     assert capsys.readouterr().out == ""
 
 
+@tf.function
+def rate_and_tanh(z):
+    """Two results of one call, between other bounds each."""
+    return tf.exp(z), tf.tanh(z)
+
+
 FUNCTIONS = {
     **MADE_SO,
     "negative": lambda z: -ops.exp(z),
@@ -127,6 +133,8 @@ FUNCTIONS = {
     "subtracted": lambda z: ops.clip(z, 1, 4) - ops.clip(z, -1, 2),
     "zero times anything": lambda z: 0.0 * ops.exp(z),
     "the difference of two rates": lambda z: ops.exp(z) - ops.softplus(z),
+    "a size": lambda z: ops.abs(ops.clip(z, -4, 1)),
+    "the second of two results": lambda z: rate_and_tanh(z)[1],
 }
 
 
