@@ -920,6 +920,7 @@ TABLE = np.array([[1.0, 5, -2], [0.5, 7, 3]])
         (np.trunc(TABLE), TABLE, "The numbers were cut to whole numbers."),
         (np.array([44, 7], np.uint8), np.array([300, 7]), "The numbers have wrapped around, as in"),
         (np.uint8(44), 300, "44 is not right. The numbers have wrapped around, as in uint8."),
+        (np.zeros((2, 3)), TABLE, "All its numbers are 0."),
     ],
 )
 def test_a_near_miss_is_told_by_its_kind(wrong, right, sentence):
@@ -933,6 +934,10 @@ def test_a_near_miss_is_told_by_its_kind(wrong, right, sentence):
         (np.full((2, 3), 4.0), np.full((2, 3), 2.0)),  # equal numbers tell no factor from a sum
         (np.full((2, 3), np.nan), TABLE),
         (3.2, 7),
+        (44, 300),  # typed in, not computed in bytes
+        (0, 7),
+        (TABLE * 1.0005, TABLE),
+        (np.ones(2), np.array([1, np.inf])),
         (np.zeros(3), np.zeros(0)),
     ],
 )
@@ -1003,6 +1008,7 @@ def test_a_long_error_of_keras_is_told_in_a_few_words():
         (7, (7, 7), "It is an int; a tuple is asked for."),
         ((7,), (7, 7), "It has 1 entries; another number of entries is asked for."),
         ((7, 8), (8, 8), "1 of its 2 entries are right."),
+        ((150, 6000, 750.05), (150, 6000, 750), "2 of its 3 entries are right."),
         ("same", "valid", "'same' is not right."),
         ({19, 30}, (19, 30), "It is a set, which has no order; a tuple is asked for."),
         ({1: 2}.keys(), (1,), "It is a dict_keys; a tuple is asked for."),

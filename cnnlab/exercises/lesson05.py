@@ -180,6 +180,13 @@ batch_normalisation = Exercise(
         (rng.normal(2, 3, (2, 5, 7, 3)), *channels(3)),
         (rng.normal(0, 1, (1, 4, 3, 2)), *channels(2)),
         (rng.normal(0, 1, (3, 2, 5, 4)).astype("float32"), *channels(4)),
+        (
+            rng.normal(size=(2, 3, 4, 2)),
+            rng.normal(size=2),
+            np.array([0.5, 0]),
+            np.array([-1.5, 0.7]),
+            rng.normal(size=2),
+        ),
     ),
     alternatives=(normalise_channel_by_channel,),
 )

@@ -493,6 +493,7 @@ on_ink = Exercise(
     cases=(
         blob(5, 7),
         blob(9, 4, "float64"),
+        tuple(part / scale for part, scale in zip(blob(4, 6), (1000, 1), strict=True)),
         (np.zeros((3, 5), "float32"), np.ones((3, 5, 1), "float32")),
         (np.ones((2, 3)), np.array([[[0.5], [1.0], [0.0]], [[0.75], [0.5], [0.25]]])),
     ),

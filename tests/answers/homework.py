@@ -198,6 +198,7 @@ WRONG = {
         lambda heat, digit: 100 * ink_by_product(heat, digit),
         lambda heat, digit: heat[digit[..., 0] > 0.5].sum(),
         lambda heat, digit: heat[digit[..., 0] > 0.5].mean(),
+        lambda heat, digit: ink_by_product(heat, digit) if heat.sum() > 1 else 0,
         lambda heat, digit: ink_by_product(heat, digit[::-1]),
         lambda heat, digit: heat[digit[..., 0] > 0.5].sum() / heat.sum(),
     ],

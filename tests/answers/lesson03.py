@@ -151,6 +151,7 @@ WRONG = {
         lambda stack: by_recursion([(k * d, s, 1) for k, s, d in stack]),
         lambda stack: by_recursion([(k, s, d - 1) for k, s, d in stack]),
         lambda stack: by_recursion(stack)[0],
+        lambda stack: by_recursion([(max(k, 2), s, d) for k, s, d in stack]),
     ],
     "03.4": [
         (1, 3, 9.9),

@@ -200,6 +200,8 @@ WRONG = {
         lambda x, m, v, g, b: normalise_folded(x, m, v, g, b).astype(int),
         lambda x, m, v, g, b: normalise_folded(x, m[::-1], v, g, b),
         lambda x, m, v, g, b: normalise_folded(x, v, m, g, b),
+        lambda x, m, v, g, b: normalise_folded(x, m, v, np.abs(g), b),
+        lambda x, m, v, g, b: g * (x - m) / np.sqrt(np.maximum(v, 0.001)) + b,
     ],
     "05.4": [
         lambda p, v, g, r, m: step_in_one_line(p, v, g, r, m)[::-1],
