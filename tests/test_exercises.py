@@ -19,6 +19,7 @@ from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solu
 from cnnlab.exercises.differences import difference
 from cnnlab.exercises.judging import exercises, find, lessons, unanswered, written
 from cnnlab.exercises.lesson03 import network
+from cnnlab.exercises.lesson06 import AS_ASKED, behaviour
 from cnnlab.exercises.limits import OutOfTime, limited
 from cnnlab.exercises.near_misses import near_miss
 from cnnlab.grading.exercise_files import exercises_in
@@ -534,7 +535,8 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
         ("06.3", block(merge="Multiply"), "Input and branch are multiplied"),
         ("07.1", lambda x: x[:, :, ::-1] - MEANS, "The columns are turned round, not the channels"),
         ("07.1", lambda x: x[..., ::-1] - MEANS[::-1], "The means of blue, green, red met red,"),
-        ("H1.4", network_for_digits(8, "sigmoid"), "The outputs end in an activation that leaves"),
+        ("H1.4", network_for_digits(8, "sigmoid"), "The outputs are probabilities; the loss"),
+        ("H1.4", network_for_digits(8, "relu"), "The outputs end in an activation that leaves"),
         ("H1.4", network_for_digits(3), "So few parameters can hardly tell ten digits apart."),
         ("H1.5", heat_where_at_least_half, "A pixel of exactly 0.5 is not brighter than 0.5."),
         ("03.4", (1, 3, 10), "Too far, and with gaps: the rates add up to more than is needed"),
@@ -980,6 +982,73 @@ def test_a_model_is_no_function_though_it_can_be_called():
     assert judge(MEAN, model).message == (
         "The answer is a function: hand over its name, without brackets behind it."
     )
+
+
+class Subclassed:
+    """Made in the test, as Keras is not loaded here."""
+
+    def __new__(cls):
+        import keras
+
+        return type("Subclassed", (keras.Model,), {})()
+
+
+@pytest.mark.parametrize("number", ["03.5", "05.5", "06.3", "H1.4"])
+@pytest.mark.parametrize(
+    ("answer", "got"),
+    [
+        (lambda: [1], "a list"),
+        (lambda: (1, 2), "a tuple"),
+        (lambda: __import__("keras").Input((12, 20, 32)), "a KerasTensor"),
+        (Subclassed, "a Subclassed"),
+    ],
+)
+def test_what_is_no_model_from_inputs_to_outputs_is_told(number, answer, got):
+    exercise = next(e for e in ALL if e.number == number)
+    outcome = judge(exercise, lambda *given: answer())
+    assert f"a Keras model is asked for: got {got}. Hand input and output to keras.Model." in (
+        outcome.message
+    )
+
+
+def test_a_block_of_other_layers_is_told_these_alone():
+    def three():
+        import keras
+
+        block = find("06.3").solution()
+        last = keras.layers.Conv2D(32, 3, padding="same")(block.output)
+        return keras.Model(block.inputs, last)
+
+    assert behaviour(find("06.3").solution()) == AS_ASKED
+    assert judge(find("06.3"), three).message.startswith(
+        "the layers with kernels: 'Conv2D 3×3, Conv2D 3×3, Conv2D 3×3' is not right."
+    )
+
+
+def test_three_outputs_are_not_told_that_one_is_missing():
+    def three(trunk):
+        import keras
+
+        outputs = find("05.5").solution(trunk).outputs
+        return keras.Model(trunk.inputs, [*outputs, trunk.output])
+
+    assert "outputs: more than two" in judge(find("05.5"), three).message
+
+
+def test_a_model_handed_over_is_put_right_again_and_its_change_told():
+    import keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    kept = model.get_weights()
+    exercise = replace(MEAN, solution=lambda m: 1, mistakes=(), cases=((model,),))
+
+    def forgetting(model):
+        model.set_weights([0 * weight for weight in model.get_weights()])
+        return 1
+
+    assert judge(exercise, lambda m: 1).mark == "✓"
+    assert "The result is right, but `model` is changed" in judge(exercise, forgetting).message
+    assert all(map(np.array_equal, model.get_weights(), kept))
 
 
 def test_a_long_error_of_keras_is_told_in_a_few_words():

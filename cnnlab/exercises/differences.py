@@ -53,13 +53,13 @@ def wrong_kind(got, right):
         'It is a str; a number is asked for.'
     """
     wanted = WORDS.get(type(right), "something else")
-    return f"It is {_named(got)}; {wanted} is asked for."
+    return f"It is {in_words(got)}; {wanted} is asked for."
 
 
 def _plain(got, right, tolerance, same_dtype):
     if isinstance(right, dict):
         if not isinstance(got, dict):
-            return f"It is {_named(got)}; a dict is asked for."
+            return f"It is {in_words(got)}; a dict is asked for."
         if got.keys() != right.keys():
             return "Its keys are not those asked for."
         inner = {k: difference(got[k], right[k], tolerance, same_dtype) for k in right}
@@ -81,10 +81,10 @@ def _plain(got, right, tolerance, same_dtype):
 def _entries(got, right, tolerance, same_dtype):
     """Tuples, such as shapes and several results; any sequence will do for the student's."""
     if isinstance(got, set | frozenset):
-        return f"It is {_named(got)}, which has no order; a tuple is asked for."
+        return f"It is {in_words(got)}, which has no order; a tuple is asked for."
     kind = isinstance(got, str | bytes | dict) or not hasattr(got, "__getitem__")
     if kind or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
-        return f"It is {_named(got)}; a tuple is asked for."
+        return f"It is {in_words(got)}; a tuple is asked for."
     if len(got) != len(right):
         return f"It has {len(got)} entries; another number of entries is asked for."
     pairs = zip(got, right, strict=True)
@@ -106,13 +106,13 @@ def _numbers(got, right, tolerance, same_dtype):
     wanted = "True and False" if right.dtype.kind == "b" else "numbers"
     wanted = f"{wanted} are" if right.ndim else "a number is"
     if hasattr(got, "toarray"):
-        return f"It is {_named(got)}; an array is asked for: hand over its `.toarray()`."
+        return f"It is {in_words(got)}; an array is asked for: hand over its `.toarray()`."
     try:
         values = np.asarray(got)
     except (ValueError, TypeError):  # rows of unequal length
-        return f"It is {_named(got)} that makes no array."
+        return f"It is {in_words(got)} that makes no array."
     if values.dtype.kind not in "biufc" or (values.dtype.kind == "b") != (right.dtype.kind == "b"):
-        return f"It is {_named(got)}; {wanted} asked for."
+        return f"It is {in_words(got)}; {wanted} asked for."
     allowed = _allowed(right, tolerance)
     near = partial(near_miss, values, right, allowed) if right.dtype.kind in "iuf" else _nothing
     if values.shape != right.shape:
@@ -143,7 +143,13 @@ def _allowed(right, tolerance):
     return tolerance * max(1.0, float(finite.max(initial=0)))
 
 
-def _named(got):
+def in_words(got):
+    """The type of a value with its article.
+
+    Example:
+        >>> in_words([1])
+        'a list'
+    """
     if got is None:
         return "None (is a `return` missing?)"
     name = type(got).__name__

@@ -121,11 +121,13 @@ class_map = Exercise(
             "What speaks against the class was set to 0; it belongs to the logit too.", cut_off
         ),
     ),
-    cases=tuple(
-        (rng.uniform(size=(3, 4, 5)).astype(dtype), rng.normal(size=(5, 5)).astype(dtype), index)
-        for dtype, index in [("float32", 0), ("float64", 3), ("float32", 4)]
-    )
-    + ((rng.normal(size=(3, 4, 5)), rng.normal(size=(5, 4)), 2),),
+    cases=(
+        *(
+            (rng.uniform(size=(3, 4, 5)).astype(dtype), rng.normal(size=(5, 5)).astype(dtype), i)
+            for dtype, i in [("float32", 0), ("float64", 3), ("float32", 4)]
+        ),
+        (rng.normal(size=(3, 4, 5)), rng.normal(size=(5, 4)), 2),
+    ),
     alternatives=(map_by_loops, map_by_einsum),
 )
 

@@ -188,6 +188,8 @@ WRONG = {
         network(conv(1, 16), AVERAGE, dense()),
         network(conv(64, 3, dilation_rate=8), AVERAGE, dense()),
         network(*BODY, AVERAGE, dense(9)),
+        network(*BODY, AVERAGE, dense(), shape=(32, 32, 1)),
+        network(*BODY, AVERAGE, dense(activation="tanh"), pool("Rescaling", 10.0)),
         two_outputs,
         network(conv(16, 5), FLAT, dense()),
     ],

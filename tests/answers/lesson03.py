@@ -165,6 +165,7 @@ WRONG = {
         {1, 3, 9},
         (1, "3", 9),
         (2, 2, 9),
+        (True, 3, 9),
     ],
     "03.5": [
         network(conv(dilation_rate=50)),
@@ -178,5 +179,6 @@ WRONG = {
         network(conv(), pool(5), pool(5), shape=(128, 160, 3)),
         without_input,
         lambda: "a network",
+        network(*BLOCKS, pool(), conv(), lambda layers: layers.ZeroPadding2D(((2, 2), (3, 2)))),
     ],
 }
