@@ -6,6 +6,8 @@ import threading
 import time
 import warnings
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -704,6 +706,48 @@ def test_a_value_where_a_function_is_asked_for_is_told():
     assert judge(MEAN, 2.0).message.startswith("The answer is a function")
 
 
+def test_a_text_or_a_class_where_a_function_is_asked_for_is_told():
+    import keras
+
+    assert judge(MEAN, "mean_of_two").message == (
+        "The answer is a function: got the text 'mean_of_two'. Hand over its name, without quotes."
+    )
+    assert judge(MEAN, keras.Model).message == (
+        "The answer is a function: got the class Model. Write a function that returns a model."
+    )
+
+
+PAIR = replace(NUMBER, solution=np.array([0.5, 2]), mistakes=())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [Fraction(1, 2), 2],
+        (Decimal("0.5"), Decimal(2)),
+        np.array([0.5, 2], object),
+        np.array([Fraction(1, 2), 2]),
+    ],
+)
+def test_exact_numbers_are_numbers(answer):
+    assert judge(PAIR, answer).mark == "✓"
+    assert judge(replace(MEAN, solution=lambda v: (0.5, 2)), lambda v: answer).mark == "✓"
+
+
+def test_what_is_computed_on_demand_is_computed():
+    assert judge(PAIR, (n / 2 for n in (1, 4))).mark == "✓"
+    halves = replace(MEAN, solution=lambda values: values / 2, mistakes=())
+    assert judge(halves, lambda values: map(float, values / 2)).mark == "✓"
+    assert judge(halves, lambda values: (v / 2 for v in values)).mark == "✓"
+    assert "ZeroDivisionError" in judge(halves, lambda values: (1 / 0 for v in values)).message
+
+
+@pytest.mark.parametrize("entry", [np, iter([1]), Decimal, {1: 2}, np.array([None])])
+def test_an_entry_that_is_no_number_is_told_without_an_error(entry):
+    for answer in ([entry, 2], (entry, 2), {"a": entry}):
+        assert judge(PAIR, answer).message.startswith("It is a ")
+
+
 def test_a_changed_argument_is_told():
     def answer(values):
         mean = values.sum() / 2
@@ -892,6 +936,7 @@ def test_a_solution_shows_its_source_and_what_is_in_it(capsys):
         (np.nan, np.nan),
         ({"a": 1.0}, {"a": 1}),
         (np.True_, True),
+        (np.array(True), True),
     ],
 )
 def test_equal_answers_are_equal(got, right):
@@ -1011,6 +1056,11 @@ def test_what_is_no_model_from_inputs_to_outputs_is_told(number, answer, got):
     )
 
 
+def test_rates_in_another_shape_are_told_with_it():
+    message = "one per layer: got numbers in the shape (1, 3). Write (a, b, c)."
+    assert message in judge(find("03.4"), [[1, 3, 9]]).message
+
+
 def test_a_block_of_other_layers_is_told_these_alone():
     def three():
         import keras
@@ -1077,6 +1127,13 @@ def test_a_long_error_of_keras_is_told_in_a_few_words():
         (7, (7, 7), "It is an int; a tuple is asked for."),
         ((7,), (7, 7), "It has 1 entries; another number of entries is asked for."),
         ((7, 8), (8, 8), "1 of its 2 entries are right."),
+        ((np.ones(2).sum, 8), (7, 8), "Entry 0 (counted from 0) is a builtin_function_or_method: "),
+        ((7, len), (7, 8), "Entry 1 (counted from 0) is a builtin_function_or_method: call it, "),
+        (({7}, 8), (7, 8), "1 of its 2 entries are right."),
+        ((7j, 8), (7, 8), "1 of its 2 entries are right."),
+        (([1, [2, 3]], 8), (7, 8), "1 of its 2 entries are right."),
+        (np.array([1j, 2]), np.array([1, 2]), "Its shape is right, and 1 of 2 numbers are"),
+        (np.array(1), True, "It is a ndarray; True or False is asked for."),
         ((150, 6000, 750.05), (150, 6000, 750), "2 of its 3 entries are right."),
         ("same", "valid", "'same' is not right."),
         ({19, 30}, (19, 30), "It is a set, which has no order; a tuple is asked for."),

@@ -1,5 +1,6 @@
 """Where two results differ, in words that do not give the right one away."""
 
+import inspect
 from functools import partial
 
 import numpy as np
@@ -71,8 +72,8 @@ def _plain(got, right, tolerance, same_dtype):
     if isinstance(right, str) and isinstance(got, str):
         same = "".join(got.split()).casefold() == "".join(right.split()).casefold()
         return None if same else f"{got!r} is not right."
-    if isinstance(right, bool | np.bool_) and isinstance(got, bool | np.bool_):
-        return None if got == right else f"{bool(got)} is not right."
+    if isinstance(right, bool | np.bool_) and _is_number(got, "b"):
+        return None if bool(got) == right else f"{bool(got)} is not right."
     if got is right:
         return None
     return wrong_kind(got, right)
@@ -92,8 +93,14 @@ def _entries(got, right, tolerance, same_dtype):
     wrong = [place for place, sentence in enumerate(inner) if sentence]
     if not wrong:
         return None
+    place = next((place for place, entry in enumerate(got) if inspect.isroutine(entry)), None)
+    if place is not None:
+        return (
+            f"Entry {place} (counted from 0) is {in_words(got[place])}: call it, with brackets "
+            "behind its name."
+        )
     if all(np.ndim(entry) == 0 for entry in right):
-        if not any(isinstance(e, str | bool | None) or np.ndim(e) for e in (*got, *right)):
+        if all(map(_is_number, (*got, *right))):
             numbers = [np.asarray([float(entry) for entry in each]) for each in (got, right)]
             if sentence := near_miss(*numbers, _allowed(numbers[1], tolerance)):
                 return sentence
@@ -114,7 +121,8 @@ def _numbers(got, right, tolerance, same_dtype):
     if values.dtype.kind not in "biufc" or (values.dtype.kind == "b") != (right.dtype.kind == "b"):
         return f"It is {in_words(got)}; {wanted} asked for."
     allowed = _allowed(right, tolerance)
-    near = partial(near_miss, values, right, allowed) if right.dtype.kind in "iuf" else _nothing
+    real = values.dtype.kind in "iuf" and right.dtype.kind in "iuf"
+    near = partial(near_miss, values, right, allowed) if real else _nothing
     if values.shape != right.shape:
         asked = "another one is" if right.ndim else "one number is"
         return near() or f"Its shape is {values.shape}; {asked} asked for."
@@ -132,6 +140,15 @@ def _numbers(got, right, tolerance, same_dtype):
     if same_dtype and values.dtype != right.dtype:
         return f"Its values are right; its dtype is {values.dtype}, another one is asked for."
     return None
+
+
+def _is_number(value, kinds="iuf"):
+    """Whether it is a single number: of Python, of NumPy, or a tensor without axes."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):  # rows of unequal length
+        return False
+    return array.ndim == 0 and array.dtype.kind in kinds
 
 
 def _nothing():

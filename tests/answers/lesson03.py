@@ -126,7 +126,13 @@ RIGHT = {
     "03.1": [],
     "03.2": [],
     "03.3": [by_recursion, by_products, by_first_and_last, by_arrays, by_marking],
-    "03.4": [*permutations((1, 3, 9)), [1, 3, 9], np.array([9, 3, 1]), (1.0, 3.0, 9.0)],
+    "03.4": [
+        *permutations((1, 3, 9)),
+        [1, 3, 9],
+        np.array([9, 3, 1]),
+        (1.0, 3.0, 9.0),
+        np.array([1, 3, 9], object),
+    ],
     "03.5": [
         functional,
         residual,

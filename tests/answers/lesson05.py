@@ -23,6 +23,14 @@ def recall_by_misses(matrix):
     return tuple(1 - m / s for m, s in zip(missed, matrix.sum(axis=1), strict=True))
 
 
+def recall_on_demand(matrix):
+    return (row[i] / row.sum() for i, row in enumerate(matrix))
+
+
+def recall_of_objects(matrix):
+    return (np.diag(matrix).astype(object) / matrix.sum(axis=1)).tolist()
+
+
 def normalise_folded(x, mean, variance, gamma, beta):
     scale = gamma / (variance + 1e-3) ** 0.5
     return x * scale + (beta - mean * scale)
@@ -233,7 +241,14 @@ def heads_of_several_layers(trunk):
 
 
 RIGHT = {
-    "05.1": [recall_by_einsum, recall_normalised_first, recall_by_pandas, recall_by_misses],
+    "05.1": [
+        recall_by_einsum,
+        recall_normalised_first,
+        recall_by_pandas,
+        recall_by_misses,
+        recall_on_demand,
+        recall_of_objects,
+    ],
     "05.2": [],
     "05.3": [
         normalise_folded,

@@ -17,7 +17,7 @@ def share_by_keras(kernel_size, channels, filters):
 
 
 def share_by_fractions(kernel_size, channels, filters):
-    return float(Fraction(1, filters) + Fraction(1, kernel_size * kernel_size))
+    return Fraction(1, filters) + Fraction(1, kernel_size * kernel_size)
 
 
 def share_by_arrays(kernel_size, channels, filters):
