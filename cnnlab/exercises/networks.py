@@ -150,13 +150,16 @@ def verdicts_on_field(model):
     windows = [getattr(layer, "kernel_size", ()) for layer in inner(model.layers)]
     windows += [getattr(layer, "pool_size", ()) for layer in inner(model.layers)]
     cells = "enough" if rows >= MAP[0] and columns >= MAP[1] else "too few"
-    if cells == "enough" and has_blind_cells(model):
+    small = model.count_params() <= PARAMETERS
+    windows_fit = max(map(max, filter(None, windows)), default=1) <= 9
+    else_right = field == "large enough" and cells == "enough" and small and windows_fit
+    if else_right and has_blind_cells(model):  # last, as it takes a while
         cells = "some read nothing but padding"
     return {
         "output": "a map",
         "field": field,
-        "windows": "small" if max(map(max, filter(None, windows)), default=1) <= 9 else "too large",
-        "parameters": "in the budget" if model.count_params() <= PARAMETERS else "too many",
+        "windows": "small" if windows_fit else "too large",
+        "parameters": "in the budget" if small else "too many",
         "cells": "a single one" if rows == columns == 1 else cells,
         "channels": "16" if channels == 16 else "not 16",
     }
