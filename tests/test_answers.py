@@ -2,6 +2,8 @@
 
 import runpy
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -30,14 +32,18 @@ def tensor(value):
 def forms(value):
     """A value asked for, in the forms in which students have it."""
     if isinstance(value, tuple):
+        exact = [tuple(map(Fraction, value)), [*map(Decimal, value)], np.array(value, object)]
+        exact += [map(int, value), (number for number in value)]
         made = [list(value), np.array(value), np.array(value, "float32"), tensor(np.array(value))]
         entry_by_entry = [tuple(map(kind, value)) for kind in (np.int64, float, np.array)]
-        return [value, *made, *entry_by_entry, [*map(np.float32, value)]]
+        return [value, *made, *exact, *entry_by_entry, [*map(np.float32, value)]]
     if isinstance(value, np.ndarray):
         lists = value.tolist()
+        exact = [[*map(Fraction, lists)], value.astype(object), (number for number in lists)]
         made = [lists, tuple(lists), value * 1.0, value.astype("float32"), [*map(float, lists)]]
-        return [value, *made, tensor(value), tensor(value * 1.0), np.asfortranarray(value)]
+        return [value, *made, *exact, tensor(value), tensor(value * 1.0), np.asfortranarray(value)]
     plain = [value, float(value), np.int64(value), np.float64(value), np.array(value)]
+    plain += [Fraction(value), Decimal(value), np.array(value, object)]
     return [*plain, np.array(value * 1.0), tensor(value), tensor(float(value))]
 
 
@@ -73,7 +79,7 @@ def right_answers(exercise):
         if not exercise.same_dtype:
             changes.append(lambda result: np.asarray(result).tolist())
         if isinstance(exercise.solution(*exercise.cases[0]), bool):
-            changes = [np.bool_]
+            changes = [np.bool_, np.array, tensor]
         return [*written, *(ending(exercise.solution, change) for change in changes)]
     if exercise.view is None and isinstance(exercise.solution, int | tuple | np.ndarray):
         return [*written, *forms(exercise.solution)[1:]]

@@ -6,6 +6,8 @@ import threading
 import time
 import warnings
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solu
 from cnnlab.exercises.differences import difference
 from cnnlab.exercises.judging import exercises, find, lessons, unanswered, written
 from cnnlab.exercises.lesson03 import network
+from cnnlab.exercises.lesson06 import AS_ASKED, behaviour
 from cnnlab.exercises.limits import OutOfTime, limited
 from cnnlab.exercises.near_misses import near_miss
 from cnnlab.grading.exercise_files import exercises_in
@@ -534,7 +537,8 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
         ("06.3", block(merge="Multiply"), "Input and branch are multiplied"),
         ("07.1", lambda x: x[:, :, ::-1] - MEANS, "The columns are turned round, not the channels"),
         ("07.1", lambda x: x[..., ::-1] - MEANS[::-1], "The means of blue, green, red met red,"),
-        ("H1.4", network_for_digits(8, "sigmoid"), "The outputs end in an activation that leaves"),
+        ("H1.4", network_for_digits(8, "sigmoid"), "The outputs are probabilities; the loss"),
+        ("H1.4", network_for_digits(8, "relu"), "The outputs end in an activation that leaves"),
         ("H1.4", network_for_digits(3), "So few parameters can hardly tell ten digits apart."),
         ("H1.5", heat_where_at_least_half, "A pixel of exactly 0.5 is not brighter than 0.5."),
         ("03.4", (1, 3, 10), "Too far, and with gaps: the rates add up to more than is needed"),
@@ -700,6 +704,48 @@ def test_leaving_python_is_an_error_like_any_other():
 
 def test_a_value_where_a_function_is_asked_for_is_told():
     assert judge(MEAN, 2.0).message.startswith("The answer is a function")
+
+
+def test_a_text_or_a_class_where_a_function_is_asked_for_is_told():
+    import keras
+
+    assert judge(MEAN, "mean_of_two").message == (
+        "The answer is a function: got the text 'mean_of_two'. Hand over its name, without quotes."
+    )
+    assert judge(MEAN, keras.Model).message == (
+        "The answer is a function: got the class Model. Write a function that returns a model."
+    )
+
+
+PAIR = replace(NUMBER, solution=np.array([0.5, 2]), mistakes=())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [Fraction(1, 2), 2],
+        (Decimal("0.5"), Decimal(2)),
+        np.array([0.5, 2], object),
+        np.array([Fraction(1, 2), 2]),
+    ],
+)
+def test_exact_numbers_are_numbers(answer):
+    assert judge(PAIR, answer).mark == "✓"
+    assert judge(replace(MEAN, solution=lambda v: (0.5, 2)), lambda v: answer).mark == "✓"
+
+
+def test_what_is_computed_on_demand_is_computed():
+    assert judge(PAIR, (n / 2 for n in (1, 4))).mark == "✓"
+    halves = replace(MEAN, solution=lambda values: values / 2, mistakes=())
+    assert judge(halves, lambda values: map(float, values / 2)).mark == "✓"
+    assert judge(halves, lambda values: (v / 2 for v in values)).mark == "✓"
+    assert "ZeroDivisionError" in judge(halves, lambda values: (1 / 0 for v in values)).message
+
+
+@pytest.mark.parametrize("entry", [np, iter([1]), Decimal, {1: 2}, np.array([None])])
+def test_an_entry_that_is_no_number_is_told_without_an_error(entry):
+    for answer in ([entry, 2], (entry, 2), {"a": entry}):
+        assert judge(PAIR, answer).message.startswith("It is a ")
 
 
 def test_a_changed_argument_is_told():
@@ -890,6 +936,7 @@ def test_a_solution_shows_its_source_and_what_is_in_it(capsys):
         (np.nan, np.nan),
         ({"a": 1.0}, {"a": 1}),
         (np.True_, True),
+        (np.array(True), True),
     ],
 )
 def test_equal_answers_are_equal(got, right):
@@ -920,6 +967,7 @@ TABLE = np.array([[1.0, 5, -2], [0.5, 7, 3]])
         (np.trunc(TABLE), TABLE, "The numbers were cut to whole numbers."),
         (np.array([44, 7], np.uint8), np.array([300, 7]), "The numbers have wrapped around, as in"),
         (np.uint8(44), 300, "44 is not right. The numbers have wrapped around, as in uint8."),
+        (np.zeros((2, 3)), TABLE, "All its numbers are 0."),
     ],
 )
 def test_a_near_miss_is_told_by_its_kind(wrong, right, sentence):
@@ -933,6 +981,10 @@ def test_a_near_miss_is_told_by_its_kind(wrong, right, sentence):
         (np.full((2, 3), 4.0), np.full((2, 3), 2.0)),  # equal numbers tell no factor from a sum
         (np.full((2, 3), np.nan), TABLE),
         (3.2, 7),
+        (44, 300),  # typed in, not computed in bytes
+        (0, 7),
+        (TABLE * 1.0005, TABLE),
+        (np.ones(2), np.array([1, np.inf])),
         (np.zeros(3), np.zeros(0)),
     ],
 )
@@ -977,6 +1029,78 @@ def test_a_model_is_no_function_though_it_can_be_called():
     )
 
 
+class Subclassed:
+    """Made in the test, as Keras is not loaded here."""
+
+    def __new__(cls):
+        import keras
+
+        return type("Subclassed", (keras.Model,), {})()
+
+
+@pytest.mark.parametrize("number", ["03.5", "05.5", "06.3", "H1.4"])
+@pytest.mark.parametrize(
+    ("answer", "got"),
+    [
+        (lambda: [1], "a list"),
+        (lambda: (1, 2), "a tuple"),
+        (lambda: __import__("keras").Input((12, 20, 32)), "a KerasTensor"),
+        (Subclassed, "a Subclassed"),
+    ],
+)
+def test_what_is_no_model_from_inputs_to_outputs_is_told(number, answer, got):
+    exercise = next(e for e in ALL if e.number == number)
+    outcome = judge(exercise, lambda *given: answer())
+    assert f"a Keras model is asked for: got {got}. Hand input and output to keras.Model." in (
+        outcome.message
+    )
+
+
+def test_rates_in_another_shape_are_told_with_it():
+    message = "one per layer: got numbers in the shape (1, 3). Write (a, b, c)."
+    assert message in judge(find("03.4"), [[1, 3, 9]]).message
+
+
+def test_a_block_of_other_layers_is_told_these_alone():
+    def three():
+        import keras
+
+        block = find("06.3").solution()
+        last = keras.layers.Conv2D(32, 3, padding="same")(block.output)
+        return keras.Model(block.inputs, last)
+
+    assert behaviour(find("06.3").solution()) == AS_ASKED
+    assert judge(find("06.3"), three).message.startswith(
+        "the layers with kernels: 'Conv2D 3×3, Conv2D 3×3, Conv2D 3×3' is not right."
+    )
+
+
+def test_three_outputs_are_not_told_that_one_is_missing():
+    def three(trunk):
+        import keras
+
+        outputs = find("05.5").solution(trunk).outputs
+        return keras.Model(trunk.inputs, [*outputs, trunk.output])
+
+    assert "outputs: more than two" in judge(find("05.5"), three).message
+
+
+def test_a_model_handed_over_is_put_right_again_and_its_change_told():
+    import keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    kept = model.get_weights()
+    exercise = replace(MEAN, solution=lambda m: 1, mistakes=(), cases=((model,),))
+
+    def forgetting(model):
+        model.set_weights([0 * weight for weight in model.get_weights()])
+        return 1
+
+    assert judge(exercise, lambda m: 1).mark == "✓"
+    assert "The result is right, but `model` is changed" in judge(exercise, forgetting).message
+    assert all(map(np.array_equal, model.get_weights(), kept))
+
+
 def test_a_long_error_of_keras_is_told_in_a_few_words():
     def no_input(x):
         raise AttributeError("Sequential model 'sequential_15' has no defined input shape yet.")
@@ -1003,6 +1127,14 @@ def test_a_long_error_of_keras_is_told_in_a_few_words():
         (7, (7, 7), "It is an int; a tuple is asked for."),
         ((7,), (7, 7), "It has 1 entries; another number of entries is asked for."),
         ((7, 8), (8, 8), "1 of its 2 entries are right."),
+        ((np.ones(2).sum, 8), (7, 8), "Entry 0 (counted from 0) is a builtin_function_or_method: "),
+        ((7, len), (7, 8), "Entry 1 (counted from 0) is a builtin_function_or_method: call it, "),
+        (({7}, 8), (7, 8), "1 of its 2 entries are right."),
+        ((7j, 8), (7, 8), "1 of its 2 entries are right."),
+        (([1, [2, 3]], 8), (7, 8), "1 of its 2 entries are right."),
+        (np.array([1j, 2]), np.array([1, 2]), "Its shape is right, and 1 of 2 numbers are"),
+        (np.array(1), True, "It is a ndarray; True or False is asked for."),
+        ((150, 6000, 750.05), (150, 6000, 750), "2 of its 3 entries are right."),
         ("same", "valid", "'same' is not right."),
         ({19, 30}, (19, 30), "It is a set, which has no order; a tuple is asked for."),
         ({1: 2}.keys(), (1,), "It is a dict_keys; a tuple is asked for."),

@@ -17,7 +17,13 @@ from cnnlab.exercises.judging import (
     quoted,
     written,
 )
-from cnnlab.exercises.networks import can_leave_gaps, inner, pixels_read
+from cnnlab.exercises.networks import (
+    can_leave_gaps,
+    inner,
+    kind_of_output,
+    pixels_read,
+    require_model,
+)
 from cnnlab.exercises.self_test import verify
 from cnnlab.exercises.supervision import record
 
@@ -30,7 +36,9 @@ __all__ = [
     "hint",
     "inner",
     "judge",
+    "kind_of_output",
     "pixels_read",
+    "require_model",
     "solution",
     "verify",
 ]

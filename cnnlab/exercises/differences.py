@@ -1,5 +1,6 @@
 """Where two results differ, in words that do not give the right one away."""
 
+import inspect
 from functools import partial
 
 import numpy as np
@@ -53,13 +54,13 @@ def wrong_kind(got, right):
         'It is a str; a number is asked for.'
     """
     wanted = WORDS.get(type(right), "something else")
-    return f"It is {_named(got)}; {wanted} is asked for."
+    return f"It is {in_words(got)}; {wanted} is asked for."
 
 
 def _plain(got, right, tolerance, same_dtype):
     if isinstance(right, dict):
         if not isinstance(got, dict):
-            return f"It is {_named(got)}; a dict is asked for."
+            return f"It is {in_words(got)}; a dict is asked for."
         if got.keys() != right.keys():
             return "Its keys are not those asked for."
         inner = {k: difference(got[k], right[k], tolerance, same_dtype) for k in right}
@@ -71,8 +72,8 @@ def _plain(got, right, tolerance, same_dtype):
     if isinstance(right, str) and isinstance(got, str):
         same = "".join(got.split()).casefold() == "".join(right.split()).casefold()
         return None if same else f"{got!r} is not right."
-    if isinstance(right, bool | np.bool_) and isinstance(got, bool | np.bool_):
-        return None if got == right else f"{bool(got)} is not right."
+    if isinstance(right, bool | np.bool_) and _is_number(got, "b"):
+        return None if bool(got) == right else f"{bool(got)} is not right."
     if got is right:
         return None
     return wrong_kind(got, right)
@@ -81,10 +82,10 @@ def _plain(got, right, tolerance, same_dtype):
 def _entries(got, right, tolerance, same_dtype):
     """Tuples, such as shapes and several results; any sequence will do for the student's."""
     if isinstance(got, set | frozenset):
-        return f"It is {_named(got)}, which has no order; a tuple is asked for."
+        return f"It is {in_words(got)}, which has no order; a tuple is asked for."
     kind = isinstance(got, str | bytes | dict) or not hasattr(got, "__getitem__")
     if kind or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
-        return f"It is {_named(got)}; a tuple is asked for."
+        return f"It is {in_words(got)}; a tuple is asked for."
     if len(got) != len(right):
         return f"It has {len(got)} entries; another number of entries is asked for."
     pairs = zip(got, right, strict=True)
@@ -92,8 +93,14 @@ def _entries(got, right, tolerance, same_dtype):
     wrong = [place for place, sentence in enumerate(inner) if sentence]
     if not wrong:
         return None
+    place = next((place for place, entry in enumerate(got) if inspect.isroutine(entry)), None)
+    if place is not None:
+        return (
+            f"Entry {place} (counted from 0) is {in_words(got[place])}: call it, with brackets "
+            "behind its name."
+        )
     if all(np.ndim(entry) == 0 for entry in right):
-        if not any(isinstance(e, str | bool | None) or np.ndim(e) for e in (*got, *right)):
+        if all(map(_is_number, (*got, *right))):
             numbers = [np.asarray([float(entry) for entry in each]) for each in (got, right)]
             if sentence := near_miss(*numbers, _allowed(numbers[1], tolerance)):
                 return sentence
@@ -106,15 +113,16 @@ def _numbers(got, right, tolerance, same_dtype):
     wanted = "True and False" if right.dtype.kind == "b" else "numbers"
     wanted = f"{wanted} are" if right.ndim else "a number is"
     if hasattr(got, "toarray"):
-        return f"It is {_named(got)}; an array is asked for: hand over its `.toarray()`."
+        return f"It is {in_words(got)}; an array is asked for: hand over its `.toarray()`."
     try:
         values = np.asarray(got)
     except (ValueError, TypeError):  # rows of unequal length
-        return f"It is {_named(got)} that makes no array."
+        return f"It is {in_words(got)} that makes no array."
     if values.dtype.kind not in "biufc" or (values.dtype.kind == "b") != (right.dtype.kind == "b"):
-        return f"It is {_named(got)}; {wanted} asked for."
+        return f"It is {in_words(got)}; {wanted} asked for."
     allowed = _allowed(right, tolerance)
-    near = partial(near_miss, values, right, allowed) if right.dtype.kind in "iuf" else _nothing
+    real = values.dtype.kind in "iuf" and right.dtype.kind in "iuf"
+    near = partial(near_miss, values, right, allowed) if real else _nothing
     if values.shape != right.shape:
         asked = "another one is" if right.ndim else "one number is"
         return near() or f"Its shape is {values.shape}; {asked} asked for."
@@ -134,6 +142,15 @@ def _numbers(got, right, tolerance, same_dtype):
     return None
 
 
+def _is_number(value, kinds="iuf"):
+    """Whether it is a single number: of Python, of NumPy, or a tensor without axes."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):  # rows of unequal length
+        return False
+    return array.ndim == 0 and array.dtype.kind in kinds
+
+
 def _nothing():
     """What near misses have to say where there are no real numbers."""
 
@@ -143,7 +160,13 @@ def _allowed(right, tolerance):
     return tolerance * max(1.0, float(finite.max(initial=0)))
 
 
-def _named(got):
+def in_words(got):
+    """The type of a value with its article.
+
+    Example:
+        >>> in_words([1])
+        'a list'
+    """
     if got is None:
         return "None (is a `return` missing?)"
     name = type(got).__name__

@@ -16,7 +16,10 @@ import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,8 @@ from cnnlab.exercises.limits import OutOfTime, limited
 
 LEVELS = {1: "★", 2: "★★", 3: "★★★"}
 NOTHING_TO_VIEW = str | None
+LAZY = (types.GeneratorType, map, zip, filter)
+LONGEST_RESULT = 10**6  # entries that are taken from a generator
 LONGEST_ERROR = 300  # characters of a message that is shown
 
 
@@ -143,8 +148,7 @@ def judge(exercise, answer):
         return Outcome(exercise.number, "○", "not answered yet")
     cases = exercise.cases() if callable(exercise.cases) else exercise.cases
     if cases and (not callable(answer) or _is_model(answer)):
-        message = "The answer is a function: hand over its name, without brackets behind it."
-        return Outcome(exercise.number, "✗", message)
+        return Outcome(exercise.number, "✗", f"The answer is a function: {_remedy(answer)}")
     try:
         runs = limited(partial(_runs, exercise, answer, cases), exercise.seconds)
     except OutOfTime as late:
@@ -163,6 +167,15 @@ def judge(exercise, answer):
         if _alike(exercise, runs, _runs(exercise, mistake.answer, cases)):
             return Outcome(exercise.number, "✗", mistake.diagnosis, mistake)
     return Outcome(exercise.number, "✗", _explained(exercise, answer, cases, runs, right))
+
+
+def _remedy(answer):
+    """What to hand over instead of something that is no function."""
+    if isinstance(answer, str):
+        return f"got the text {answer[:40]!r}. Hand over its name, without quotes."
+    if isinstance(answer, type):
+        return f"got the class {answer.__name__}. Write a function that returns a model."
+    return "hand over its name, without brackets behind it."
 
 
 def _is_model(answer):
@@ -195,28 +208,61 @@ def _runs(exercise, answer, cases):
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if not cases:
-            return [_viewed(exercise, Run(answer))]
+            return [_viewed(exercise, _run(lambda: answer, ()))]
         return [_viewed(exercise, _run(answer, case)) for case in cases]
 
 
 def _run(function, case):
     given = [_fresh(argument) for argument in case]
+    before = [_data(argument) for argument in case]
     try:
         result = function(*given)
+        result = _settled(result)
+        after = [_data(argument) for argument in given]
     except (Exception, SystemExit) as error:
         return Run(error=error)
-    changed = [difference(after, before, 0) is not None for after, before in _data(given, case)]
-    return Run(_fresh(result), tuple(changed))
+    finally:  # a model is handed on to the next run
+        for argument, weights in zip(case, before, strict=True):
+            if _is_model(argument):
+                argument.set_weights(weights)
+    changed = [difference(*pair, 0) is not None for pair in zip(after, before, strict=True)]
+    return Run(result, tuple(changed))
 
 
-def _data(given, case):
-    """The pairs of arguments that a function could change in place."""
-    pairs = zip(given, case, strict=True)
-    return [(g, c) if isinstance(c, np.ndarray | list) else (0, 0) for g, c in pairs]
+def _data(argument):
+    """What a function could change of an argument in place; None if nothing."""
+    if _is_model(argument):
+        return argument.get_weights()
+    return argument if isinstance(argument, np.ndarray | list) else None
 
 
 def _fresh(value):
     return copy.deepcopy(value) if isinstance(value, np.ndarray | list | dict) else value
+
+
+def _settled(result):
+    """A copy of a result that no later run can change, its numbers as Python or NumPy has them."""
+    if isinstance(result, LAZY):
+        return [_settled(entry) for entry in islice(result, LONGEST_RESULT)]
+    if isinstance(result, Fraction | Decimal):
+        return float(result)
+    if type(result) in (list, tuple):
+        return type(result)(map(_settled, result))
+    if isinstance(result, dict):
+        return {key: _settled(value) for key, value in result.items()}
+    if isinstance(result, np.ndarray):
+        return _settled_array(result)
+    return result
+
+
+def _settled_array(array):
+    """Its copy; of objects, which may be numbers, the array that they make."""
+    if array.dtype.kind != "O":
+        return array.copy()
+    try:
+        return np.array(_settled(array.tolist()))
+    except ValueError:  # they make none
+        return array
 
 
 def _viewed(exercise, run):

@@ -282,6 +282,7 @@ loops = Exercise(
         (rng.random((6, 9)).astype("float32"), rng.random((1, 2)).astype("float32"), 2),
         (rng.integers(0, 256, (7, 5), dtype="uint8"), rng.normal(size=(2, 1)), 2),
         (rng.random((4, 8)), rng.integers(-2, 3, (3, 2)), 1),
+        (rng.random((7, 9)), rng.normal(size=(1, 2)), 3),
     ),
     alternatives=(correlate_windows,),
 )
@@ -471,6 +472,7 @@ dense = Exercise(
         (np.array([[1, 2], [3, 4]]), 4, 4),
         (rng.integers(2, 9, (2, 3)), 3, 5),
         (rng.random((3, 1)) + 1, 5, 2),
+        (rng.normal(size=(2, 3)), 4, 5),
     ),
     alternatives=(matrix_by_loops, matrix_row_by_row),
 )

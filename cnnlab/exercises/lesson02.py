@@ -21,6 +21,10 @@ def what_is_seen(bias):
         "an empty picture": np.zeros((4, 4)),
     }
     bias = np.asarray(bias)
+    if bias.size != 1:
+        raise ValueError(
+            f"a bias is a single number: got {bias.size} numbers. Choose one for all pixels."
+        )
     answers = {name: correlate2d(p, 3 * np.eye(2)) + bias for name, p in pictures.items()}
     return {name: "seen" if answer.max() > 0 else "not seen" for name, answer in answers.items()}
 

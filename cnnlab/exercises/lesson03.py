@@ -194,6 +194,7 @@ field_size = Exercise(
         ([(3, 1, 1), (3, 1, 1)],),
         ([(5, 2, 1), (3, 1, 2), (2, 3, 1), (3, 1, 1)],),
         ([(3, 1, 2), (3, 2, 4), (4, 2, 1), (3, 1, 1)],),
+        ([(3, 1, 1), (1, 2, 1), (3, 1, 1)],),
         ([],),
     ),
     alternatives=(field_from_above,),
@@ -208,14 +209,15 @@ WANTED = 27
 def span_and_gaps(rates):
     """Verdicts on three 3-wide layers with these dilation rates, along one axis."""
     given = np.asarray(rates)
+    if isinstance(rates, tuple | list) and any(isinstance(rate, bool) for rate in rates):
+        given = given.astype(bool)
     if given.dtype.kind not in "iuf" or (given != given.round()).any() or (given < 1).any():
         raise ValueError(
             f"dilation rates are whole numbers from 1 on: got {str(rates)[:40]}. Write (a, b, c)."
         )
     if given.shape != (3,):
-        raise ValueError(
-            f"three rates are asked for, one per layer: got {given.size}. Write (a, b, c)."
-        )
+        got = f"numbers in the shape {given.shape}" if given.ndim > 1 else given.size
+        raise ValueError(f"three rates are asked for, one per layer: got {got}. Write (a, b, c).")
     weights = np.ones(1)
     for rate in given.astype(int):
         spread = np.zeros(2 * rate + 1)
@@ -370,6 +372,15 @@ def design_pooled_away():
     return keras.Model(model.inputs, pooled)
 
 
+def design_padded_at_the_end():
+    import keras
+    from keras import layers
+
+    model = design_one_block_more()
+    padded = layers.ZeroPadding2D(((2, 2), (3, 2)))(model.outputs[0])
+    return keras.Model(model.inputs, padded)
+
+
 def design_flattened():
     import keras
     from keras import layers
@@ -425,6 +436,11 @@ budget = Exercise(
             "A global pooling sees the whole image, but it leaves a single cell, which cannot say "
             "where something is.",
             design_pooled_away,
+        ),
+        Mistake(
+            "Some cells of the map read no pixel, only the zeros of a padding: they can say "
+            "nothing of the image.",
+            design_padded_at_the_end,
         ),
         Mistake("The output is no map any more.", design_flattened),
         Mistake(

@@ -182,6 +182,7 @@ painting = Exercise(
         (np.float32(rng.normal(size=(5, 3))), np.float32(rng.normal(size=(2, 3))), 2),
         (rng.integers(-3, 4, (2, 5)), rng.normal(size=(4, 3)), 2),
         (rng.normal(size=(3, 2)), rng.integers(1, 5, (2, 3)), 1),
+        (rng.normal(size=(2, 1)), rng.normal(size=(3, 2)), 3),
     ),
     alternatives=(paint_per_weight, paint_cnnlab),
 )
@@ -369,6 +370,7 @@ pooling = Exercise(
         (np.zeros((3, 7), int), np.array([[2.5, -1.5]]), 3),
         (np.array([[1, 8, -5, -3], [8, 3, -2, -4]]), np.array([[5, 7]]), 2),
         (rng.normal(size=(7, 5)).astype("float32"), np.float32(rng.normal(size=(3, 2))), 2),
+        (rng.permutation(24).reshape(6, 4) - 5000, rng.normal(size=(3, 2)), 2),
     ),
     alternatives=(max_pool_backward_windows, max_pool_backward_cnnlab),
 )
@@ -448,6 +450,7 @@ dense = Exercise(
         (rng.integers(-3, 4, (3, 2)), rng.normal(size=(2, 4)), rng.normal(size=(3, 4))),
         (rng.normal(size=(2, 5)), rng.integers(-3, 4, (5, 3)), rng.normal(size=(2, 3))),
         (rng.normal(size=(6, 3)), rng.normal(size=(3, 2)), rng.integers(-3, 4, (6, 2))),
+        (rng.normal(size=(1, 3)), rng.normal(size=(3, 2)), rng.normal(size=(1, 2))),
     ),
     alternatives=(dense_backward_einsum,),
 )

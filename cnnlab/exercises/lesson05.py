@@ -180,6 +180,13 @@ batch_normalisation = Exercise(
         (rng.normal(2, 3, (2, 5, 7, 3)), *channels(3)),
         (rng.normal(0, 1, (1, 4, 3, 2)), *channels(2)),
         (rng.normal(0, 1, (3, 2, 5, 4)).astype("float32"), *channels(4)),
+        (
+            rng.normal(size=(2, 3, 4, 2)),
+            rng.normal(size=2),
+            np.array([0.5, 0]),
+            np.array([-1.5, 0.7]),
+            rng.normal(size=2),
+        ),
     ),
     alternatives=(normalise_channel_by_channel,),
 )
@@ -346,6 +353,30 @@ def heads_with_probabilities(trunk):
     return keras.Model(trunk.inputs, {"digit": digit, "even": even})
 
 
+def heads_with_relu(trunk):
+    import keras
+
+    shared = trunk.get_layer("f6").output
+    heads = [keras.layers.Dense(n, "relu", name=k) for k, n in [("digit", 10), ("even", 1)]]
+    return keras.Model(trunk.inputs, [head(shared) for head in heads])
+
+
+def heads_under_each_others_name(trunk):
+    model = two_heads(trunk)
+    return type(model)(
+        model.inputs,
+        {"even": model.get_layer("digit").output, "digit": model.get_layer("even").output},
+    )
+
+
+def head_on_the_first_maps(trunk):
+    import keras
+
+    digit = keras.layers.Dense(10, name="digit")(trunk.get_layer("f6").output)
+    flat = keras.layers.Flatten(name="flat")(trunk.get_layer("s2").output)
+    return keras.Model(trunk.inputs, [digit, keras.layers.Dense(1, name="even")(flat)])
+
+
 def head_with_two_units(trunk):
     import keras
 
@@ -425,6 +456,20 @@ multi_task = Exercise(
             "The outputs are probabilities: the course's networks return logits, and the loss "
             "expects them.",
             heads_with_probabilities,
+        ),
+        Mistake(
+            "An output ends in an activation that leaves some numbers out: a logit can be any "
+            "number.",
+            heads_with_relu,
+        ),
+        Mistake(
+            "The keys of the dict are exchanged: under each stands the output of the other.",
+            heads_under_each_others_name,
+        ),
+        Mistake(
+            "Only the first convolution is shared: of what the trunk has learned one head gets no "
+            "more than that. Branch off behind C3, or later.",
+            head_on_the_first_maps,
         ),
         Mistake(
             "Even or odd is one question: one logit answers it, its sign.", head_with_two_units

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises.judging import Exercise, Mistake
-from cnnlab.exercises.networks import inner
+from cnnlab.exercises.networks import inner, require_model
 
 # 06.1: what does a layer cost?
 
@@ -85,7 +85,8 @@ bottleneck = Exercise(
 def answer_with(model, maps, factors):
     """What a block answers if each convolution only multiplies by its factor."""
     for weight in model.weights:
-        weight.assign(np.full(weight.shape, float(weight.name in {"gamma", "moving_variance"})))
+        value = {"gamma": 1, "moving_variance": 1, "alpha": 0.25}.get(weight.name, 0)
+        weight.assign(np.full(weight.shape, float(value)))
     for layer, factor in zip(convolutions(model), factors, strict=False):
         kernel = np.zeros(layer.kernel.shape)
         rows, columns, *channels = kernel.shape
@@ -102,25 +103,46 @@ def convolutions(model):
 
 def behaviour(model):
     """What a block for maps of 12×20×32 does under weights whose answer is known."""
-    begins = (getattr(model, "input_shape", None) or ())[1:]  # a model without Input has none
-    if tuple(begins) != (12, 20, 32):
-        raise ValueError(
-            f"the input must be (12, 20, 32): got {begins or 'none'}. "
-            "Begin with keras.Input((12, 20, 32))."
-        )
+    require_model(model, (12, 20, 32))
+    with_kernels = ", ".join(layers_with_kernels(model))
+    if with_kernels != AS_ASKED["the layers with kernels"]:
+        return AS_ASKED | {"the layers with kernels": with_kernels}
     maps = np.random.default_rng(0).normal(size=(2, 12, 20, 32)).astype("float32")
     kept = model.get_weights()
-    runs = [(0, 0), (1, -2), (10, -100), (10, 100)]
-    still, moved, below, above = (answer_with(model, maps, factors) for factors in runs)
+    runs = [(0, 0), (1, -2), (-1, 2), (10, -100), (10, 100)]
+    still, moved, turned, below, above = (answer_with(model, maps, factors) for factors in runs)
     model.set_weights(kept)
     return {
         "output shape": "as asked" if still.shape == maps.shape else "another one",
-        "two convolutions of 3×3": [c.kernel_size for c in convolutions(model)] == [(3, 3)] * 2,
+        "the layers with kernels": with_kernels,
+        "the kernels stop at every pixel, and have no gaps": all(
+            layer.strides == layer.dilation_rate == (1, 1) for layer in convolutions(model)
+        ),
         "with all weights 0 it gives": named(still, maps),
         "with kernels that multiply by 1 and by −2 it gives": named(moved, maps),
+        "with kernels that multiply by −1 and by 2 it gives": named(turned, maps),
         "what stands between them is a ReLU": named(below, maps) == "zeros"
         and named(above / 1001, maps) == "the input after a ReLU",
     }
+
+
+AS_ASKED = {
+    "output shape": "as asked",
+    "the layers with kernels": "Conv2D 3×3, Conv2D 3×3",
+    "the kernels stop at every pixel, and have no gaps": True,
+    "with all weights 0 it gives": "the input after a ReLU",
+    "with kernels that multiply by 1 and by −2 it gives": "zeros",
+    "with kernels that multiply by −1 and by 2 it gives": "the input without its signs",
+    "what stands between them is a ReLU": True,
+}
+
+
+def layers_with_kernels(model):
+    """Yields the kind of each, and the size if it has one."""
+    for layer in inner(model.layers):
+        if any("kernel" in weight.name for weight in layer.weights):
+            sides = getattr(layer, "kernel_size", ())
+            yield f"{type(layer).__name__} {'×'.join(map(str, sides))}".strip()
 
 
 def named(out, maps):
@@ -130,6 +152,7 @@ def named(out, maps):
         "the input": maps,
         "the input after a ReLU": np.maximum(maps, 0),
         "what is negative, without its sign": np.maximum(-maps, 0),
+        "the input without its signs": np.abs(maps),
     }
     near = [k for k, m in known.items() if m.shape == out.shape and np.allclose(m, out, atol=0.01)]
     return near[0] if near else "something else"
@@ -235,6 +258,20 @@ def block_with_relu_on_both():
     return block_of(lambda maps, branch: layers.ReLU()(layers.Add()([maps, branch])), ["relu"] * 2)
 
 
+def block_with_relu_on_the_shortcut():
+    from keras import layers
+
+    return block_of(lambda maps, branch: layers.ReLU()(layers.Add()([layers.ReLU()(maps), branch])))
+
+
+def block_behind_a_relu():
+    import keras
+    from keras import layers
+
+    maps = keras.Input((12, 20, 32))
+    return keras.Model(maps, build_block()(layers.ReLU()(maps)))
+
+
 def block_without_last_relu():
     from keras import layers
 
@@ -304,6 +341,15 @@ residual = Exercise(
         Mistake(
             "The branch ends in a ReLU of its own: it can add, but never take away.",
             block_with_relu_on_both,
+        ),
+        Mistake(
+            "A ReLU stands on the shortcut: it hands on the input as it is, negative numbers too.",
+            block_with_relu_on_the_shortcut,
+        ),
+        Mistake(
+            "A ReLU stands in front of the block: the branch must see the negative numbers of the "
+            "input, and the shortcut hand them on.",
+            block_behind_a_relu,
         ),
         Mistake("The branch has one convolution: two are asked for.", block_of_one),
         Mistake(

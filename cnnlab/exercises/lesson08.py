@@ -53,6 +53,10 @@ def one_value_per_image(maps):
     return (maps.min(axis=(1, 2)) == maps.max(axis=(1, 2))).all(axis=0)
 
 
+def equal_to_the_first_image(maps):
+    return (maps == maps[0]).all(axis=(0, 1, 2))
+
+
 def silent(maps):
     return (maps == 0).all(axis=(0, 1, 2))
 
@@ -79,7 +83,19 @@ def cases_with_dead_channels():
     maps[..., 6] = np.array([0.25, 0.75, 0.5])[:, np.newaxis, np.newaxis]
     maps[:, 0, :, 7] = 0.25  # only the first row is always the same
     relu = np.maximum(maps, 0).astype("float32")
-    return ((maps,), (relu,), (relu[1:, :2],))
+    return ((maps,), (relu,), (relu[1:, :2],), (maps_of_equal_images(),), (relu[..., 1:2],))
+
+
+def maps_of_equal_images():
+    """Channels that differ along some axes only: none but channel 3 is dead."""
+    place = rng.uniform(-1, 1, (4, 5))
+    maps = rng.uniform(-1, 1, (3, 4, 5, 6))
+    maps[..., 0] = place
+    maps[..., 1] = place[0]
+    maps[..., 2] = place[:, :1]
+    maps[..., 3:5] = 0.5
+    maps[1, 2, 2, 4] = 0.75
+    return maps
 
 
 dead = Exercise(
@@ -104,6 +120,11 @@ dead = Exercise(
             "A channel with one value per image, another in each, is not dead: the smallest and "
             "largest are asked for over all images.",
             one_value_per_image,
+        ),
+        Mistake(
+            "Each image was compared with the first, pixel by pixel: a channel that is the same in "
+            "all images may still differ from place to place.",
+            equal_to_the_first_image,
         ),
         Mistake("Silent channels only: one that is 0.5 everywhere tells as little.", silent),
         Mistake("A ReLU makes zeros in every channel: one zero is not death.", sometimes_silent),

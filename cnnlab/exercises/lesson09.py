@@ -121,9 +121,12 @@ class_map = Exercise(
             "What speaks against the class was set to 0; it belongs to the logit too.", cut_off
         ),
     ),
-    cases=tuple(
-        (rng.uniform(size=(3, 4, 5)).astype(dtype), rng.normal(size=(5, 5)).astype(dtype), index)
-        for dtype, index in [("float32", 0), ("float64", 3), ("float32", 4)]
+    cases=(
+        *(
+            (rng.uniform(size=(3, 4, 5)).astype(dtype), rng.normal(size=(5, 5)).astype(dtype), i)
+            for dtype, i in [("float32", 0), ("float64", 3), ("float32", 4)]
+        ),
+        (rng.normal(size=(3, 4, 5)), rng.normal(size=(5, 4)), 2),
     ),
     alternatives=(map_by_loops, map_by_einsum),
 )
@@ -204,12 +207,12 @@ def any_heat(heat, box):
     return bool(heat[top:bottom, left:right].max() > 0)
 
 
-def hot(row, column, shape=(6, 9), elsewhere=(), background=0.01):
+def hot(row, column, shape=(6, 9), elsewhere=(), background=0.01, peak=1):
     """A map that is hottest in one place, and nearly so elsewhere."""
     heat = np.full(shape, background, "float32")
     for place in elsewhere:
         heat[place] = 0.9
-    heat[row, column] = 1
+    heat[row, column] = peak
     return heat
 
 
@@ -235,6 +238,9 @@ pointing = Exercise(
     ),
     cases=(
         (hot(1, 6), (0, 5, 3, 8)),
+        (hot(1, 6, background=-2, peak=-0.5), (1, 5, 3, 8)),
+        (hot(2, 3, shape=(5, 8), background=0.2, peak=0.7), (2, 1, 4, 5)),
+        (hot(4, 2, shape=(7, 5), background=3, peak=40), (0, 0, 2, 5)),
         (hot(3, 6), (0, 5, 3, 8)),
         (hot(2, 8), (0, 5, 3, 8)),
         (hot(5, 0).astype("float64"), (4, 0, 6, 2)),

@@ -21,13 +21,17 @@ def near_miss(got, right, tolerance):
         >>> near_miss(np.array([2.0, 4, 8]), np.array([-2.0, -4, -8]), 1e-5)
         'The sign is wrong.'
     """
-    if got.size != right.size or not right.size or not np.isfinite(got).all():
+    if got.size != right.size or not right.size:
+        return None
+    if not np.isfinite(got).all() or not np.isfinite(right).all():
         return None
 
     def same(one, other):
         return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=tolerance)
 
     flat, wanted = got.ravel(), right.ravel()
+    if same(got, right):  # each on its own is held to a finer tolerance
+        return None
     if right.size > 1:
         if 1 < got.ndim == right.ndim <= 4 and any(
             same(got.transpose(order), right) for order in permutations(range(got.ndim))
@@ -51,7 +55,8 @@ def near_miss(got, right, tolerance):
 def _the_same_for_all(flat, wanted, tolerance):
     """The sentence for one slip that was made with every number."""
     for dtype in WRAPPING:
-        if wanted.dtype.kind in "iu" and np.array_equal(flat, wanted.astype(dtype)):
+        computed = len(flat) > 1 or flat.dtype == dtype  # a single number may be typed in
+        if computed and wanted.dtype.kind in "iu" and np.array_equal(flat, wanted.astype(dtype)):
             return f"The numbers have wrapped around, as in {np.dtype(dtype).name}."
     flat, wanted = flat.astype(float), wanted.astype(float)
     gap = flat - wanted
@@ -63,11 +68,13 @@ def _the_same_for_all(flat, wanted, tolerance):
         return "The numbers were cut to whole numbers."
     if not wanted.any():
         return None
+    if not flat.any():
+        return "All its numbers are 0." if len(flat) > 1 else None
     factor = (flat @ wanted) / (wanted @ wanted)
     if np.allclose(flat, factor * wanted, rtol=1e-4, atol=tolerance):
         for value, words in [(2, "Twice"), (0.5, "Half")]:
             if abs(factor - value) < 1e-4:
                 return f"{words} what is asked for."
-        if len(flat) > 1:
+        if len(flat) > 1 and abs(factor - 1) > 1e-3:
             return "Every number is off by the same factor."
     return None

@@ -5,7 +5,14 @@ import math
 import numpy as np
 
 from cnnlab.convolution import correlate2d
-from cnnlab.exercises import Exercise, Mistake, can_leave_gaps, inner, pixels_read
+from cnnlab.exercises import (
+    Exercise,
+    Mistake,
+    can_leave_gaps,
+    kind_of_output,
+    pixels_read,
+    require_model,
+)
 from cnnlab.sizes import output_size
 
 rng = np.random.default_rng(0)
@@ -313,10 +320,7 @@ def verdicts(model):
     """What is asked for of the network."""
     from cnnlab.receptive_field import last_map, receptive_field
 
-    if getattr(model, "input_shape", None) is None:
-        raise ValueError(
-            "the input must be (28, 28, 1): got none. Begin with keras.Input((28, 28, 1))."
-        )
+    require_model(model, (28, 28, 1))
     if len(model.outputs) != 1:
         raise ValueError(
             f"a single output of ten logits is asked for: got {len(model.outputs)}. "
@@ -337,26 +341,6 @@ def verdicts(model):
         "output": kind_of_output(model),
         "compiled": model.compiled,
     }
-
-
-def kind_of_output(model):
-    """What the outputs can be: the last weights are enlarged, upright and turned over."""
-    noise = np.random.default_rng(0).normal(size=(4, 28, 28, 1))
-    images = np.concatenate([noise, np.ones_like(noise[:1]), -np.ones_like(noise[:1])])
-    if np.allclose(np.asarray(model(images)).sum(axis=-1), 1, atol=1e-3):
-        return "probabilities"
-    learning = [layer for layer in inner(model.layers) if layer.trainable_weights]
-    if not learning:
-        return "nothing learned"
-    last = learning[-1]
-    kept = last.get_weights()
-    answers = []
-    for factor in (1e4, -1e4):
-        for weight in last.trainable_weights:
-            weight.assign(factor * weight)
-        answers.append(np.asarray(model(images)))
-        last.set_weights(kept)
-    return "logits" if np.min(answers) < -1 and np.max(answers) > 1 else "not any number"
 
 
 design = Exercise(
@@ -493,6 +477,7 @@ on_ink = Exercise(
     cases=(
         blob(5, 7),
         blob(9, 4, "float64"),
+        tuple(part / scale for part, scale in zip(blob(4, 6), (1000, 1), strict=True)),
         (np.zeros((3, 5), "float32"), np.ones((3, 5, 1), "float32")),
         (np.ones((2, 3)), np.array([[[0.5], [1.0], [0.0]], [[0.75], [0.5], [0.25]]])),
     ),

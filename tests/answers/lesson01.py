@@ -162,6 +162,7 @@ WRONG = {
         lambda image, kernel, stride: by_weights(image, kernel[::-1], stride),
         lambda image, kernel, stride: correlate2d(image, kernel, strides=stride, padding="same"),
         lambda image, kernel, stride: print(by_weights(image, kernel, stride)),
+        lambda image, kernel, stride: by_weights(image, kernel, min(stride, max(kernel.shape))),
     ],
     "01.4": [
         lambda image, amount: np.clip(image + np.uint8(abs(amount)), 0, 255),
@@ -180,5 +181,7 @@ WRONG = {
         lambda kernel, height, width: by_scatter(kernel, height, width)[:, ::-1],
         lambda kernel, height, width: by_scatter(kernel, height, width).astype(int),
         lambda kernel, height, width: by_scatter(kernel, height, width)[:-1],
+        lambda kernel, height, width: by_scatter(np.abs(kernel), height, width),
+        lambda kernel, height, width: np.maximum(by_scatter(kernel, height, width), 0),
     ],
 }

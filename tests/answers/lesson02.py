@@ -1,5 +1,7 @@
 """Answers to lesson 02, as students write them."""
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view as windows
 from scipy import signal
@@ -83,7 +85,17 @@ def fold_by_probing(kernel, bias, pointwise, pointwise_bias):
 
 
 RIGHT = {
-    "02.1": [-3, -5, -4.5, [-4], np.float32(-5.9), -5.999, np.array([-3.0]), np.int8(-4)],
+    "02.1": [
+        -3,
+        -5,
+        -4.5,
+        [-4],
+        np.float32(-5.9),
+        -5.999,
+        np.array([-3.0]),
+        np.int8(-4),
+        Fraction(-9, 2),
+    ],
     "02.2": [by_scipy, by_tensordot, by_one_product, by_seven_loops, by_keras],
     "02.3": [],
     "02.4": [],
@@ -91,7 +103,20 @@ RIGHT = {
 }
 
 WRONG = {
-    "02.1": [-6, -2.9, 0, 3, -7, 100, np.nan, "-4", None, -3 + 1e-3],
+    "02.1": [
+        -6,
+        -2.9,
+        0,
+        3,
+        -7,
+        100,
+        np.nan,
+        "-4",
+        None,
+        -3 + 1e-3,
+        [-4, -100, -4],
+        np.full((3, 3), -4),
+    ],
     "02.2": [
         in_dtype_of(0),
         in_dtype_of(1),

@@ -126,7 +126,13 @@ RIGHT = {
     "03.1": [],
     "03.2": [],
     "03.3": [by_recursion, by_products, by_first_and_last, by_arrays, by_marking],
-    "03.4": [*permutations((1, 3, 9)), [1, 3, 9], np.array([9, 3, 1]), (1.0, 3.0, 9.0)],
+    "03.4": [
+        *permutations((1, 3, 9)),
+        [1, 3, 9],
+        np.array([9, 3, 1]),
+        (1.0, 3.0, 9.0),
+        np.array([1, 3, 9], object),
+    ],
     "03.5": [
         functional,
         residual,
@@ -151,6 +157,7 @@ WRONG = {
         lambda stack: by_recursion([(k * d, s, 1) for k, s, d in stack]),
         lambda stack: by_recursion([(k, s, d - 1) for k, s, d in stack]),
         lambda stack: by_recursion(stack)[0],
+        lambda stack: by_recursion([(max(k, 2), s, d) for k, s, d in stack]),
     ],
     "03.4": [
         (1, 3, 9.9),
@@ -164,6 +171,7 @@ WRONG = {
         {1, 3, 9},
         (1, "3", 9),
         (2, 2, 9),
+        (True, 3, 9),
     ],
     "03.5": [
         network(conv(dilation_rate=50)),
@@ -177,5 +185,6 @@ WRONG = {
         network(conv(), pool(5), pool(5), shape=(128, 160, 3)),
         without_input,
         lambda: "a network",
+        network(*BLOCKS, pool(), conv(), lambda layers: layers.ZeroPadding2D(((2, 2), (3, 2)))),
     ],
 }

@@ -173,12 +173,16 @@ WRONG = {
         lambda k, u, s: paint_by_scipy(u, k, s),
         lambda k, u, s: paint_by_scipy(k.T, u.T, s),
         lambda k, u, s: paint_by_scipy(k, u[::-1], s),
+        lambda k, u, s: np.pad(
+            paint_by_scipy(k, u, s), [(0, max(s - size, 0)) for size in k.shape]
+        ),
         lambda k, u, s: paint_by_scipy(k[:, ::-1], u, s),
     ],
     "04.3": [[0, 3, 4, 0], [0, 7, 0, 0], [1, 2, 0, 4], [0, 3, 0], [0, 1, 2, 4], 7, [4, 0, 3, 0]],
     "04.4": [
         best_of_each(start=0),
         best_of_each(start=-1),
+        best_of_each(start=-1000),
         best_of_each(by_columns=True),
         best_of_each(better=np.greater_equal),
         best_of_each(dtype=int),
@@ -196,6 +200,7 @@ WRONG = {
         dense_with(lambda dx, dw, db: (dx.T, dw, db)),
         lambda x, w, u: (u @ w.T, x.T @ u, u.mean(axis=0)),
         lambda x, w, u: tuple(v / len(x) for v in dense_by_dot(x, w, u)),
+        lambda x, w, u: (u @ w.T, x.T @ u, u.squeeze().sum(axis=0)),
         lambda x, w, u: tuple(v.astype(x.dtype) for v in dense_by_dot(x, w, u)),
         lambda x, w, u: tuple(v.astype(w.dtype) for v in dense_by_dot(x, w, u)),
         lambda x, w, u: tuple(v.astype(u.dtype) for v in dense_by_dot(x, w, u)),

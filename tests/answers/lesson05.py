@@ -23,6 +23,14 @@ def recall_by_misses(matrix):
     return tuple(1 - m / s for m, s in zip(missed, matrix.sum(axis=1), strict=True))
 
 
+def recall_on_demand(matrix):
+    return (row[i] / row.sum() for i, row in enumerate(matrix))
+
+
+def recall_of_objects(matrix):
+    return (np.diag(matrix).astype(object) / matrix.sum(axis=1)).tolist()
+
+
 def normalise_folded(x, mean, variance, gamma, beta):
     scale = gamma / (variance + 1e-3) ** 0.5
     return x * scale + (beta - mean * scale)
@@ -157,8 +165,90 @@ def by_calling_all(trunk):
     return keras.Model(image, {"digit": digit, "even": head(logits)})
 
 
+def ends(digit=(), even=()):
+    """Two Dense layers, and behind them, with the names of the outputs, other layers."""
+
+    def two_heads(trunk):
+        from keras import Model, layers
+
+        def head(name, units, behind):
+            x = layers.Dense(units, name=None if behind else name)(trunk.get_layer("f6").output)
+            return getattr(layers, behind[0])(*behind[1:], name=name)(x) if behind else x
+
+        return Model(
+            trunk.inputs, {"digit": head("digit", 10, digit), "even": head("even", 1, even)}
+        )
+
+    return two_heads
+
+
+def behind_activation(kind, activation):
+    """The output is a layer of this kind, behind an activation that is none of a logit's."""
+
+    def two_heads(trunk):
+        from keras import Model, layers
+
+        shared = trunk.get_layer("f6").output
+        digit = getattr(layers, kind)(name="digit")(layers.Dense(10, activation)(shared))
+        return Model(trunk.inputs, [digit, head(shared)])
+
+    return two_heads
+
+
+def even_behind(place, convolution=False):
+    """The second head leaves early; one with a convolution of its own."""
+
+    def two_heads(trunk):
+        from keras import Model, layers
+
+        maps = trunk.get_layer(place).output
+        if convolution:
+            maps = layers.Conv2D(16, 5, strides=2)(maps)
+        digit = layers.Dense(10, name="digit")(trunk.get_layer("f6").output)
+        return Model(trunk.inputs, [digit, head(layers.Flatten(name="flat")(maps))])
+
+    return two_heads
+
+
+def exchanged_keys(trunk):
+    model = heads()(trunk)
+    outputs = [model.get_layer(name).output for name in ("digit", "even")]
+    return type(model)(trunk.inputs, dict(zip(("even", "digit"), outputs, strict=True)))
+
+
+def forgetting(trunk):
+    for weight in trunk.weights:
+        weight.assign(0 * weight)
+    return heads()(trunk)
+
+
+def normalised(trunk):
+    """The logits are those of a layer that scales them."""
+    from keras import Model, layers
+
+    shared = trunk.get_layer("f6").output
+    digit = layers.BatchNormalization(name="digit")(layers.Dense(10)(shared))
+    return Model(trunk.inputs, [digit, head(shared)])
+
+
+def heads_of_several_layers(trunk):
+    from keras import Model, Sequential, layers
+
+    shared = trunk.get_layer("f6").output
+    digit = Sequential([layers.Dense(20, "relu"), layers.Dense(10)], name="digit")
+    even = Sequential([layers.Dense(1)], name="even")
+    return Model(trunk.inputs, [digit(shared), even(shared)])
+
+
 RIGHT = {
-    "05.1": [recall_by_einsum, recall_normalised_first, recall_by_pandas, recall_by_misses],
+    "05.1": [
+        recall_by_einsum,
+        recall_normalised_first,
+        recall_by_pandas,
+        recall_by_misses,
+        recall_on_demand,
+        recall_of_objects,
+    ],
     "05.2": [],
     "05.3": [
         normalise_folded,
@@ -176,6 +266,10 @@ RIGHT = {
         frozen,
         with_dropout,
         a_new_name_for_the_logits,
+        even_behind("s4"),
+        ends(digit=["Identity"], even=["Reshape", (1,)]),
+        normalised,
+        heads_of_several_layers,
     ],
 }
 
@@ -200,6 +294,8 @@ WRONG = {
         lambda x, m, v, g, b: normalise_folded(x, m, v, g, b).astype(int),
         lambda x, m, v, g, b: normalise_folded(x, m[::-1], v, g, b),
         lambda x, m, v, g, b: normalise_folded(x, v, m, g, b),
+        lambda x, m, v, g, b: normalise_folded(x, m, v, np.abs(g), b),
+        lambda x, m, v, g, b: g * (x - m) / np.sqrt(np.maximum(v, 0.001)) + b,
     ],
     "05.4": [
         lambda p, v, g, r, m: step_in_one_line(p, v, g, r, m)[::-1],
@@ -222,5 +318,16 @@ WRONG = {
         even_of_the_logits,
         by_calling_all,
         lambda trunk: trunk,
+        ends(digit=["Softmax"]),
+        ends(even=["ReLU"]),
+        behind_activation("Identity", "softmax"),
+        behind_activation("Dropout", "sigmoid"),
+        behind_activation("Identity", "tanh"),
+        even_behind("c1"),
+        even_behind("s2", convolution=True),
+        exchanged_keys,
+        forgetting,
+        lambda trunk: heads()(trunk).outputs,
+        lambda trunk: type(trunk)(trunk.inputs, [*heads()(trunk).outputs, trunk.output]),
     ],
 }

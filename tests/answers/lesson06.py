@@ -17,7 +17,7 @@ def share_by_keras(kernel_size, channels, filters):
 
 
 def share_by_fractions(kernel_size, channels, filters):
-    return float(Fraction(1, filters) + Fraction(1, kernel_size * kernel_size))
+    return Fraction(1, filters) + Fraction(1, kernel_size * kernel_size)
 
 
 def share_by_arrays(kernel_size, channels, filters):
@@ -96,6 +96,41 @@ def padded_by_hand():
     return keras.Model(maps, layers.ReLU()(layers.Add()([maps, x])))
 
 
+def with_relu(of_all=False):
+    """A ReLU on the shortcut alone, or before it leaves the branch."""
+
+    def build_block():
+        import keras
+        from keras import layers
+
+        maps = keras.Input((12, 20, 32))
+        shortcut = layers.ReLU()(maps)
+        x = layers.Conv2D(32, 3, padding="same", activation="relu")(shortcut if of_all else maps)
+        x = layers.Conv2D(32, 3, padding="same")(x)
+        return keras.Model(maps, layers.ReLU()(shortcut + x))
+
+    return build_block
+
+
+def of_layers(*make):
+    """The branch, layer by layer; each entry is a function of keras.layers."""
+
+    def build_block():
+        import keras
+        from keras import layers
+
+        maps = x = keras.Input((12, 20, 32))
+        for layer in make:
+            x = layer(layers)(x)
+        return keras.Model(maps, layers.ReLU()(maps + x))
+
+    return build_block
+
+
+def conv(kind="Conv2D", **options):
+    return lambda layers: getattr(layers, kind)(32, 3, padding="same", **options)
+
+
 RIGHT = {
     "06.1": [],
     "06.2": [],
@@ -108,6 +143,8 @@ RIGHT = {
         narrow_inside,
         padded_by_hand,
         block(sizes=((3, 3), (3, 3))),
+        of_layers(conv(use_bias=False, kernel_regularizer="l2", activation="relu"), conv()),
+        of_layers(conv(activation="relu"), conv(), lambda layers: layers.SpatialDropout2D(0.1)),
     ],
     "06.4": [share_by_keras, share_by_fractions, share_by_arrays, share_in_two_parts],
 }
@@ -133,6 +170,14 @@ WRONG = {
         block(sizes=(1, 3)),
         block(shape=(20, 12)),
         lambda: "a block",
+        with_relu(),
+        with_relu(of_all=True),
+        block(between=lambda layers: layers.PReLU()),
+        block(end=lambda layers: layers.PReLU()),
+        of_layers(conv(activation="relu", dilation_rate=2), conv()),
+        of_layers(conv(activation="relu"), conv(), lambda layers: layers.Dense(32)),
+        of_layers(conv(activation="relu"), conv(activation="relu"), conv()),
+        of_layers(conv("SeparableConv2D", activation="relu"), conv("SeparableConv2D")),
     ],
     "06.4": [
         lambda k, c, f: 1 / c + 1 / k**2,

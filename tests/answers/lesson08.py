@@ -73,6 +73,12 @@ WRONG = {
         lambda maps: np.flatnonzero(dead_by_range(maps)),
         lambda maps: maps.std(axis=(0, 1, 2)) < 0.4,
         lambda maps: maps.max(axis=(0, 1, 2)) <= 0,
+        lambda maps: (maps == maps[0]).all(axis=(0, 1, 2)),
+        lambda maps: (maps == maps[:1, :1]).all(axis=(0, 1, 2)),
+        lambda maps: (maps == maps[:1, :, :1]).all(axis=(0, 1, 2)),
+        lambda maps: maps.mean(axis=(1, 2)).std(axis=0) == 0,
+        lambda maps: (maps[:, [0, -1]][:, :, [0, -1]] == maps[0, 0, 0]).all(axis=(0, 1, 2)),
+        lambda maps: np.ptp(maps.squeeze(), axis=tuple(range(maps.squeeze().ndim - 1))) == 0,
     ],
     "08.3": [
         lambda p, g, r: np.clip(p - r * g / g.std(), -1, 1),

@@ -54,6 +54,10 @@ def inside_by_lists(heat, box):
     return inside == max(map(max, heat.tolist()))
 
 
+def hottest_in(heat, box):
+    return heat[box[0] : box[2], box[1] : box[3]].max()
+
+
 RIGHT = {
     "09.1": [],
     "09.2": [map_by_tensordot, map_of_all, map_by_adding, map_by_rows, map_by_keras],
@@ -81,6 +85,8 @@ WRONG = {
         lambda m, k, i: map_of_all(m, k, i) / m.shape[2],
         lambda m, k, i: map_of_all(m, k, i)[..., None],
         lambda m, k, i: map_of_all(m, k, i).mean(),
+        lambda m, k, i: map_of_all(np.abs(m), k, i),
+        lambda m, k, i: map_of_all(np.maximum(m, 0), k, i),
     ],
     "09.3": ["conv2", "conv1", "dense", "pool2", "conv", 3, "global_average", None],
     "09.4": [
@@ -91,5 +97,10 @@ WRONG = {
         lambda heat, box: not inside_by_divmod(heat, box),
         lambda heat, box: inside_by_divmod(heat, (box[1], box[0], box[3], box[2])),
         lambda heat, box: np.unravel_index(heat.argmax(), heat.shape),
+        lambda heat, box: hottest_in(heat, box) == 1,
+        lambda heat, box: hottest_in(heat, box) > 0.95,
+        lambda heat, box: inside_by_divmod(np.maximum(heat, 0), box),
+        lambda heat, box: inside_by_divmod(np.abs(heat), box),
+        lambda heat, box: inside_by_divmod(heat, (box[0] + 1, *box[1:])),
     ],
 }
