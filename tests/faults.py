@@ -1073,6 +1073,13 @@ FAULTS = [
     Fault("exercises.slips", "flat[0] = _one_more(flat[0])", "pass", "equal numbers stay equal"),
     Fault("exercises.self_test", "yield from unseen(exercise)", "pass", "slips", "slips"),
     Fault(
+        "exercises.results",
+        "if isinstance(result, Fraction | Decimal):",
+        "if isinstance(result, Fraction):",
+        "a Decimal is no number",
+        "answers",
+    ),
+    Fault(
         "exercises.differences",
         'or not hasattr(got, "__getitem__")',
         "",

@@ -16,21 +16,17 @@ import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from cnnlab.exercises.differences import difference, wrong_kind
 from cnnlab.exercises.limits import OutOfTime, limited
+from cnnlab.exercises.results import settled
 
 LEVELS = {1: "★", 2: "★★", 3: "★★★"}
 NOTHING_TO_VIEW = str | None
-LAZY = (types.GeneratorType, map, zip, filter)
-LONGEST_RESULT = 10**6  # entries that are taken from a generator
 LONGEST_ERROR = 300  # characters of a message that is shown
 
 
@@ -216,8 +212,7 @@ def _run(function, case):
     given = [_fresh(argument) for argument in case]
     before = [_data(argument) for argument in case]
     try:
-        result = function(*given)
-        result = _settled(result)
+        result = settled(function(*given))
         after = [_data(argument) for argument in given]
     except (Exception, SystemExit) as error:
         return Run(error=error)
@@ -238,31 +233,6 @@ def _data(argument):
 
 def _fresh(value):
     return copy.deepcopy(value) if isinstance(value, np.ndarray | list | dict) else value
-
-
-def _settled(result):
-    """A copy of a result that no later run can change, its numbers as Python or NumPy has them."""
-    if isinstance(result, LAZY):
-        return [_settled(entry) for entry in islice(result, LONGEST_RESULT)]
-    if isinstance(result, Fraction | Decimal):
-        return float(result)
-    if type(result) in (list, tuple):
-        return type(result)(map(_settled, result))
-    if isinstance(result, dict):
-        return {key: _settled(value) for key, value in result.items()}
-    if isinstance(result, np.ndarray):
-        return _settled_array(result)
-    return result
-
-
-def _settled_array(array):
-    """Its copy; of objects, which may be numbers, the array that they make."""
-    if array.dtype.kind != "O":
-        return array.copy()
-    try:
-        return np.array(_settled(array.tolist()))
-    except ValueError:  # they make none
-        return array
 
 
 def _viewed(exercise, run):

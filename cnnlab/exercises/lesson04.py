@@ -126,6 +126,14 @@ def paint_valid(kernel, upstream, stride):
     return image[: upstream.shape[0] * stride, : upstream.shape[1] * stride]
 
 
+def paint_on_too_much(kernel, upstream, stride):
+    return np.pad(paint(kernel, upstream, stride), [(0, stride), (0, stride)])
+
+
+def paint_exchanged(kernel, upstream, stride):
+    return paint(upstream, kernel, stride)
+
+
 painting = Exercise(
     number="04.2",
     title="Painting with a kernel",
@@ -158,6 +166,15 @@ painting = Exercise(
         Mistake(
             "The image is cut: the last kernel reaches beyond (number of positions) · stride.",
             paint_valid,
+        ),
+        Mistake(
+            "The image is one stride too large: the last position begins at (rows − 1) · stride.",
+            paint_on_too_much,
+        ),
+        Mistake(
+            "Kernel and upstream are exchanged: the kernel is painted, once for each number of "
+            "upstream.",
+            paint_exchanged,
         ),
         Mistake(
             "The image has room for whole numbers only, and kernel and upstream may have "

@@ -429,8 +429,8 @@ multi_task = Exercise(
     title="Two heads on one trunk",
     stars=3,
     task='Write two_heads(trunk): it gets a LeNet-5 and returns a model whose output "digit" holds '
-    'ten logits and whose output "even" holds one logit. Both share the convolutions; layers '
-    "carry the names of their outputs.",
+    'ten logits and whose output "even" holds one logit. Both share at least the convolutions C1 '
+    "and C3; layers carry the names of their outputs.",
     hints=(
         'A model can begin at trunk.inputs and end anywhere: trunk.get_layer("f6").output is a '
         "tensor that new layers can be called on.",
