@@ -1073,6 +1073,13 @@ FAULTS = [
     Fault("exercises.slips", "flat[0] = _one_more(flat[0])", "pass", "equal numbers stay equal"),
     Fault("exercises.self_test", "yield from unseen(exercise)", "pass", "slips", "slips"),
     Fault(
+        "exercises.heads",
+        "np.full(layer.bias.shape, LEARNED)",
+        "np.zeros(layer.bias.shape)",
+        "the trunk that is handed over has learned nothing",
+        "answers",
+    ),
+    Fault(
         "exercises.results",
         "if isinstance(result, Fraction | Decimal):",
         "if isinstance(result, Fraction):",

@@ -242,8 +242,7 @@ def code_lines(source, texts=True):
 @pytest.mark.parametrize("path", modules())
 def test_a_module_stays_one_concept(path):
     exercises = path.stem.startswith("lesson") and path.parent.name == "exercises"
-    limit = 300 if exercises else 250  # five exercises, each with solutions and mistakes
-    assert code_lines(path.read_text(encoding="utf-8"), texts=not exercises) <= limit
+    assert code_lines(path.read_text(encoding="utf-8"), texts=not exercises) <= 250
 
 
 def test_docstrings_and_comments_are_not_counted_as_code():

@@ -194,10 +194,6 @@ def correlate_windows(image, kernel, stride):
     return np.einsum("rchw,hw->rc", windows, kernel)
 
 
-def correlate_every_place(image, kernel, stride):
-    return correlate(image, kernel, 1)
-
-
 def correlate_in_rows_only(image, kernel, stride):
     return correlate(image, kernel, 1)[::stride]
 
@@ -244,7 +240,10 @@ loops = Exercise(
     insight="The output counts in steps of the stride, the image in pixels: the stride is the "
     "exchange rate between the two.",
     mistakes=(
-        Mistake("The stride is not used: the window stops at every pixel.", correlate_every_place),
+        Mistake(
+            "The stride is not used: the window stops at every pixel.",
+            lambda image, kernel, stride: correlate(image, kernel, 1),
+        ),
         Mistake("The window jumps down, but not to the side.", correlate_in_rows_only),
         Mistake(
             "The kernel is turned by 180 degrees: that is the convolution of mathematics, not the "
@@ -312,10 +311,6 @@ def brighter_in_place_in_bytes(image, amount):
     return image
 
 
-def brighter_without_end(image, amount):
-    return image.astype(int) + amount
-
-
 def brighter_above_only(image, amount):
     return np.minimum(image.astype(int) + amount, 255).astype("uint8")
 
@@ -362,7 +357,7 @@ bytes_in_range = Exercise(
         ),
         Mistake(
             "The values leave the range, and the result is no picture of bytes any more.",
-            brighter_without_end,
+            lambda image, amount: image.astype(int) + amount,
         ),
         Mistake(
             "The upper end of the range is kept, the lower is not: dark pixels turn bright when "

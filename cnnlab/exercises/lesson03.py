@@ -111,10 +111,6 @@ def field_from_above(stack):
     return np.array([size, step])
 
 
-def field_without_dilation(stack):
-    return field_of([(k, s, 1) for k, s, _ in stack])
-
-
 def field_of_whole_spans(stack):
     size, step = 1, 1
     for kernel_size, strides, dilation_rate in stack:
@@ -167,7 +163,9 @@ field_size = Exercise(
     solution=field_of,
     insight="Dilation widens one layer; a stride widens every layer behind it.",
     mistakes=(
-        Mistake("The dilation is not used.", field_without_dilation),
+        Mistake(
+            "The dilation is not used.", lambda stack: field_of([(k, s, 1) for k, s, _ in stack])
+        ),
         Mistake(
             "A layer was given d·K cells: it adds d·(K − 1), the distance from the first to the "
             "last.",
@@ -347,20 +345,8 @@ def design_one_window():
     return keras.Sequential([keras.Input((128, 160, 3)), window, layers.Conv2D(16, 1)])
 
 
-def design_plain():
-    return network(0, more=6)
-
-
-def design_doubled():
-    return network(4, convolutions=2, more=1)
-
-
 def design_one_block_more():
     return network(5, more=1)
-
-
-def design_narrow():
-    return network(4, filters=8)
 
 
 def design_pooled_away():
@@ -416,12 +402,12 @@ budget = Exercise(
         Mistake(
             "The field is too small: a 3×3 layer adds two pixels times all strides before it, so "
             "strides, poolings or dilation must come early enough, and often enough.",
-            design_plain,
+            lambda: network(0, more=6),
         ),
         Mistake(
             "It sees far enough, but has too many parameters: poolings are free, convolutions are "
             "not.",
-            design_doubled,
+            lambda: network(4, convolutions=2, more=1),
         ),
         Mistake(
             "Too few cells are left: each pooling or stride of 2 halves the map, and without "
@@ -430,7 +416,7 @@ budget = Exercise(
         ),
         Mistake(
             "All is well but the last layer, which has another number of channels than asked for.",
-            design_narrow,
+            lambda: network(4, filters=8),
         ),
         Mistake(
             "A global pooling sees the whole image, but it leaves a single cell, which cannot say "

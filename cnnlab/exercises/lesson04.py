@@ -89,20 +89,12 @@ def painted_in(dtype, kernel, upstream, stride):
     return image
 
 
-def paint_in_whole_numbers(kernel, upstream, stride):
-    return painted_in(int, kernel, upstream, stride)
-
-
 def paint_in_dtype_of_kernel(kernel, upstream, stride):
     return painted_in(kernel.dtype, kernel, upstream, stride)
 
 
 def paint_in_dtype_of_upstream(kernel, upstream, stride):
     return painted_in(upstream.dtype, kernel, upstream, stride)
-
-
-def paint_turned(kernel, upstream, stride):
-    return paint(kernel[::-1, ::-1], upstream, stride)
 
 
 def paint_over(kernel, upstream, stride):
@@ -113,14 +105,6 @@ def paint_over(kernel, upstream, stride):
     return image
 
 
-def paint_side_by_side(kernel, upstream, stride):
-    return np.kron(upstream, kernel)
-
-
-def paint_close(kernel, upstream, stride):
-    return paint(kernel, upstream, 1)
-
-
 def paint_valid(kernel, upstream, stride):
     image = paint(kernel, upstream, stride)
     return image[: upstream.shape[0] * stride, : upstream.shape[1] * stride]
@@ -128,10 +112,6 @@ def paint_valid(kernel, upstream, stride):
 
 def paint_on_too_much(kernel, upstream, stride):
     return np.pad(paint(kernel, upstream, stride), [(0, stride), (0, stride)])
-
-
-def paint_exchanged(kernel, upstream, stride):
-    return paint(upstream, kernel, stride)
 
 
 painting = Exercise(
@@ -154,15 +134,18 @@ painting = Exercise(
         Mistake(
             "The kernel is turned: it is turned when you gather from the padded gradient, not when "
             "you paint.",
-            paint_turned,
+            lambda kernel, upstream, stride: paint(kernel[::-1, ::-1], upstream, stride),
         ),
         Mistake("Where kernels overlap the last one covers the others: add.", paint_over),
         Mistake(
             "The kernels stand side by side, one kernel size apart: they stand one stride apart, "
             "and may overlap.",
-            paint_side_by_side,
+            lambda kernel, upstream, stride: np.kron(upstream, kernel),
         ),
-        Mistake("The stride is not used: all kernels stand one pixel apart.", paint_close),
+        Mistake(
+            "The stride is not used: all kernels stand one pixel apart.",
+            lambda kernel, upstream, stride: paint(kernel, upstream, 1),
+        ),
         Mistake(
             "The image is cut: the last kernel reaches beyond (number of positions) · stride.",
             paint_valid,
@@ -174,12 +157,12 @@ painting = Exercise(
         Mistake(
             "Kernel and upstream are exchanged: the kernel is painted, once for each number of "
             "upstream.",
-            paint_exchanged,
+            lambda kernel, upstream, stride: paint(upstream, kernel, stride),
         ),
         Mistake(
             "The image has room for whole numbers only, and kernel and upstream may have "
             "fractions: begin with zeros of floats.",
-            paint_in_whole_numbers,
+            lambda kernel, upstream, stride: painted_in(int, kernel, upstream, stride),
         ),
         Mistake(
             "The image has the dtype of the kernel, and upstream may have fractions where the "
@@ -317,14 +300,6 @@ def from_zero(x, upstream, size):
     return max_pool_backward(np.maximum(x, 0), upstream, size)
 
 
-def without_upstream(x, upstream, size):
-    return max_pool_backward(x, np.ones_like(upstream), size)
-
-
-def in_whole_numbers(x, upstream, size):
-    return max_pool_backward(x, upstream, size).astype(x.dtype)
-
-
 def without_the_rest(x, upstream, size):
     whole = x[: upstream.shape[0] * size, : upstream.shape[1] * size]
     return max_pool_backward(whole, upstream, size)
@@ -369,7 +344,7 @@ pooling = Exercise(
         ),
         Mistake(
             "The winners are right, but they receive 1 instead of the upstream gradient.",
-            without_upstream,
+            lambda x, upstream, size: max_pool_backward(x, np.ones_like(upstream), size),
         ),
         Mistake(
             "The rows and columns at the edge that fill no window are missing: the gradient has "
@@ -378,7 +353,7 @@ pooling = Exercise(
         ),
         Mistake(
             "The gradient is cut to whole numbers: the dtype is that of x, not of upstream.",
-            in_whole_numbers,
+            lambda x, upstream, size: max_pool_backward(x, upstream, size).astype(x.dtype),
         ),
     ),
     cases=(

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from cnnlab.exercises import heads
 from cnnlab.exercises.judging import Exercise, Mistake
-from cnnlab.exercises.networks import LEARNED, verdicts_on_heads
+from cnnlab.exercises.networks import verdicts_on_heads
 
 rng = np.random.default_rng(5)
 
@@ -276,154 +277,6 @@ momentum = Exercise(
 
 # 05.5: two heads
 
-
-def two_heads(trunk):
-    import keras
-
-    shared = trunk.get_layer("f6").output
-    digit = keras.layers.Dense(10, name="digit")(shared)
-    even = keras.layers.Dense(1, name="even")(shared)
-    return keras.Model(trunk.inputs[0], {"digit": digit, "even": even})
-
-
-def two_heads_on_the_old_logits(trunk):
-    """The trunk's own ten logits are the first output, under their new name."""
-    import keras
-
-    digit = keras.layers.Identity(name="digit")(trunk.output)
-    even = keras.layers.Dense(1, name="even")(trunk.get_layer("f6").output)
-    return keras.Model(trunk.input, [digit, even])
-
-
-def two_heads_from_c5(trunk):
-    """The second head leaves earlier and has a hidden layer of its own."""
-    import keras
-
-    hidden = keras.layers.Dense(20, activation="relu")(trunk.get_layer("flatten").output)
-    digit = keras.layers.Dense(10, name="digit")(trunk.get_layer("f6").output)
-    return keras.Model(trunk.inputs, [digit, keras.layers.Dense(1, name="even")(hidden)])
-
-
-def two_heads_with_dense_layers_of_their_own(trunk):
-    """What is shared has fewer parameters than each head."""
-    import keras
-    from keras import layers
-
-    def head(units, name):
-        hidden = layers.Dense(240, activation="relu")(trunk.get_layer("flatten").output)
-        hidden = layers.Dense(240, activation="relu")(hidden)
-        return layers.Dense(units, name=name)(hidden)
-
-    return keras.Model(trunk.inputs, [head(10, "digit"), head(1, "even")])
-
-
-def two_heads_by_calling(trunk):
-    """The part up to F6 is called like a layer."""
-    import keras
-
-    inputs = keras.Input(trunk.input_shape[1:])
-    shared = keras.Model(trunk.inputs, trunk.get_layer("f6").output)(inputs)
-    heads = [keras.layers.Dense(n, name=name)(shared) for name, n in [("digit", 10), ("even", 1)]]
-    return keras.Model(inputs, heads)
-
-
-def two_trunks(trunk):
-    import keras
-
-    copy = keras.models.clone_model(trunk)
-    inputs = keras.Input(trunk.input_shape[1:])
-    parts = [keras.Model(m.inputs, m.get_layer("f6").output)(inputs) for m in (trunk, copy)]
-    digit = keras.layers.Dense(10, name="digit")(parts[0])
-    return keras.Model(inputs, [digit, keras.layers.Dense(1, name="even")(parts[1])])
-
-
-def head_on_head(trunk):
-    import keras
-
-    digit = keras.layers.Dense(10, name="digit")(trunk.get_layer("f6").output)
-    return keras.Model(trunk.inputs, [digit, keras.layers.Dense(1, name="even")(digit)])
-
-
-def heads_with_probabilities(trunk):
-    import keras
-
-    shared = trunk.get_layer("f6").output
-    digit = keras.layers.Dense(10, activation="softmax", name="digit")(shared)
-    even = keras.layers.Dense(1, activation="sigmoid", name="even")(shared)
-    return keras.Model(trunk.inputs, {"digit": digit, "even": even})
-
-
-def heads_with_relu(trunk):
-    import keras
-
-    shared = trunk.get_layer("f6").output
-    heads = [keras.layers.Dense(n, "relu", name=k) for k, n in [("digit", 10), ("even", 1)]]
-    return keras.Model(trunk.inputs, [head(shared) for head in heads])
-
-
-def heads_under_each_others_name(trunk):
-    model = two_heads(trunk)
-    return type(model)(
-        model.inputs,
-        {"even": model.get_layer("digit").output, "digit": model.get_layer("even").output},
-    )
-
-
-def head_on_the_first_maps(trunk):
-    import keras
-
-    digit = keras.layers.Dense(10, name="digit")(trunk.get_layer("f6").output)
-    flat = keras.layers.Flatten(name="flat")(trunk.get_layer("s2").output)
-    return keras.Model(trunk.inputs, [digit, keras.layers.Dense(1, name="even")(flat)])
-
-
-def head_with_two_units(trunk):
-    import keras
-
-    shared = trunk.get_layer("f6").output
-    heads = [keras.layers.Dense(n, name=name)(shared) for name, n in [("digit", 10), ("even", 2)]]
-    return keras.Model(trunk.inputs, heads)
-
-
-def one_head(trunk):
-    import keras
-
-    even = keras.layers.Dense(1, name="even")(trunk.get_layer("f6").output)
-    return keras.Model(trunk.inputs, even)
-
-
-def heads_on_the_logits(trunk):
-    import keras
-
-    heads = [keras.layers.Dense(n, name=name) for name, n in [("digit", 10), ("even", 1)]]
-    return keras.Model(trunk.inputs, [head(trunk.output) for head in heads])
-
-
-def two_heads_on_a_new_trunk(trunk):
-    from cnnlab import models
-
-    return two_heads(models.lenet5(trunk.input_shape[1:]))
-
-
-def two_heads_without_names(trunk):
-    import keras
-
-    shared = trunk.get_layer("f6").output
-    heads = {"digit": keras.layers.Dense(10)(shared), "even": keras.layers.Dense(1)(shared)}
-    return keras.Model(trunk.inputs, heads)
-
-
-def trunks():
-    """Two LeNet-5s that "have learned", one of them for pictures that are not square."""
-    from cnnlab import models
-
-    pair = [models.lenet5(), models.lenet5((28, 36, 1))]
-    for layer in [*pair[0].layers, *pair[1].layers]:
-        if layer.weights:
-            layer.bias.assign(np.full(layer.bias.shape, LEARNED))
-    return [(trunk,) for trunk in pair]
-
-
 multi_task = Exercise(
     number="05.5",
     title="Two heads on one trunk",
@@ -439,64 +292,65 @@ multi_task = Exercise(
         "The outputs of a model may be a dict: keras.Model takes the inputs, and a tensor for "
         "every name.",
     ),
-    solution=two_heads,
+    solution=heads.two_heads,
     insight="Both losses send their gradients into the same convolutions: that is what the tasks "
     "share.",
     mistakes=(
         Mistake(
             "There are two trunks: each task trains convolutions of its own, and neither learns "
             "from the other.",
-            two_trunks,
+            heads.two_trunks,
         ),
         Mistake(
             'The output "even" reads the ten logits: it cannot see more than the other head says.',
-            head_on_head,
+            heads.head_on_head,
         ),
         Mistake(
             "The outputs are probabilities: the course's networks return logits, and the loss "
             "expects them.",
-            heads_with_probabilities,
+            heads.heads_with_probabilities,
         ),
         Mistake(
             "An output ends in an activation that leaves some numbers out: a logit can be any "
             "number.",
-            heads_with_relu,
+            heads.heads_with_relu,
         ),
         Mistake(
             "The keys of the dict are exchanged: under each stands the output of the other.",
-            heads_under_each_others_name,
+            heads.heads_under_each_others_name,
         ),
         Mistake(
             "Only the first convolution is shared: of what the trunk has learned one head gets no "
             "more than that. Branch off behind C3, or later.",
-            head_on_the_first_maps,
+            heads.head_on_the_first_maps,
         ),
         Mistake(
-            "Even or odd is one question: one logit answers it, its sign.", head_with_two_units
+            "Even or odd is one question: one logit answers it, its sign.",
+            heads.head_with_two_units,
         ),
-        Mistake("One of the two outputs is missing: a model may have several.", one_head),
+        Mistake("One of the two outputs is missing: a model may have several.", heads.one_head),
         Mistake(
             "A head stands on the ten logits that the trunk ends in: it cannot see more than they "
             "say. Begin one layer earlier.",
-            heads_on_the_logits,
+            heads.heads_on_the_logits,
         ),
         Mistake(
             "The trunk that was handed over is not used: what it has learned is lost.",
-            two_heads_on_a_new_trunk,
+            heads.two_heads_on_a_new_trunk,
         ),
         Mistake(
             "The two layers that make the outputs have other names than asked for; the keys of a "
             "dict name no layer. Give each its `name`.",
-            two_heads_without_names,
+            heads.two_heads_without_names,
         ),
     ),
-    cases=trunks,
+    cases=heads.trunks,
     view=verdicts_on_heads,
     alternatives=(
-        two_heads_from_c5,
-        two_heads_with_dense_layers_of_their_own,
-        two_heads_by_calling,
-        two_heads_on_the_old_logits,
+        heads.two_heads_from_c5,
+        heads.two_heads_with_dense_layers_of_their_own,
+        heads.two_heads_by_calling,
+        heads.two_heads_on_the_old_logits,
     ),
     seconds=60,
 )
