@@ -10,12 +10,15 @@ from cnnlab.arrays.windows import borders, numbers, pair
 from cnnlab.convolution import correlate2d
 from cnnlab.feature_maps import feature_maps, strongest_patches
 from cnnlab.overlays import draw_heat, pixel_range
+from cnnlab.panels.rows import cell_sizes, panels
 from cnnlab.patterns import filter_patterns
 from cnnlab.placing.alignment import placed
-from cnnlab.plots import draw_regions
+from cnnlab.plots import draw_numbers, draw_regions
 from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.per_model import known
 from cnnlab.sizes import output_size
+
+READABLE = 0.3  # inches: a cell of this side has room for a second number
 
 
 def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dilation_rate=1):
@@ -30,7 +33,8 @@ def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dila
         dilation_rate: int or (rows, columns), >= 1.
 
     Returns:
-        The figure: the padded image with the pixels read outlined, the products, the output.
+        The figure, all cells of one size: the padded image with the pixels read outlined and the
+        weight of each in its corner, the kernel, the products, the output.
 
     Raises:
         ValueError: the kernel does not fit, or the output has no such position.
@@ -59,13 +63,27 @@ def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dila
     )
     pixels = padded.filled(0)[np.ix_(rows, columns)]
 
-    figure, axes = plt.subplots(1, 3, figsize=(7, 3), width_ratios=[5, 4, 4])
+    shapes = [padded.shape, kernel.shape, kernel.shape, output.shape]
     border = "" if around == [(0, 0), (0, 0)] else ", zeros around it"
-    _draw_numbers(axes[0], padded, f"image {_size(image)}{border}", outlined=(rows, columns))
-    products = np.vectorize(_product)(pixels, kernel)
-    _draw_numbers(axes[1], pixels * kernel, "pixel · weight", products)
-    sums = f"output {_size(output)}\nsum at {tuple(position)}: {output[tuple(position)]:g}"
-    _draw_numbers(axes[2], output, sums, outlined=([position[0]], [position[1]]))
+    titles = [
+        f"image {_size(image)}{border}",
+        f"kernel {_size(kernel)}",
+        "pixel · weight",
+        f"output {_size(output)}\nsum at {tuple(position)}: {_text(output[tuple(position)])}",
+    ]
+    sizes = cell_sizes(shapes, 4, titles, signs=True)
+    figure, axes, _ = panels(sizes, titles, signs=["∗", "→", "Σ"])
+    side = sizes[0][0] / padded.shape[0]
+    places = [(rows, columns), ((), ()), ((), ()), ([position[0]], [position[1]])]
+    for ax, values, place in zip(
+        axes, [padded, kernel, pixels * kernel, output], places, strict=True
+    ):
+        _draw_numbers(ax, values, side, place)
+    if side >= READABLE:  # the weights stand on the pixels that they are multiplied with
+        for (row, column), weight in np.ndenumerate(kernel):
+            x, y = columns[column] + 0.46, rows[row] + 0.46
+            look = {"ha": "right", "va": "bottom", "in_layout": False, "fontsize": 19 * side}
+            axes[0].text(x, y, f"·{_text(weight)}", **look)
     return figure
 
 
@@ -144,8 +162,12 @@ def show_field(image, field, position=(0, 0)):
             f"`image` must be of the size that the field was computed for, {field.input_size}: "
             f"got {image.shape[:2]}. Use datasets.photo(name, size), or input_shape."
         )
-    top, left, bottom, right = field.region(*position)
+    height, width = image.shape[:2]
+    last = field.region(*np.array(field.map_size) - 1)
+    top, left, *_ = np.minimum(field.region(0, 0), 0)  # all regions lie in this frame
+    frame = (top, left, max(last[2], height), max(last[3], width))
     figure, axes = plt.subplots(1, 2, figsize=(7, 3.6), width_ratios=[2, 5])
+    top, left, bottom, right = field.region(*position)
     cells = np.zeros(field.map_size)
     cells[tuple(position)] = 1
     axes[0].imshow(cells, cmap="Blues", vmin=0, vmax=1.3)
@@ -153,8 +175,9 @@ def show_field(image, field, position=(0, 0)):
     axes[0].set_xticks(np.arange(field.map_size[1]) - 0.5, minor=True)
     axes[0].set_yticks(np.arange(field.map_size[0]) - 0.5, minor=True)
     axes[0].grid(which="minor", color="0.8")
-    draw_regions(axes[1], image, {"region": (top, left, bottom, right)})
-    axes[1].set_title(f"rows {top} to {bottom - 1}, columns {left} to {right - 1}")
+    draw_regions(axes[1], image, {"region": (top, left, bottom, right)}, frame)
+    title = f"rows {top} to {bottom - 1}, columns {left} to {right - 1}"
+    axes[1].set_title(title.replace("-", "−"))
     return figure
 
 
@@ -185,25 +208,19 @@ def _size(matrix):
     return "×".join(map(str, matrix.shape))
 
 
-def _product(pixel, weight):
-    factor = f"({weight:g})" if weight < 0 else f"{weight:g}"
-    return f"{pixel:g}·{factor}\n= {pixel * weight + 0:g}"  # + 0 makes a -0.0 a 0
+def _text(number):
+    return f"{number + 0:g}".replace("-", "−")  # + 0 makes a -0.0 a 0
 
 
-def _draw_numbers(ax, matrix, title, texts=None, outlined=((), ())):
-    """A matrix as numbers on colours; masked cells are the grey zeros of the padding."""
-    largest = float(np.abs(matrix).max()) or 1.0
-    colours = plt.get_cmap("RdBu_r").with_extremes(bad="0.8")
-    ax.imshow(matrix.astype(float), cmap=colours, vmin=-2 * largest, vmax=2 * largest)
-    zero_filled = np.ma.filled(matrix, 0)
-    for row, column in np.ndindex(matrix.shape):
-        text = f"{zero_filled[row, column]:g}" if texts is None else texts[row, column]
-        ax.text(column, row, text, ha="center", va="center", fontsize=8)
+def _draw_numbers(ax, matrix, side, outlined):
+    """A matrix as numbers on pale colours; masked cells are the grey zeros of the padding."""
+    largest = 2 * (float(np.abs(matrix).max()) or 1.0)
+    texts = [[_text(value) for value in row] for row in np.ma.filled(matrix, 0)]
+    draw_numbers(ax, matrix, largest, texts, side)
     for row in outlined[0]:
         for column in outlined[1]:
-            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2.5))
-    ax.set_title(title)
-    ax.set_axis_off()
+            look = {"fill": False, "lw": 2.2, "clip_on": False, "zorder": 3}
+            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **look))
 
 
 def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):

@@ -30,20 +30,44 @@ def outlined(ax):
 
 def test_the_products_of_the_window_add_up_to_the_output():
     figure = show_window(IMAGE, KERNEL, position=(1, 2))
-    pixels, products, output = figure.axes
+    pixels, kernel, products, output = figure.axes
     assert outlined(pixels) == [(1, 2), (1, 3), (1, 4), (2, 2), (2, 3), (2, 4)]
-    assert texts(products)[:3] == ["8·0\n= 0", "9·1\n= 9", "10·2\n= 20"]
-    total = sum(int(text.split("= ")[1]) for text in texts(products))
+    assert texts(kernel) == ["0", "1", "2", "2", "2", "0"]
+    assert texts(products)[:3] == ["0", "9", "20"]
+    total = sum(map(int, texts(products)))
     assert total == correlate2d(IMAGE, KERNEL)[1, 2]
     assert output.get_title() == f"output 4×4\nsum at (1, 2): {total}"
     assert outlined(output) == [(1, 2)]
+    assert [text.get_text() for text in figure.texts] == ["∗", "→", "Σ"]
+
+
+def test_each_weight_stands_in_the_corner_of_its_pixel():
+    pixels = show_window(IMAGE, KERNEL, position=(1, 2)).axes[0]
+    weights = {
+        tuple(round(place - 0.46) for place in text.get_position()[::-1]): text.get_text()
+        for text in pixels.texts[IMAGE.size :]
+    }
+    expected = {(1 + r, 2 + c): f"·{KERNEL[r, c]}" for r in range(2) for c in range(3)}
+    assert weights == expected
+
+
+@pytest.mark.parametrize("geometry", [{}, {"strides": 2, "dilation_rate": 2}, {"padding": 2}])
+def test_all_cells_of_the_figure_are_of_one_size(geometry):
+    figure = show_window(IMAGE, KERNEL, **geometry)
+    width, height = figure.get_size_inches()
+    sides = []
+    for ax in figure.axes:
+        rows, columns = ax.images[0].get_array().shape
+        place = ax.get_position()
+        sides += [place.height * height / rows, place.width * width / columns]
+    np.testing.assert_allclose(sides, sides[0])
 
 
 def test_the_window_reads_every_dilated_pixel_from_its_stride_on():
-    pixels, _, output = show_window(IMAGE, KERNEL, (1, 1), (2, 3), 2, (3, 1)).axes
+    pixels, *_, output = show_window(IMAGE, KERNEL, (1, 1), (2, 3), 2, (3, 1)).axes
     assert outlined(pixels) == [(2, 3), (2, 4), (2, 5), (5, 3), (5, 4), (5, 5)]
-    assert pixels.get_title() == "image 5×6, zeros around it"
-    assert len(pixels.texts) == 9 * 10
+    assert pixels.get_title().replace("\n", " ") == "image 5×6, zeros around it"
+    assert len([text for text in texts(pixels) if text[0] != "·"]) == 9 * 10
     expected = correlate2d(IMAGE, KERNEL, (2, 3), 2, (3, 1))
     assert texts(output) == [f"{value}" for value in expected.ravel()]
 
@@ -57,9 +81,11 @@ def test_the_padding_of_same_goes_after():
     assert grey[:, 6].all()
 
 
-def test_negative_weights_stand_in_brackets_and_no_zero_is_negative():
-    _, products, _ = show_window(np.zeros((2, 3)), -np.ones((1, 2))).axes
-    assert texts(products) == ["0·(-1)\n= 0", "0·(-1)\n= 0"]
+def test_a_negative_number_has_a_true_minus_and_no_zero_is_negative():
+    pixels, kernel, products, _ = show_window(np.zeros((2, 3)), -np.ones((1, 2))).axes
+    assert texts(kernel) == ["−1", "−1"]
+    assert texts(pixels)[-2:] == ["·−1", "·−1"]
+    assert texts(products) == ["0", "0"]
 
 
 @pytest.mark.parametrize("position", [(4, 0), (0, 4), (-1, 0)])
@@ -149,10 +175,25 @@ def test_a_cell_is_shown_with_the_pixels_it_sees():
     cells, picture = show_field(np.zeros((16, 24, 3)), field_of_a_small_network(), (3, 0)).axes
     assert np.argwhere(cells.images[0].get_array()).tolist() == [[3, 0]]
     assert cells.get_title() == "cell (3, 0) of 8×6"
-    assert picture.get_title() == "rows 5 to 8, columns -2 to 5"
+    assert picture.get_title() == "rows 5 to 8, columns −2 to 5"
     [line] = picture.lines
     assert (line.get_ydata().min() + 0.5, line.get_ydata().max() + 0.5) == (5, 9)
     assert (line.get_xdata().min() + 0.5, line.get_xdata().max() + 0.5) == (-2, 6)
+
+
+def test_the_frame_stays_where_it_is_while_the_region_moves():
+    field = field_of_a_small_network()
+    frames = []
+    for position in [(0, 0), (3, 2), (7, 5)]:
+        _, picture = show_field(np.zeros((16, 24, 3)), field, position).axes
+        frames.append((picture.get_xlim(), picture.get_ylim()))
+    assert len(set(frames)) == 1
+    (left, right), (bottom, top) = frames[0]
+    for position in np.ndindex(field.map_size):
+        region = field.region(*position)
+        assert (region[0] > top, region[1] > left, region[2] <= bottom, region[3] <= right) == (
+            True,
+        ) * 4
 
 
 def test_a_picture_of_another_size_than_the_field_is_refused():
