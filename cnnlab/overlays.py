@@ -7,13 +7,14 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patheffects import withStroke
 
 from cnnlab.comparing.digests import RULES
-from cnnlab.panels.rows import LINE, MARGIN, SCREEN, STORED, WIDTH, image_sizes, panels
+from cnnlab.comparing.formats import SCREEN
+from cnnlab.panels.rows import LINE, MARGIN, WIDTH, image_sizes, panels
 from cnnlab.panels.signs import mark_negative
 from cnnlab.plots import PANEL_LIMIT
 
 ROWS_LIMIT = 12  # signals above each other
 OPAQUE = 0.85  # of the hottest colour; the coldest shows the photograph as it is
-LINES = 2  # stored dots between tiles
+LINES = 1  # dots between tiles
 SHADES = 32  # of a tile: enough for the eye, and half the bytes in a notebook
 GREYS = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look
 
@@ -268,8 +269,8 @@ def show_channels(maps, share_scale=True, tile=48, channels=None):
         some = f"{shown} channels" if shown == count else f"{shown} of {count} channels"
         last = name.rsplit("/", 1)[-1]
         titles.append(f"{last}: {some}, each {height}×{width}, up to {values.max():.2g}")
-        mosaics.append(_mosaic(values, share_scale, round(tile * STORED / SCREEN), shown))
-    sizes = [tuple(side / STORED for side in mosaic.shape) for mosaic in mosaics]
+        mosaics.append(_mosaic(values, share_scale, tile, shown))
+    sizes = [tuple(side / SCREEN for side in mosaic.shape) for mosaic in mosaics]
     figure, axes, _ = panels(sizes, titles, columns=1, above=LINE)
     scale = "each layer scaled to its largest value" if share_scale else "each channel to itself"
     figure.suptitle(scale, fontsize=9, y=1 - 0.02, va="top")
@@ -299,7 +300,7 @@ def _mosaic(values, share_scale, tile, channels):
     )
     largest = np.broadcast_to(largest, channels)[:, None, None]
     tiles = np.divide(tiles, largest, out=np.zeros_like(tiles), where=largest > 0)
-    room = int((WIDTH - 2 * MARGIN) * STORED)
+    room = int((WIDTH - 2 * MARGIN) * SCREEN)
     columns = min(channels, max(1, (room + LINES) // (shape[1] + LINES)))
     rows = -(-channels // columns)
     size = rows * (shape[0] + LINES) - LINES, columns * (shape[1] + LINES) - LINES

@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
 from cnnlab.comparing.digests import rough as rough
-from cnnlab.panels.rows import LETTER, SCREEN, STORED, WIDTH, cell_sizes, image_sizes, panels
+from cnnlab.comparing.formats import SCREEN
+from cnnlab.panels.rows import LETTER, WIDTH, cell_sizes, image_sizes, panels
 from cnnlab.panels.signs import mark_negative, readable_on
 from cnnlab.scores import check_class_numbers, check_probabilities
 
@@ -80,8 +81,8 @@ def show_images(images, titles=None, columns=None):
 
 
 def _columns(asked, shapes):
-    """Pictures per row: what was asked for, else so many that a pixel is a stored dot at least."""
-    fitting = int(WIDTH * STORED) // max(columns for _, columns in shapes)
+    """Pictures per row: what was asked for, else so many that a pixel is a dot of a plain screen."""
+    fitting = int(WIDTH * SCREEN) // max(columns for _, columns in shapes)
     return min(asked or min(max(fitting, 1), 6), len(shapes))
 
 

@@ -577,6 +577,10 @@ FAULTS = [
     Fault("comparing.digests", "zlib.crc32(values.", "zlib.crc32(values[:1].", "one pixel checked"),
     Fault("comparing.digests", "axis.get_view_interval()", "(0, 1)", "limits that nobody set"),
     Fault("comparing.digests", '"cnnlab_values", True', '"cnnlab_value", True', "a wish not heard"),
+    # formats
+    Fault("comparing.formats", "points <= POINTS_LIMIT and not", "not", "a drawing of many points"),
+    Fault("comparing.formats", "else STORED", "else SCREEN", "half the dots"),
+    Fault("comparing.formats", '(?:d|x|y|points)="', '(?:d|transform)="', "letters of no size"),
     # guards
     Fault(
         "comparing.guards", "told = [*_run_faults(cell), ", "told = [", "only figures are looked at"
@@ -645,7 +649,7 @@ FAULTS = [
     Fault("plots", "MaxNLocator(integer=True, min", "MaxNLocator(min", "an epoch 2.5"),
     Fault("plots", "mask=right | (matrix == 0)", "mask=(matrix == 0)", "errors lost beside hits"),
     Fault("plots", "not signed and all", "all", "maps of -1 and 1 have no bar"),
-    Fault("plots", "int(WIDTH * STORED)", "int(3 * WIDTH * STORED)", "pixels thrown away"),
+    Fault("plots", "int(WIDTH * SCREEN)", "int(3 * WIDTH * SCREEN)", "pixels thrown away"),
     Fault("plots", "([frame] if frame else", "([] if frame else", "a frame that jumps"),
     # panels
     Fault("panels.rows", "size[0] / height)", "size[1] / height)", "square panels", "panels"),

@@ -192,10 +192,10 @@ def test_too_few_or_too_many_lines_are_refused(count):
 def tiles(ax, shape, channels):
     """The tiles of a mosaic, cut along its masked lines."""
     mosaic = ax.images[0].get_array()
-    columns = (mosaic.shape[1] + 2) // (shape[1] + 2)
+    columns = (mosaic.shape[1] + 1) // (shape[1] + 1)
     found = []
     for number in range(channels):
-        top, left = ((shape[i] + 2) * place for i, place in enumerate(divmod(number, columns)))
+        top, left = ((shape[i] + 1) * place for i, place in enumerate(divmod(number, columns)))
         found.append(mosaic[top : top + shape[0], left : left + shape[1]])
     return np.ma.stack(found)
 
@@ -204,7 +204,7 @@ MAPS = np.random.default_rng(1).uniform(size=(8, 12, 70)) * np.arange(70)
 
 
 def test_every_channel_has_a_tile_in_reading_order_on_the_scale_of_its_layer():
-    figure = show_channels({"base/conv": MAPS}, tile=16)  # 24 stored dots
+    figure = show_channels({"base/conv": MAPS}, tile=24)
     [ax] = figure.axes
     assert ax.get_title() == f"conv: 70 channels, each 8×12, up to {MAPS.max():.2g}"
     found = tiles(ax, (24, 36), 70)
@@ -228,7 +228,7 @@ def test_maps_of_several_images_are_refused_with_how_to_take_one():
 
 
 def test_each_channel_can_be_scaled_to_itself_and_the_title_says_so():
-    figure = show_channels({"conv": MAPS}, share_scale=False, tile=16)
+    figure = show_channels({"conv": MAPS}, share_scale=False, tile=24)
     found = tiles(figure.axes[0], (24, 36), 70)
     np.testing.assert_allclose(found[1:].max(axis=(1, 2)), 1)
     assert found[0].max() == 0  # a dead channel stays dark
@@ -239,30 +239,30 @@ def test_a_large_map_is_averaged_and_a_small_one_repeated():
     small = np.arange(6.0).reshape(2, 3, 1)
     large = np.kron(small[..., 0], np.ones((12, 12)))[..., None]
     for values in (small, large):
-        [ax] = show_channels({"conv": values}, tile=8).axes
+        [ax] = show_channels({"conv": values}, tile=12).axes
         expected = np.kron(small[..., 0], np.ones((6, 6))) / 5
         np.testing.assert_allclose(tiles(ax, (12, 18), 1)[0], expected, rtol=1e-6)
 
 
 def test_a_dot_is_the_mean_of_the_cells_that_it_covers():
     values = np.arange(4.0)[:, None, None]  # four rows on three dots
-    [ax] = show_channels({"conv": values}, tile=2).axes
+    [ax] = show_channels({"conv": values}, tile=3).axes
     np.testing.assert_allclose(tiles(ax, (3, 1), 1)[0][:, 0], [1 / 12, 1 / 2, 11 / 12], rtol=1e-6)
 
 
 def test_every_layer_has_a_panel_of_its_own_below_the_last():
     figure = show_channels({"one": MAPS[..., :3], "two": MAPS[:4, :6]}, tile=8)
     one, two = (ax.get_position() for ax in figure.axes)
-    width, height = 144 * figure.get_size_inches()
-    assert (one.y0 - two.y1) * height > 0.25 * 144  # room for a title
-    for ax in figure.axes:  # a dot of the mosaic is a dot of the stored figure
+    width, height = 96 * figure.get_size_inches()
+    assert (one.y0 - two.y1) * height > 0.25 * 96  # room for a title
+    for ax in figure.axes:  # a dot of the mosaic is a dot of the figure
         rows, columns = ax.images[0].get_array().shape
         place = ax.get_position()
         np.testing.assert_allclose((place.height * height, place.width * width), (rows, columns))
 
 
 def test_some_channels_of_a_layer_can_be_drawn_and_the_title_says_how_many():
-    figure = show_channels({"conv": MAPS, "few": MAPS[..., :3]}, tile=16, channels=5)
+    figure = show_channels({"conv": MAPS, "few": MAPS[..., :3]}, tile=24, channels=5)
     many, few = figure.axes
     assert many.get_title() == f"conv: 5 of 70 channels, each 8×12, up to {MAPS.max():.2g}"
     assert few.get_title().startswith("few: 3 channels, each 8×12")
@@ -273,8 +273,8 @@ def test_some_channels_of_a_layer_can_be_drawn_and_the_title_says_how_many():
 
 def test_a_tile_is_48_dots_of_a_plain_screen_at_least():
     [ax] = show_channels({"conv": MAPS}).axes
-    assert ax.images[0].get_array().shape[1] <= 7 * 144
-    assert tiles(ax, (72, 108), 70).shape == (70, 72, 108)
+    assert ax.images[0].get_array().shape[1] <= 7 * 96
+    assert tiles(ax, (48, 72), 70).shape == (70, 48, 72)
 
 
 # ---- colours over a photograph

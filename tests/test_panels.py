@@ -59,7 +59,7 @@ def test_not_one_sign_per_gap_is_refused(given):
 @pytest.mark.parametrize("bar", [False, True])
 @pytest.mark.parametrize("columns", [1, 3, 8])
 def test_pictures_fill_the_width_and_no_more(columns, bar):
-    sizes = rows.image_sizes([(30, 100)] * 8, columns, bar)
+    sizes = rows.image_sizes([(30, 700)] * 8, columns, bar)
     figure, _, _ = rows.panels(sizes, columns=columns, bar=bar)
     assert figure.get_size_inches()[0] == pytest.approx(rows.WIDTH)
 

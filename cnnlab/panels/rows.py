@@ -5,10 +5,11 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
+from cnnlab.comparing.formats import SCREEN
+
 WIDTH = 7.0  # inches: every figure of the course
-SCREEN = 96  # dots per inch of a figure on a plain screen
-STORED = 144  # dots per inch of a figure in a notebook
 TALLEST = 4.2  # inches: a single picture leaves room for the text around it
+SMALL = 2.8  # inches: a picture of few pixels is made no larger than that
 CELL = 0.46  # inches: the largest cell with a number
 GAP, SIGN_GAP = 0.12, 0.36  # inches between panels, and where a sign stands between them
 LETTER, LINE = 0.078, 0.19  # inches: width and height of a letter of a title
@@ -19,6 +20,8 @@ BAR, BAR_TEXT = 0.14, 0.62  # inches: a colour bar, and its numbers and its labe
 def image_sizes(shapes, columns, bar=False, width=WIDTH):
     """(height, width) in inches of pictures of these shapes, as wide as they can be side by side.
 
+    A photograph is not enlarged beyond a dot of a plain screen per pixel.
+
     Args:
         shapes: (rows, columns) of each picture.
         columns: pictures per row.
@@ -27,12 +30,13 @@ def image_sizes(shapes, columns, bar=False, width=WIDTH):
 
     Example:
         >>> image_sizes([(100, 200)], columns=1)
-        [(3.44, 6.88)]
+        [(1.4, 2.8)]
     """
     free = width - 2 * MARGIN - (columns - 1) * GAP - bar * (BAR + BAR_TEXT + GAP)
     sizes = []
     for rows, cells in shapes:
-        wide = min(free / columns, TALLEST * cells / rows)
+        largest = max(SMALL, cells / SCREEN)
+        wide = min(free / columns, largest, TALLEST * cells / rows)
         sizes.append((wide * rows / cells, wide))
     return sizes
 
@@ -41,8 +45,8 @@ def cell_sizes(shapes, columns, titles=None, bar=False, signs=False):
     """(height, width) in inches of matrices whose cells are all of one size, the largest that fits.
 
     Example:
-        >>> cell_sizes([(2, 3), (1, 10)], columns=2)
-        [(0.92, 1.38), (0.46, 4.6)]
+        >>> [(round(high, 2), round(wide, 2)) for high, wide in cell_sizes([(2, 3), (1, 9)], 2)]
+        [(0.92, 1.38), (0.46, 4.14)]
     """
     free = WIDTH - 2 * MARGIN - bar * (BAR + BAR_TEXT + GAP)
     free -= (columns - 1) * (SIGN_GAP if signs else GAP)

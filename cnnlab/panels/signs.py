@@ -17,7 +17,7 @@ def luminance(colour):
 
     Example:
         >>> round(luminance("tab:blue"), 2)
-        0.16
+        0.17
 
     Source: WCAG 2.2, relative luminance.
     """
