@@ -81,7 +81,7 @@ def show_images(images, titles=None, columns=None):
 
 
 def _columns(asked, shapes):
-    """Pictures per row: what was asked for, else so many that a pixel is a dot of a plain screen."""
+    """Pictures per row: what was asked for, else so few that a pixel is a dot of the screen."""
     fitting = int(WIDTH * SCREEN) // max(columns for _, columns in shapes)
     return min(asked or min(max(fitting, 1), 6), len(shapes))
 

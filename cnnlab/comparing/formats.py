@@ -60,13 +60,13 @@ def as_svg(figure):
 
 
 def compact(svg):
-    """An SVG of Matplotlib on one line, with coordinates to a hundredth of a point.
+    r"""An SVG of Matplotlib on one line, with coordinates to a hundredth of a point.
 
     Comments and what describes the file are left out, and so are fonts that no one has: text stays
     text, which can be searched and read aloud.
 
     Example:
-        >>> compact('<g>\\n <!-- 1 -->\\n <path d="M 1.23456 7 \\nL 2.5 -0.004" id="m1.2345"/></g>')
+        >>> compact('<g>\n <!-- 1 -->\n <path d="M 1.23456 7 \nL 2.5 -0.004" id="m1.2345"/></g>')
         '<g><path d="M 1.23 7 L 2.5 -0.00" id="m1.2345"/></g>'
     """
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
