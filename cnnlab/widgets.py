@@ -3,19 +3,14 @@
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import display
+from IPython.display import clear_output, display
 from matplotlib.patches import Rectangle
 
 from cnnlab.arrays.windows import borders, numbers, pair
 from cnnlab.convolution import correlate2d
-from cnnlab.feature_maps import feature_maps, strongest_patches
-from cnnlab.overlays import draw_heat, pixel_range
+from cnnlab.exploring.channels import answers_of, draw_channel, painted
 from cnnlab.panels.rows import cell_sizes, panels
-from cnnlab.patterns import filter_patterns
-from cnnlab.placing.alignment import placed
 from cnnlab.plots import draw_numbers, draw_regions
-from cnnlab.reading.model_inputs import as_batch
-from cnnlab.reading.per_model import known
 from cnnlab.sizes import output_size
 
 READABLE = 0.3  # inches: a cell of this side has room for a second number
@@ -223,7 +218,9 @@ def _draw_numbers(ax, matrix, side, outlined):
             ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **look))
 
 
-def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
+def show_channel(
+    model, images, layer, channel, picture=0, size=64, patches=6, names=None, pattern=None
+):
     """One channel: its map, what it looks for, and the pieces of all pictures it answers to most.
 
     Args:
@@ -235,7 +232,9 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
         picture: number of the photograph whose map is shown.
         size: height and width of the pattern in pixels, one number or a pair, as far as the model
             leaves them open.
-        patches: the largest number of pieces.
+        patches: the largest number of pieces. All are drawn on one scale.
+        names: of the photographs, or None for numbers.
+        pattern: (H, W, C), 0-1, as `filter_patterns` gives it; None makes one.
 
     Returns:
         The figure.
@@ -243,73 +242,85 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     Raises:
         ValueError: an unknown layer, one without a map, or no such channel.
     """
-    images = np.asarray(images)
-    black, white = pixel_range(images)
-    best = strongest_patches(model, images, layer, channel, patches)
-    [values] = feature_maps(model, images[[picture]], layer).values()
-    fixed = model.inputs[0].shape[1:3]
-    size = [own or asked for own, asked in zip(fixed, np.broadcast_to(size, 2), strict=True)]
-    [pattern] = filter_patterns(model, layer, [channel], size, steps=20, value_range=(black, white))
-
-    figure = plt.figure(figsize=(7, 4.6))
-    upper, lower = figure.subfigures(2, 1, height_ratios=[5, 3])
-    left, right = upper.subplots(1, 2, width_ratios=[3, 2])
-    name = as_batch(model, images).picture()
-    view = placed(known(model), values[..., channel], layer, name, images.shape[1:])[0]
-    largest = float(values[..., channel].max())
-    draw_heat(left, _in_colours(images[picture]), view, (0, largest or 1.0))
-    left.set_title(f"{layer}, channel {channel}: up to {largest:.2g}")
-    right.imshow(_in_colours(pattern), cmap="gray", vmin=0, vmax=1)
-    found = np.abs(pattern - 0.5).max() > 1e-6
-    right.set_title("what it looks for" if found else "no picture moves it: grey")
-    for ax, patch in zip(lower.subplots(1, patches, squeeze=False).flat, best, strict=False):
-        ax.imshow(_in_colours(patch.pixels - black) / (white - black), cmap="gray", vmin=0, vmax=1)
-        ax.set_title(f"{patch.answer:.2g}")
-    for ax in [left, right, *lower.axes]:
-        ax.set_axis_off()
-    lower.suptitle("the pieces of all pictures that it answers to most", fontsize=10)
-    return figure
+    answers = answers_of(model, images, [layer])[layer]
+    if not 0 <= channel < answers.maps.shape[-1]:
+        raise ValueError(
+            f"`channel` must be 0 to {answers.maps.shape[-1] - 1}, for {layer!r} has "
+            f"{answers.maps.shape[-1]} channels: got {channel}. Number the channels from 0."
+        )
+    if pattern is None:
+        pattern = painted(model, images, layer, channel, size)
+    return draw_channel(answers, channel, picture, pattern, patches, names)
 
 
-def _in_colours(picture):
-    """A picture as it is, or the mean of its channels where they are no colours."""
-    return picture if picture.shape[-1] in (1, 3) else picture.mean(axis=-1, keepdims=True)
-
-
-def channel_explorer(model, images, layers):
+def channel_explorer(model, images, layers, names=None, patterns=None):
     """Sliders for layer, channel and photograph, over `show_channel`.
+
+    What all pictures answer is computed once. A pattern takes longer: the map and the pieces are
+    shown before it is ready, and it is painted once for each channel.
 
     Args:
         model: as for `show_channel`.
-        images: as for `show_channel`.
+        images: as for `show_channel`; your own photographs among them, if you like.
         layers: names or paths of the layers to choose from.
+        names: of the photographs, or None for numbers.
+        patterns: {layer: (F, H, W, C)}, the patterns of its first channels, which are ready; None
+            for none.
 
     Returns:
         An ipywidgets box.
     """
-    counts = {
-        layer: values.shape[-1] for layer, values in feature_maps(model, images[:1], layers).items()
+    answers = answers_of(model, images, layers)
+    counts = {layer: found.maps.shape[-1] for layer, found in answers.items()}
+    ready = {
+        (layer, number): pattern
+        for layer, some in (patterns or {}).items()
+        for number, pattern in enumerate(some)
     }
     ends = [name.rsplit("/", 1)[-1] for name in counts]  # a slider has no room for a path
     labels = ends if len(set(ends)) == len(ends) else counts
+    wide = {"layout": {"width": "26em"}, "style": {"description_width": "6em"}}
     layer = ipywidgets.SelectionSlider(
-        options=list(zip(labels, counts, strict=True)), description="layer", continuous_update=False
+        options=list(zip(labels, counts, strict=True)),
+        description="layer",
+        continuous_update=False,
+        **wide,
     )
-    channel, picture = (
-        ipywidgets.IntSlider(0, 0, last, description=name, continuous_update=False)
-        for name, last in [("channel", counts[layer.value] - 1), ("picture", len(images) - 1)]
+    channel = ipywidgets.IntSlider(
+        0, 0, counts[layer.value] - 1, description="channel", continuous_update=False, **wide
+    )
+    numbers = range(len(images))
+    picture = ipywidgets.SelectionSlider(
+        options=list(zip(map(str, names or numbers), numbers, strict=True)),
+        description="photograph",
+        continuous_update=False,
+        **wide,
     )
 
     def limit_channels(_):
         """The slider of the channels ends where the layer's channels end."""
         channel.max = counts[layer.value] - 1
 
+    drawn = []
+
     def draw(layer, channel, picture):
-        figure = show_channel(model, images, layer, min(channel, counts[layer] - 1), picture)
-        display(figure)
-        plt.close(figure)
+        channel = min(channel, counts[layer] - 1)
+        if drawn == [layer, channel, picture]:  # a new layer may move the channel's slider as well
+            return
+        drawn[:] = layer, channel, picture
+        if (layer, channel) not in ready:
+            _show(draw_channel(answers[layer], channel, picture, None, 6, names))
+            ready[layer, channel] = painted(model, images, layer, channel, 64)
+            clear_output(wait=True)
+        pattern = ready[layer, channel]
+        _show(draw_channel(answers[layer], channel, picture, pattern, 6, names))
 
     layer.observe(limit_channels, "value")
     controls = {"layer": layer, "channel": channel, "picture": picture}
     shown = ipywidgets.interactive_output(draw, controls)
-    return ipywidgets.VBox([layer, ipywidgets.HBox([channel, picture]), shown])
+    return ipywidgets.VBox([layer, channel, picture, shown])
+
+
+def _show(figure):
+    display(figure)
+    plt.close(figure)

@@ -168,7 +168,23 @@ FAULTS = [
     ),
     Fault("widgets", "rows[row] + 0.46", "row + 0.46", "weights on other pixels"),
     Fault("widgets", "max = size - 1", "max = size", "the slider passes the last position"),
-    Fault("widgets", "np.abs(pattern - 0.5).max()", "pattern.std()", "plain is taken for grey"),
+    Fault(
+        "exploring.channels",
+        "np.abs(pattern - 0.5).max()",
+        "pattern.std()",
+        "plain is taken for grey",
+        "widgets",
+    ),
+    Fault(
+        "exploring.channels",
+        "top, left = max(-top, 0), max(-left, 0)",
+        "top, left = 0, 0",
+        "a piece that is pulled to its corner",
+        "widgets",
+    ),
+    Fault("exploring.channels", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
+    Fault("widgets", "not in ready:", "in ready:", "patterns painted again and again"),
+    Fault("widgets", "min(channel, counts[layer] - 1)", "channel", "a channel that is not there"),
     # layer_windows
     Fault(
         "reading.layer_windows",
