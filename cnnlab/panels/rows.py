@@ -10,6 +10,7 @@ from cnnlab.comparing.formats import SCREEN
 WIDTH = 7.0  # inches: every figure of the course
 TALLEST = 4.2  # inches: a single picture leaves room for the text around it
 SMALL = 2.8  # inches: a picture of few pixels is made no larger than that
+PHOTOGRAPH = 150  # pixels: from here on a picture is drawn with a dot of the screen per pixel
 CELL = 0.46  # inches: the largest cell with a number
 GAP, SIGN_GAP = 0.12, 0.36  # inches between panels, and where a sign stands between them
 LETTER, LINE = 0.078, 0.19  # inches: width and height of a letter of a title
@@ -29,13 +30,13 @@ def image_sizes(shapes, columns, bar=False, width=WIDTH):
         width: of all in inches.
 
     Example:
-        >>> image_sizes([(100, 200)], columns=1)
-        [(1.4, 2.8)]
+        >>> image_sizes([(96, 240), (14, 28)], columns=2)
+        [(1.0, 2.5), (1.4, 2.8)]
     """
     free = width - 2 * MARGIN - (columns - 1) * GAP - bar * (BAR + BAR_TEXT + GAP)
     sizes = []
     for rows, cells in shapes:
-        largest = max(SMALL, cells / SCREEN)
+        largest = cells / SCREEN if cells >= PHOTOGRAPH else SMALL
         wide = min(free / columns, largest, TALLEST * cells / rows)
         sizes.append((wide * rows / cells, wide))
     return sizes
