@@ -8,8 +8,8 @@ rooms (modules and folders) that stand above it here:
   ``reading``, ``receptive_field``, ``costs``, ``scores``, ``files``, ``datasets``
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
   ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``
-- floor 2, pictures, interaction and the command line: ``comparing``, ``plots``, ``overlays``,
-  ``widgets``, ``exercises``, ``doctor``, ``grading``, ``command``
+- floor 2, pictures, interaction and the command line: ``comparing``, ``panels``, ``plots``,
+  ``overlays``, ``exploring``, ``widgets``, ``exercises``, ``doctor``, ``grading``, ``command``
 
 One module of a folder stands higher than its folder, for it needs TensorFlow: ``reading.tracing``.
 """
@@ -69,13 +69,18 @@ def _draw_once():
 
 
 def _figures_say_what_they_show():
-    """In a notebook a figure's text, which nbval compares, is what it shows and not its size."""
+    """In a notebook a figure's text, which nbval compares, is what it shows and not its size.
+
+    Its picture is a drawing where it is a chart, and else as sharp as on a good screen.
+    """
     from IPython import get_ipython
 
     from cnnlab.comparing.digests import be_text_of_figures
+    from cnnlab.comparing.formats import be_picture_of_figures
 
     if shell := get_ipython():
         be_text_of_figures(shell)
+        be_picture_of_figures(shell)
 
 
 def _check_backend(backend):

@@ -120,10 +120,10 @@ class Patch:
     """A piece of a picture and how strongly a channel answers to it.
 
     Attributes:
-        pixels: the part of the receptive field that lies in the picture, in the picture's values.
+        pixels: the part of the region that lies in the picture, in the picture's values.
         answer: the value of the channel there.
         image: number of the image.
-        region: (top, left, bottom, right) of the receptive field, not clipped to the picture.
+        region: (top, left, bottom, right) in pixels, not clipped to the picture.
     """
 
     pixels: np.ndarray = field(repr=False)
@@ -132,11 +132,11 @@ class Patch:
     region: tuple
 
 
-def strongest_patches(model, images, layer, channel, count=9):
+def strongest_patches(model, images, layer, channel, count=9, size=None):
     """The pieces of the pictures that excite a channel most, strongest first.
 
-    Each is what one cell of the map can see. Of cells whose fields overlap by more than half, only
-    the strongest is taken.
+    Each is what one cell of the map can see, or the middle of that. Of cells whose pieces overlap
+    by more than half, only the strongest is taken.
 
     Args:
         model: a Sequential or functional Keras model with one image input.
@@ -144,6 +144,8 @@ def strongest_patches(model, images, layer, channel, count=9):
         layer: name or path of a layer.
         channel: its number.
         count: the largest number of patches.
+        size: (height, width) of a piece in pixels, around the middle of the receptive field, such
+            as that of the effective field; None takes the whole receptive field.
 
     Returns:
         A list of `Patch`, shorter where the pictures hold fewer.
@@ -177,22 +179,39 @@ def strongest_patches(model, images, layer, channel, count=9):
         )
     check_axes(batch.known, batch.picture())
     field = receptive_field(model, address, input_shape=pictures.shape[1:])
-    answers = maps[..., channel]
-    distance = [
-        (size or pixels) / 2 for size, pixels in zip(field.size, pictures.shape[1:3], strict=True)
-    ]
+    return patches(pictures, maps[..., channel], field, count, size)
+
+
+def patches(images, answers, field, count=9, size=None):
+    """What `strongest_patches` cuts, where the answers of the channel are known already.
+
+    Args:
+        images: (B, H, W, C).
+        answers: (B, h, w), the map of the channel for each image.
+        field: the `cnnlab.receptive_field.ReceptiveField` of the layer.
+        count: as for `strongest_patches`.
+        size: as for `strongest_patches`.
+
+    Returns:
+        A list of `Patch`.
+    """
+    whole = [size or pixels for size, pixels in zip(field.size, images.shape[1:3], strict=True)]
+    height, width = whole if size is None else size
     found = []
     for place in np.argsort(-answers, axis=None, kind="stable"):
         image, row, column = (int(i) for i in np.unravel_index(place, answers.shape))
         region = field.region(row, column)
+        if size is not None:
+            top, left = (region[0] + region[2] - height) // 2, (region[1] + region[3] - width) // 2
+            region = (top, left, top + height, left + width)
         if not any(
             image == other.image
-            and abs(region[0] - other.region[0]) < distance[0]
-            and abs(region[1] - other.region[1]) < distance[1]
+            and abs(region[0] - other.region[0]) < height / 2
+            and abs(region[1] - other.region[1]) < width / 2
             for other in found
         ):
             top, left, bottom, right = np.maximum(region, 0)
-            pixels = pictures[image, top:bottom, left:right]
+            pixels = images[image, top:bottom, left:right]
             found.append(Patch(pixels, float(answers[image, row, column]), image, region))
         if len(found) == count:
             break

@@ -3,12 +3,18 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
 from matplotlib.patheffects import withStroke
 
+from cnnlab.comparing.digests import RULES
+from cnnlab.comparing.formats import SCREEN
+from cnnlab.panels.rows import LINE, MARGIN, WIDTH, image_sizes, panels
+from cnnlab.panels.signs import mark_negative
 from cnnlab.plots import PANEL_LIMIT
 
 ROWS_LIMIT = 12  # signals above each other
-DOTS = 72  # per inch: a tile's pixel is a dot of the figure
+OPAQUE = 0.85  # of the hottest colour; the coldest shows the photograph as it is
+LINES = 1  # dots between tiles
 SHADES = 32  # of a tile: enough for the eye, and half the bytes in a notebook
 GREYS = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look
 
@@ -110,20 +116,27 @@ def show_line(signals, maps, titles=None):
 
 def _panels(images, maps, scale, titles=None, columns=None, boxes=None):
     """Heat maps over their photographs, in rows, with a colour bar."""
-    (low, high), label = scale
+    scale, label = scale
     columns = min(columns or 3, len(maps))
-    rows = -(-len(maps) // columns)
-    aspect = max(heat.shape[0] / heat.shape[1] for heat in maps)
-    size = (7, rows * (6.3 / columns * aspect + 0.3))
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for index, (ax, image, heat) in enumerate(zip(axes.flat, images, maps, strict=False)):
-        drawn = draw_heat(ax, image, heat, (low, high), None if boxes is None else boxes[index])
-        if titles is not None:
-            ax.set_title(str(titles[index]))
-    figure.colorbar(drawn, ax=axes, fraction=0.03, label=label)
+    sizes = image_sizes([heat.shape for heat in maps], columns, bar=True)
+    figure, axes, place = panels(sizes, titles, columns, bar=True)
+    for index, (ax, image, heat) in enumerate(zip(axes, images, maps, strict=True)):
+        drawn = draw_heat(ax, image, heat, scale, None if boxes is None else boxes[index])
+    draw_bar(place, drawn, label)
     return figure
+
+
+def draw_bar(place, drawn, label):
+    """A colour bar for `draw_heat`: its colours as they look over a grey photograph.
+
+    Args:
+        place: Matplotlib Axes to draw on.
+        drawn: what `draw_heat` has returned.
+        label: what a value is.
+    """
+    place.set_facecolor("0.5")
+    bar = place.figure.colorbar(drawn, cax=place, label=label)
+    bar.solids.set_edgecolor("none")  # or the edges of clear colours would show as lines
 
 
 def _draw_line(ax, signal, heat, scale):
@@ -158,8 +171,18 @@ def _scale(maps):
     return (0, max(high, 1.0)), "heat"
 
 
+def _clearing(name, signed):
+    """A colour map whose colours are the clearer, the nearer to zero their values are."""
+    place = np.linspace(-1 if signed else 0, 1, 256)
+    colours = plt.get_cmap(name)(np.linspace(0, 1, 256))
+    colours[:, 3] = OPAQUE * np.abs(place)
+    return ListedColormap(colours, name)
+
+
 def draw_heat(ax, image, heat, scale=(0, 1), box=None):
     """One heat map over its photograph, on an Axes; returns what a colour bar needs.
+
+    The photograph is seen as it is where the heat is 0; a white line runs at half the scale.
 
     Args:
         ax: Matplotlib Axes.
@@ -177,8 +200,14 @@ def draw_heat(ax, image, heat, scale=(0, 1), box=None):
     black, white = pixel_range(image)
     grey = image @ GREYS if image.shape[-1] == 3 else image[..., 0]
     ax.imshow(grey, cmap="gray", vmin=black, vmax=white)
-    colours = "RdBu_r" if scale[0] < 0 else "magma"
-    drawn = ax.imshow(heat, cmap=colours, vmin=scale[0], vmax=scale[1], alpha=0.6)
+    colours = _clearing("RdBu_r" if scale[0] < 0 else "magma", signed=scale[0] < 0)
+    drawn = ax.imshow(heat, cmap=colours, vmin=scale[0], vmax=scale[1])
+    half = scale[1] / 2
+    if heat.min() < half < heat.max() and min(heat.shape) > 1:
+        outline = [withStroke(linewidth=2.4, foreground="black")]
+        ax.contour(heat, [half], colors="white", linewidths=1.1, path_effects=outline, gid=RULES)
+    if scale[0] < 0:
+        mark_negative(ax, heat, drawn)
     if box is not None:
         top, left, bottom, right = box
         x = np.array([left, right, right, left, left]) - 0.5
@@ -208,15 +237,16 @@ def pixel_range(images):
     return (0, 255) if high > 2 or np.issubdtype(np.asarray(images).dtype, np.integer) else (0, 1)
 
 
-def show_channels(maps, share_scale=True, tile=24):
-    """Every channel of every layer, a tile each, in reading order.
+def show_channels(maps, share_scale=True, tile=48, channels=None):
+    """Channels of every layer, a tile each, in reading order.
 
     Args:
         maps: a dict from a layer's name to (h,w,C), as `cnnlab.feature_maps.feature_maps` returns
             for one image; no value below 0, as behind a ReLU.
         share_scale: True scales a layer's tiles to the layer's largest value; False scales each
             tile to itself, and the figure's title says so.
-        tile: height of a tile in dots; maps are averaged, or repeated, to that.
+        tile: height of a tile in dots of a plain screen; maps are averaged, or repeated, to that.
+        channels: how many of each layer, the first ones; None draws all.
 
     Returns:
         The figure, a panel per layer; its title tells the largest value.
@@ -231,26 +261,23 @@ def show_channels(maps, share_scale=True, tile=24):
                 f"{np.shape(values)}. Of several images take one: "
                 "{name: values[0] for name, values in maps.items()}."
             )
-    panels = {
-        f"{name.rsplit('/', 1)[-1]}: {np.shape(values)[-1]} channels of {np.shape(values)[0]}×"
-        f"{np.shape(values)[1]}, up to {np.max(values):.2g}": _mosaic(values, share_scale, tile)
-        for name, values in maps.items()
-    }
-    title_height, total = 17, 18
-    height = sum(panel.shape[0] + title_height for panel in panels.values()) + total
-    width = 7 * DOTS
-    figure = plt.figure(figsize=(7, height / DOTS), layout="none")
+    titles, mosaics = [], []
+    for name, values in maps.items():
+        values = np.asarray(values, float)
+        height, width, count = values.shape
+        shown = count if channels is None else min(channels, count)
+        some = f"{shown} channels" if shown == count else f"{shown} of {count} channels"
+        last = name.rsplit("/", 1)[-1]
+        titles.append(f"{last}: {some}, each {height}×{width}, up to {values.max():.2g}")
+        mosaics.append(_mosaic(values, share_scale, tile, shown))
+    sizes = [tuple(side / SCREEN for side in mosaic.shape) for mosaic in mosaics]
+    figure, axes, _ = panels(sizes, titles, columns=1, above=LINE)
     scale = "each layer scaled to its largest value" if share_scale else "each channel to itself"
-    figure.suptitle(f"{scale}; no channel is left out", fontsize=9, y=1 - 2 / height, va="top")
-    bottom = height - total
+    figure.suptitle(scale, fontsize=9, y=1 - 0.02, va="top")
     colours = plt.get_cmap("viridis", SHADES).with_extremes(bad="white")
-    for title, panel in panels.items():
-        rows, columns = panel.shape
-        bottom -= rows + title_height
-        ax = figure.add_axes((0, bottom / height, columns / width, rows / height))
-        ax.imshow(panel, cmap=colours, vmin=0, vmax=1, aspect="auto")
-        ax.set_axis_off()
-        ax.set_title(title, fontsize=9, pad=2)
+    for ax, mosaic in zip(axes, mosaics, strict=True):
+        ax.imshow(mosaic, cmap=colours, vmin=0, vmax=1)
+        ax.spines[:].set_visible(False)
     return figure
 
 
@@ -259,23 +286,28 @@ def _axes(arrays):
     return getattr(arrays, "ndim", 0)
 
 
-def _mosaic(values, share_scale, tile):
-    """All channels of (h,w,C), 0-1, side by side with masked lines between them."""
-    values = np.asarray(values, float)
-    height, width, channels = values.shape
+def _mosaic(values, share_scale, tile, channels):
+    """The first channels of (h,w,C), 0-1, side by side with masked lines between them."""
+    height, width, _ = values.shape
     shape = (tile, max(1, round(tile * width / height)))
-    largest = values.max() if share_scale else values.max(axis=(0, 1))
+    largest = values.max() if share_scale else values.max(axis=(0, 1))[:channels]
     tiles = np.einsum(
-        "ih,hwc,jw->cij", _shares(height, shape[0]), values, _shares(width, shape[1]), optimize=True
+        "ih,hwc,jw->cij",
+        _shares(height, shape[0]),
+        values[..., :channels],
+        _shares(width, shape[1]),
+        optimize=True,
     )
     largest = np.broadcast_to(largest, channels)[:, None, None]
     tiles = np.divide(tiles, largest, out=np.zeros_like(tiles), where=largest > 0)
-    columns = min(channels, (7 * DOTS + 1) // (shape[1] + 1))
+    room = int((WIDTH - 2 * MARGIN) * SCREEN)
+    columns = min(channels, max(1, (room + LINES) // (shape[1] + LINES)))
     rows = -(-channels // columns)
-    size = rows * (shape[0] + 1) - 1, columns * (shape[1] + 1) - 1
+    size = rows * (shape[0] + LINES) - LINES, columns * (shape[1] + LINES) - LINES
     mosaic = np.ma.array(np.zeros(size), mask=True)
     for number, picture in enumerate(tiles):
-        top, left = ((shape[i] + 1) * place for i, place in enumerate(divmod(number, columns)))
+        row, column = divmod(number, columns)
+        top, left = row * (shape[0] + LINES), column * (shape[1] + LINES)
         mosaic[top : top + shape[0], left : left + shape[1]] = picture
     return mosaic
 

@@ -7,14 +7,20 @@ pictures share one scale unless the title says that each is scaled to itself.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patheffects import withStroke
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
+from matplotlib.ticker import MaxNLocator
 
 from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
 from cnnlab.comparing.digests import rough as rough
+from cnnlab.comparing.formats import SCREEN
+from cnnlab.panels.rows import LETTER, WIDTH, cell_sizes, image_sizes, panels
+from cnnlab.panels.signs import mark_negative, readable_on
 from cnnlab.scores import check_class_numbers, check_probabilities
 
 PANEL_LIMIT = 64
+RULED = 9  # dots of a plain screen: cells of this size get lines between them
 
 
 def _listed(name, pictures, titles, shapes):
@@ -39,21 +45,6 @@ def _listed(name, pictures, titles, shapes):
     return pictures
 
 
-def _grid(pictures, columns, width=7.0, title_height=0.3):
-    """A figure with a panel per picture, without ticks; returns (figure, list of Axes)."""
-    count = len(pictures)
-    aspect = max(picture.shape[0] / picture.shape[1] for picture in pictures)
-    columns = min(columns or min(count, 6), count)
-    rows = -(-count // columns)
-    height = rows * (width / columns * aspect + title_height)
-    figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
-    for ax in axes.flat[:count]:
-        ax.set_axis_off()
-    for ax in axes.flat[count:]:
-        ax.remove()
-    return figure, list(axes.flat[:count])
-
-
 def _rule(ax, rows, columns):
     """Thin lines between the cells of a matrix, so that white cells can be told apart."""
     look = {"color": "0.8", "linewidth": 0.8, "clip_on": False, "gid": RULES}
@@ -74,49 +65,63 @@ def show_images(images, titles=None, columns=None):
         images: a list or array of pictures, (H,W), (H,W,1) or (H,W,3); uint8 0-255 or float 0-1.
             Sizes may differ.
         titles: one text per picture, or None.
-        columns: pictures per row; by default at most 6.
+        columns: pictures per row; by default at most 6, and so few that no pixel gets lost.
 
     Returns:
         The figure.
     """
     images = _listed("images", images, titles, ["(H,W)", "(H,W,C)"])
-    figure, axes = _grid(images, columns)
-    for index, (ax, image) in enumerate(zip(axes, images, strict=True)):
+    shapes = [image.shape[:2] for image in images]
+    columns = _columns(columns, shapes)
+    figure, axes, _ = panels(image_sizes(shapes, columns), titles, columns)
+    for ax, image in zip(axes, images, strict=True):
         low, high = _limits(image)
         ax.imshow(image, cmap="gray", vmin=low, vmax=high)
-        if titles is not None:
-            ax.set_title(str(titles[index]))
     return figure
 
 
-def show_maps(maps, titles=None, columns=None, signed=None, share_scale=True):
+def _columns(asked, shapes):
+    """Pictures per row: what was asked for, else so few that a pixel is a dot of the screen."""
+    fitting = int(WIDTH * SCREEN) // max(columns for _, columns in shapes)
+    return min(asked or min(max(fitting, 1), 6), len(shapes))
+
+
+def show_maps(maps, titles=None, columns=None, signed=None, share_scale=True, label="value"):
     """Feature maps, kernels or other (H,W) arrays side by side, on one shared colour scale.
 
     Args:
         maps: a list or array of (H,W) arrays.
         titles: one text per map, or None.
-        columns: maps per row; by default at most 6.
-        signed: True draws in red and blue around a white zero, False from 0 upwards;
-            None decides by whether a value is negative.
+        columns: maps per row; by default at most 6, and so few that no cell gets lost.
+        signed: True draws in red and blue around a white zero, with a thin "−" on what is
+            negative; False from 0 upwards; None decides by whether a value is negative.
         share_scale: False scales each map to itself, and the figure's title says so.
+        label: what a value is, written at the colour bar. Maps of yes and no have no bar.
 
     Returns:
         The figure.
     """
-    maps = [m.astype(float) for m in _listed("maps", maps, titles, ["(H,W)"])]
+    maps = _listed("maps", maps, titles, ["(H,W)"])
+    maps = [m.astype(float) for m in maps]
     largest = max(float(np.abs(m).max()) for m in maps) or 1.0
     signed = any(m.min() < 0 for m in maps) if signed is None else signed
-    figure, axes = _grid(maps, columns)
-    for index, (ax, values) in enumerate(zip(axes, maps, strict=True)):
+    answers = not signed and all(np.isin(m, (0, 1)).all() for m in maps)
+    shapes = [m.shape for m in maps]
+    columns, bar = _columns(columns, shapes), share_scale and not answers
+    sizes = image_sizes(shapes, columns, bar)
+    figure, axes, place = panels(sizes, titles, columns, bar=bar, above=0 if share_scale else 0.22)
+    for ax, values, size in zip(axes, maps, sizes, strict=True):
         high = largest if share_scale else float(np.abs(values).max()) or 1.0
         cmap = "RdBu_r" if signed else "viridis"
         picture = ax.imshow(values, cmap=cmap, vmin=-high if signed else 0, vmax=high)
-        if titles is not None:
-            ax.set_title(str(titles[index]))
-    if share_scale:
-        figure.colorbar(picture, ax=axes, fraction=0.03)
-    else:
-        figure.suptitle("each map scaled to itself", fontsize=10)
+        if signed:
+            mark_negative(ax, values, picture)
+        if size[1] * SCREEN / values.shape[1] >= RULED:
+            _rule(ax, *values.shape)
+    if bar:
+        figure.colorbar(picture, cax=place, label=label)
+    elif not share_scale:
+        figure.suptitle("each map scaled to itself", fontsize=10, y=0.99, va="top")
     return figure
 
 
@@ -133,7 +138,11 @@ def show_regions(image, regions, title=None):
         The figure.
     """
     [image] = _listed("image", [image], None, ["(H,W)", "(H,W,C)"])
-    figure, ax = plt.subplots(figsize=(7, 4))
+    corners = np.array([(0, 0, *image.shape[:2]), *regions.values()])
+    rows, columns = np.ptp(np.stack([corners[:, :2].min(0), corners[:, 2:].max(0)]), axis=0)
+    room = 0.5 + LETTER * (4 + max(map(len, regions), default=0))  # ticks, names of the regions
+    size = min(4.2, (WIDTH - room) * rows / columns)
+    figure, ax = plt.subplots(figsize=(size * columns / rows + room, size + 0.5))
     draw_regions(ax, image, regions)
     figure.legend(loc="outside right upper")
     if title is not None:
@@ -141,48 +150,77 @@ def show_regions(image, regions, title=None):
     return figure
 
 
-def draw_regions(ax, image, regions):
-    """What `show_regions` draws, on an Axes."""
+def draw_regions(ax, image, regions, frame=None):
+    """What `show_regions` draws, on an Axes.
+
+    Args:
+        ax: Matplotlib Axes.
+        image: as for `show_regions`.
+        regions: as for `show_regions`.
+        frame: (top, left, bottom, right) in pixels to be seen; None for image and regions.
+    """
     height, width = image.shape[:2]
     low, high = _limits(image)
     ax.imshow(image, cmap="gray", vmin=low, vmax=high)
-    corners = np.array([(0, 0, height, width), *regions.values()])
+    corners = np.array([(0, 0, height, width), *([frame] if frame else regions.values())])
     (top, left), (bottom, right) = corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)
     ax.set(xlim=(left - 1, right), ylim=(bottom, top - 1), facecolor="0.85")
     ax.spines[:].set_visible(False)
-    outline = [withStroke(linewidth=4, foreground="white")]  # on dark pictures too
     for label, (top, left, bottom, right) in regions.items():
         x = np.array([left, right, right, left, left]) - 0.5
         y = np.array([top, top, bottom, bottom, top]) - 0.5
-        ax.plot(x, y, label=label, linewidth=2.2, path_effects=outline)
+        below = LineCollection([np.stack([x, y], axis=1)], colors="white", linewidths=4, gid=RULES)
+        ax.add_collection(below, autolim=False)  # a whole line: dashes are seen on dark pictures
+        ax.plot(x, y, label=label, linewidth=2.2)
 
 
-def show_numbers(matrices, titles=None, columns=None, formatting="{:g}"):
+def show_numbers(matrices, titles=None, columns=None, formatting="{:g}", signs=None):
     """Small matrices as tables of numbers on colours: kernels, patches, worked examples.
+
+    All cells are of one size, so that a kernel is as large as the pixels that it covers.
 
     Args:
         matrices: a list of (H,W) arrays.
         titles: one text per matrix, or None.
         columns: matrices per row; by default at most 4.
         formatting: how a number is written, in the manner of ``str.format``.
+        signs: a text for each gap of a row, such as ["∗", "="]; None for none.
 
     Returns:
         The figure.
     """
     matrices = _listed("matrices", matrices, titles, ["(H,W)"])
     largest = max(float(np.abs(m).max()) for m in matrices) or 1.0
-    figure, axes = _grid(matrices, columns or 4)
-    for index, (ax, matrix) in enumerate(zip(axes, matrices, strict=True)):
-        ax.imshow(matrix.astype(float), cmap="RdBu_r", vmin=-largest, vmax=largest)
-        _rule(ax, *matrix.shape)
-        for (row, column), value in np.ndenumerate(matrix):
-            dark = abs(value) > 0.6 * largest
-            text = formatting.format(value)
-            look = {"ha": "center", "va": "center", "color": "white" if dark else "black"}
-            ax.text(column, row, text, in_layout=False, **look)  # inside its cell: not measured
-        if titles is not None:
-            ax.set_title(str(titles[index]))
+    shapes = [matrix.shape for matrix in matrices]
+    columns = min(columns or 4, len(matrices))
+    sizes = cell_sizes(shapes, columns, titles, signs=signs is not None)
+    figure, axes, _ = panels(sizes, titles, columns, signs)
+    side = sizes[0][0] / shapes[0][0]
+    for ax, matrix in zip(axes, matrices, strict=True):
+        texts = [[formatting.format(value).replace("-", "−") for value in row] for row in matrix]
+        draw_numbers(ax, matrix, largest, texts, side)
     return figure
+
+
+def draw_numbers(ax, matrix, largest, texts, side):
+    """A matrix as texts on colours around a white zero, with lines between the cells.
+
+    Args:
+        ax: Matplotlib Axes.
+        matrix: (H,W); masked cells are grey.
+        largest: the value of the darkest red.
+        texts: a text per cell, as nested lists; they can be read on each colour.
+        side: of a cell in inches; the texts are made to fit.
+    """
+    colours = plt.get_cmap("RdBu_r").with_extremes(bad="0.8")
+    drawn = ax.imshow(matrix.astype(float), cmap=colours, vmin=-largest, vmax=largest)
+    _rule(ax, *matrix.shape)
+    letters = max(len(line) for row in texts for text in row for line in text.split("\n"))
+    size = min(10, 72 * side * 0.92 / (0.62 * max(letters, 2)))
+    for (row, column), value in np.ndenumerate(matrix):
+        colour = readable_on("0.8" if np.ma.is_masked(value) else drawn.to_rgba(float(value)))
+        look = {"ha": "center", "va": "center", "color": colour, "fontsize": size}
+        ax.text(column, row, texts[row][column], in_layout=False, **look)  # inside its cell
 
 
 def plot_history(history, metric="accuracy"):
@@ -225,6 +263,7 @@ def plot_history(history, metric="accuracy"):
                     label=f"{label} {name}".strip(),
                 )
     ax.set(xlabel="epoch", ylabel=metric, title=f"{metric} per epoch")
+    _count_in_ones(ax.xaxis)
     if metric == "accuracy":
         ax.set(ylim=(0, 1.02), ylabel="accuracy (share of images)")
     ax.legend()
@@ -251,12 +290,22 @@ def plot_curves(table, ylabel, title, spread=None):
             low, high = values - spread[label], values + spread[label]
             ax.fill_between(table.index, low, high, color=f"C{index}", alpha=0.2, linewidth=0)
     ax.set(xlabel=table.index.name, ylabel=ylabel, title=title)
+    if np.issubdtype(table.index.dtype, np.integer):
+        _count_in_ones(ax.xaxis)
     ax.legend()
     return figure
 
 
+def _count_in_ones(axis):
+    """Ticks at whole numbers only: there is no epoch 2.5."""
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
 def plot_confusion(matrix, class_names):
     """A confusion matrix: a row per true class, a column per predicted class, counts in the cells.
+
+    What is right stands in grey on the diagonal, what is wrong in colour; a pair that never
+    happened stays white and empty.
 
     Args:
         matrix: (classes, classes) counts.
@@ -267,10 +316,16 @@ def plot_confusion(matrix, class_names):
     """
     matrix = np.asarray(matrix)
     figure, ax = plt.subplots(figsize=(7, 6))
-    ax.imshow(matrix, cmap="cividis", vmin=0)
+    right = np.eye(len(matrix), dtype=bool)
+    ax.imshow(np.ma.array(matrix, mask=~right), cmap=ListedColormap(["0.88"], "grey"), vmin=0)
+    wrong = np.ma.array(matrix, mask=right | (matrix == 0))
+    most = max(int(wrong.max()) if wrong.count() else 1, 1)
+    drawn = ax.imshow(wrong, cmap="cividis_r", vmin=0, vmax=most)
+    _rule(ax, *matrix.shape)
     for (row, column), count in np.ndenumerate(matrix):
-        dark = count < 0.6 * matrix.max()
-        ax.text(column, row, count, ha="center", va="center", color="white" if dark else "black")
+        colour = readable_on("0.88" if row == column else drawn.to_rgba(count))
+        ax.text(column, row, count or "", ha="center", va="center", color=colour)
+    figure.colorbar(drawn, ax=ax, label="wrong images", shrink=0.7, ticks=MaxNLocator(integer=True))
     ticks = np.arange(len(class_names))
     ax.set_xticks(ticks, class_names)
     ax.set_yticks(ticks, class_names)

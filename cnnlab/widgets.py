@@ -3,19 +3,17 @@
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import display
+from IPython.display import clear_output, display
 from matplotlib.patches import Rectangle
 
 from cnnlab.arrays.windows import borders, numbers, pair
 from cnnlab.convolution import correlate2d
-from cnnlab.feature_maps import feature_maps, strongest_patches
-from cnnlab.overlays import draw_heat, pixel_range
-from cnnlab.patterns import filter_patterns
-from cnnlab.placing.alignment import placed
-from cnnlab.plots import draw_regions
-from cnnlab.reading.model_inputs import as_batch
-from cnnlab.reading.per_model import known
+from cnnlab.exploring.channels import answers_of, draw_channel, painted
+from cnnlab.panels.rows import cell_sizes, panels
+from cnnlab.plots import draw_numbers, draw_regions
 from cnnlab.sizes import output_size
+
+READABLE = 0.3  # inches: a cell of this side has room for a second number
 
 
 def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dilation_rate=1):
@@ -30,7 +28,8 @@ def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dila
         dilation_rate: int or (rows, columns), >= 1.
 
     Returns:
-        The figure: the padded image with the pixels read outlined, the products, the output.
+        The figure, all cells of one size: the padded image with the pixels read outlined and the
+        weight of each in its corner, the kernel, the products, the output.
 
     Raises:
         ValueError: the kernel does not fit, or the output has no such position.
@@ -59,13 +58,27 @@ def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dila
     )
     pixels = padded.filled(0)[np.ix_(rows, columns)]
 
-    figure, axes = plt.subplots(1, 3, figsize=(7, 3), width_ratios=[5, 4, 4])
+    shapes = [padded.shape, kernel.shape, kernel.shape, output.shape]
     border = "" if around == [(0, 0), (0, 0)] else ", zeros around it"
-    _draw_numbers(axes[0], padded, f"image {_size(image)}{border}", outlined=(rows, columns))
-    products = np.vectorize(_product)(pixels, kernel)
-    _draw_numbers(axes[1], pixels * kernel, "pixel · weight", products)
-    sums = f"output {_size(output)}\nsum at {tuple(position)}: {output[tuple(position)]:g}"
-    _draw_numbers(axes[2], output, sums, outlined=([position[0]], [position[1]]))
+    titles = [
+        f"image {_size(image)}{border}",
+        f"kernel {_size(kernel)}",
+        "pixel · weight",
+        f"output {_size(output)}\nsum at {tuple(position)}: {_text(output[tuple(position)])}",
+    ]
+    sizes = cell_sizes(shapes, 4, titles, signs=True)
+    figure, axes, _ = panels(sizes, titles, signs=["∗", "→", "Σ"])
+    side = sizes[0][0] / padded.shape[0]
+    places = [(rows, columns), ((), ()), ((), ()), ([position[0]], [position[1]])]
+    for ax, values, place in zip(
+        axes, [padded, kernel, pixels * kernel, output], places, strict=True
+    ):
+        _draw_numbers(ax, values, side, place)
+    if side >= READABLE:  # the weights stand on the pixels that they are multiplied with
+        for (row, column), weight in np.ndenumerate(kernel):
+            x, y = columns[column] + 0.46, rows[row] + 0.46
+            look = {"ha": "right", "va": "bottom", "in_layout": False, "fontsize": 19 * side}
+            axes[0].text(x, y, f"·{_text(weight)}", **look)
     return figure
 
 
@@ -144,8 +157,12 @@ def show_field(image, field, position=(0, 0)):
             f"`image` must be of the size that the field was computed for, {field.input_size}: "
             f"got {image.shape[:2]}. Use datasets.photo(name, size), or input_shape."
         )
-    top, left, bottom, right = field.region(*position)
+    height, width = image.shape[:2]
+    last = field.region(*np.array(field.map_size) - 1)
+    top, left, *_ = np.minimum(field.region(0, 0), 0)  # all regions lie in this frame
+    frame = (top, left, max(last[2], height), max(last[3], width))
     figure, axes = plt.subplots(1, 2, figsize=(7, 3.6), width_ratios=[2, 5])
+    top, left, bottom, right = field.region(*position)
     cells = np.zeros(field.map_size)
     cells[tuple(position)] = 1
     axes[0].imshow(cells, cmap="Blues", vmin=0, vmax=1.3)
@@ -153,8 +170,9 @@ def show_field(image, field, position=(0, 0)):
     axes[0].set_xticks(np.arange(field.map_size[1]) - 0.5, minor=True)
     axes[0].set_yticks(np.arange(field.map_size[0]) - 0.5, minor=True)
     axes[0].grid(which="minor", color="0.8")
-    draw_regions(axes[1], image, {"region": (top, left, bottom, right)})
-    axes[1].set_title(f"rows {top} to {bottom - 1}, columns {left} to {right - 1}")
+    draw_regions(axes[1], image, {"region": (top, left, bottom, right)}, frame)
+    title = f"rows {top} to {bottom - 1}, columns {left} to {right - 1}"
+    axes[1].set_title(title.replace("-", "−"))
     return figure
 
 
@@ -185,28 +203,24 @@ def _size(matrix):
     return "×".join(map(str, matrix.shape))
 
 
-def _product(pixel, weight):
-    factor = f"({weight:g})" if weight < 0 else f"{weight:g}"
-    return f"{pixel:g}·{factor}\n= {pixel * weight + 0:g}"  # + 0 makes a -0.0 a 0
+def _text(number):
+    return f"{number + 0:g}".replace("-", "−")  # + 0 makes a -0.0 a 0
 
 
-def _draw_numbers(ax, matrix, title, texts=None, outlined=((), ())):
-    """A matrix as numbers on colours; masked cells are the grey zeros of the padding."""
-    largest = float(np.abs(matrix).max()) or 1.0
-    colours = plt.get_cmap("RdBu_r").with_extremes(bad="0.8")
-    ax.imshow(matrix.astype(float), cmap=colours, vmin=-2 * largest, vmax=2 * largest)
-    zero_filled = np.ma.filled(matrix, 0)
-    for row, column in np.ndindex(matrix.shape):
-        text = f"{zero_filled[row, column]:g}" if texts is None else texts[row, column]
-        ax.text(column, row, text, ha="center", va="center", fontsize=8)
+def _draw_numbers(ax, matrix, side, outlined):
+    """A matrix as numbers on pale colours; masked cells are the grey zeros of the padding."""
+    largest = 2 * (float(np.abs(matrix).max()) or 1.0)
+    texts = [[_text(value) for value in row] for row in np.ma.filled(matrix, 0)]
+    draw_numbers(ax, matrix, largest, texts, side)
     for row in outlined[0]:
         for column in outlined[1]:
-            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2.5))
-    ax.set_title(title)
-    ax.set_axis_off()
+            look = {"fill": False, "lw": 2.2, "clip_on": False, "zorder": 3}
+            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **look))
 
 
-def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
+def show_channel(
+    model, images, layer, channel, picture=0, size=64, patches=6, names=None, pattern=None
+):
     """One channel: its map, what it looks for, and the pieces of all pictures it answers to most.
 
     Args:
@@ -218,7 +232,9 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
         picture: number of the photograph whose map is shown.
         size: height and width of the pattern in pixels, one number or a pair, as far as the model
             leaves them open.
-        patches: the largest number of pieces.
+        patches: the largest number of pieces. All are drawn on one scale.
+        names: of the photographs, or None for numbers.
+        pattern: (H, W, C), 0-1, as `filter_patterns` gives it; None makes one.
 
     Returns:
         The figure.
@@ -226,73 +242,85 @@ def show_channel(model, images, layer, channel, picture=0, size=64, patches=6):
     Raises:
         ValueError: an unknown layer, one without a map, or no such channel.
     """
-    images = np.asarray(images)
-    black, white = pixel_range(images)
-    best = strongest_patches(model, images, layer, channel, patches)
-    [values] = feature_maps(model, images[[picture]], layer).values()
-    fixed = model.inputs[0].shape[1:3]
-    size = [own or asked for own, asked in zip(fixed, np.broadcast_to(size, 2), strict=True)]
-    [pattern] = filter_patterns(model, layer, [channel], size, steps=20, value_range=(black, white))
-
-    figure = plt.figure(figsize=(7, 4.6))
-    upper, lower = figure.subfigures(2, 1, height_ratios=[5, 3])
-    left, right = upper.subplots(1, 2, width_ratios=[3, 2])
-    name = as_batch(model, images).picture()
-    view = placed(known(model), values[..., channel], layer, name, images.shape[1:])[0]
-    largest = float(values[..., channel].max())
-    draw_heat(left, _in_colours(images[picture]), view, (0, largest or 1.0))
-    left.set_title(f"{layer}, channel {channel}: up to {largest:.2g}")
-    right.imshow(_in_colours(pattern), cmap="gray", vmin=0, vmax=1)
-    found = np.abs(pattern - 0.5).max() > 1e-6
-    right.set_title("what it looks for" if found else "no picture moves it: grey")
-    for ax, patch in zip(lower.subplots(1, patches, squeeze=False).flat, best, strict=False):
-        ax.imshow(_in_colours(patch.pixels - black) / (white - black), cmap="gray", vmin=0, vmax=1)
-        ax.set_title(f"{patch.answer:.2g}")
-    for ax in [left, right, *lower.axes]:
-        ax.set_axis_off()
-    lower.suptitle("the pieces of all pictures that it answers to most", fontsize=10)
-    return figure
+    answers = answers_of(model, images, [layer])[layer]
+    if not 0 <= channel < answers.maps.shape[-1]:
+        raise ValueError(
+            f"`channel` must be 0 to {answers.maps.shape[-1] - 1}, for {layer!r} has "
+            f"{answers.maps.shape[-1]} channels: got {channel}. Number the channels from 0."
+        )
+    if pattern is None:
+        pattern = painted(model, images, layer, channel, size)
+    return draw_channel(answers, channel, picture, pattern, patches, names)
 
 
-def _in_colours(picture):
-    """A picture as it is, or the mean of its channels where they are no colours."""
-    return picture if picture.shape[-1] in (1, 3) else picture.mean(axis=-1, keepdims=True)
-
-
-def channel_explorer(model, images, layers):
+def channel_explorer(model, images, layers, names=None, patterns=None):
     """Sliders for layer, channel and photograph, over `show_channel`.
+
+    What all pictures answer is computed once. A pattern takes longer: the map and the pieces are
+    shown before it is ready, and it is painted once for each channel.
 
     Args:
         model: as for `show_channel`.
-        images: as for `show_channel`.
+        images: as for `show_channel`; your own photographs among them, if you like.
         layers: names or paths of the layers to choose from.
+        names: of the photographs, or None for numbers.
+        patterns: {layer: (F, H, W, C)}, the patterns of its first channels, which are ready; None
+            for none.
 
     Returns:
         An ipywidgets box.
     """
-    counts = {
-        layer: values.shape[-1] for layer, values in feature_maps(model, images[:1], layers).items()
+    answers = answers_of(model, images, layers)
+    counts = {layer: found.maps.shape[-1] for layer, found in answers.items()}
+    ready = {
+        (layer, number): pattern
+        for layer, some in (patterns or {}).items()
+        for number, pattern in enumerate(some)
     }
     ends = [name.rsplit("/", 1)[-1] for name in counts]  # a slider has no room for a path
     labels = ends if len(set(ends)) == len(ends) else counts
+    wide = {"layout": {"width": "26em"}, "style": {"description_width": "6em"}}
     layer = ipywidgets.SelectionSlider(
-        options=list(zip(labels, counts, strict=True)), description="layer", continuous_update=False
+        options=list(zip(labels, counts, strict=True)),
+        description="layer",
+        continuous_update=False,
+        **wide,
     )
-    channel, picture = (
-        ipywidgets.IntSlider(0, 0, last, description=name, continuous_update=False)
-        for name, last in [("channel", counts[layer.value] - 1), ("picture", len(images) - 1)]
+    channel = ipywidgets.IntSlider(
+        0, 0, counts[layer.value] - 1, description="channel", continuous_update=False, **wide
+    )
+    numbers = range(len(images))
+    picture = ipywidgets.SelectionSlider(
+        options=list(zip(map(str, names or numbers), numbers, strict=True)),
+        description="photograph",
+        continuous_update=False,
+        **wide,
     )
 
     def limit_channels(_):
         """The slider of the channels ends where the layer's channels end."""
         channel.max = counts[layer.value] - 1
 
+    drawn = []
+
     def draw(layer, channel, picture):
-        figure = show_channel(model, images, layer, min(channel, counts[layer] - 1), picture)
-        display(figure)
-        plt.close(figure)
+        channel = min(channel, counts[layer] - 1)
+        if drawn == [layer, channel, picture]:  # a new layer may move the channel's slider as well
+            return
+        drawn[:] = layer, channel, picture
+        if (layer, channel) not in ready:
+            _show(draw_channel(answers[layer], channel, picture, None, 6, names))
+            ready[layer, channel] = painted(model, images, layer, channel, 64)
+            clear_output(wait=True)
+        pattern = ready[layer, channel]
+        _show(draw_channel(answers[layer], channel, picture, pattern, 6, names))
 
     layer.observe(limit_channels, "value")
     controls = {"layer": layer, "channel": channel, "picture": picture}
     shown = ipywidgets.interactive_output(draw, controls)
-    return ipywidgets.VBox([layer, ipywidgets.HBox([channel, picture]), shown])
+    return ipywidgets.VBox([layer, channel, picture, shown])
+
+
+def _show(figure):
+    display(figure)
+    plt.close(figure)

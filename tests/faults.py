@@ -160,8 +160,31 @@ FAULTS = [
     ),
     # widgets
     Fault("widgets", "index * stride + rate", "index + rate", "the window ignores the stride"),
+    Fault(
+        "widgets",
+        "np.array(field.map_size) - 1",
+        "np.array(field.map_size) - 2",
+        "a frame too small",
+    ),
+    Fault("widgets", "rows[row] + 0.46", "row + 0.46", "weights on other pixels"),
     Fault("widgets", "max = size - 1", "max = size", "the slider passes the last position"),
-    Fault("widgets", "np.abs(pattern - 0.5).max()", "pattern.std()", "plain is taken for grey"),
+    Fault(
+        "exploring.channels",
+        "np.abs(pattern - 0.5).max()",
+        "pattern.std()",
+        "plain is taken for grey",
+        "widgets",
+    ),
+    Fault(
+        "exploring.channels",
+        "top, left = max(-top, 0), max(-left, 0)",
+        "top, left = 0, 0",
+        "a piece that is pulled to its corner",
+        "widgets",
+    ),
+    Fault("exploring.channels", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
+    Fault("widgets", "not in ready:", "in ready:", "patterns painted again and again"),
+    Fault("widgets", "min(channel, counts[layer] - 1)", "channel", "a channel that is not there"),
     # layer_windows
     Fault(
         "reading.layer_windows",
@@ -570,6 +593,10 @@ FAULTS = [
     Fault("comparing.digests", "zlib.crc32(values.", "zlib.crc32(values[:1].", "one pixel checked"),
     Fault("comparing.digests", "axis.get_view_interval()", "(0, 1)", "limits that nobody set"),
     Fault("comparing.digests", '"cnnlab_values", True', '"cnnlab_value", True', "a wish not heard"),
+    # formats
+    Fault("comparing.formats", "points <= POINTS_LIMIT and not", "not", "a drawing of many points"),
+    Fault("comparing.formats", "else STORED", "else SCREEN", "half the dots"),
+    Fault("comparing.formats", '(?:d|x|y|points)="', '(?:d|transform)="', "letters of no size"),
     # guards
     Fault(
         "comparing.guards", "told = [*_run_faults(cell), ", "told = [", "only figures are looked at"
@@ -633,10 +660,31 @@ FAULTS = [
     Fault("plots", "vmin=-high if signed else 0", "vmin=0", "zero is not white"),
     Fault("plots", "ylim=(bottom, top - 1)", "ylim=(top - 1, bottom)", "a picture upside down"),
     Fault("plots", '(metric, "-", "training")', '(metric, "-", "test")', "a wrong legend"),
-    Fault("plots", "if share_scale:", "if not share_scale:", "a wrong word on the scale"),
+    Fault("plots", "elif not share_scale:", "elif share_scale:", "a wrong word on the scale"),
     Fault("plots", "check_probabilities(probabilities, len", "len(", "invented mistakes"),
+    Fault("plots", "MaxNLocator(integer=True, min", "MaxNLocator(min", "an epoch 2.5"),
+    Fault("plots", "mask=right | (matrix == 0)", "mask=(matrix == 0)", "errors lost beside hits"),
+    Fault("plots", "not signed and all", "all", "maps of -1 and 1 have no bar"),
+    Fault("plots", "int(WIDTH * SCREEN)", "int(3 * WIDTH * SCREEN)", "pixels thrown away"),
+    Fault("plots", "([frame] if frame else", "([] if frame else", "a frame that jumps"),
+    # panels
+    Fault("panels.rows", "size[0] / height)", "size[1] / height)", "square panels", "panels"),
+    Fault(
+        "panels.rows",
+        "left + wide[place] + gap / 2",
+        "left + gap / 2",
+        "a sign on a picture",
+        "panels",
+    ),
+    Fault("panels.rows", "<= free + 1e-9", "<= 2 * free", "cells wider than the page", "panels"),
+    Fault("panels.signs", "means < -limit", "means > limit", "plus taken for minus", "panels"),
+    Fault("panels.signs", "np.argwhere(means", "np.argwhere(means.T", "signs transposed", "panels"),
+    Fault("panels.signs", '"black" if (bright', '"white" if (bright', "white on white", "panels"),
     # overlays
-    Fault("overlays", "rows, columns = panel.shape", "columns, rows = panel.shape", "turned tiles"),
+    Fault("overlays", "divmod(number, columns)", "divmod(number, columns + 1)", "a column beyond"),
+    Fault("overlays", "OPAQUE * np.abs(place)", "OPAQUE + 0 * place", "no photograph below heat"),
+    Fault("overlays", "half = scale[1] / 2", "half = scale[1] / 3", "a line at a third"),
+    Fault("overlays", "shown == count else", "shown < count else", "some called all"),
     Fault("overlays", "return (-high, high), ", "return (0, high), ", "no blue"),
     Fault(
         "overlays",

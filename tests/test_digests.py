@@ -130,7 +130,7 @@ def test_describe_without_values_keeps_the_names_and_drops_the_numbers():
     assert "line 'cnn' of 3 points" in plots.describe(one, values=False)
     assert plots.describe(bars([3, 1]), values=False) == "1. 2 bars"
     matrix = plots.describe(plots.plot_confusion(CONFUSION, ["a", "b", "c"]), values=False)
-    assert "image 3×3 in cividis |" in matrix
+    assert "image 3×3 in cividis_r |" in matrix
 
 
 SLOPE = np.array([[0.0, 2, 4], [0, 0, 0]])
@@ -194,6 +194,16 @@ def test_describe_takes_one_axes_of_a_figure():
 def test_describe_passes_over_colour_bars_and_unused_panels():
     figure = plots.show_maps([np.ones((2, 3))] * 5, columns=3)
     assert len(plots.describe(figure).splitlines()) == 5
+
+
+def test_describe_notices_the_signs_between_pictures():
+    ones = [np.ones((2, 3))] * 3
+    one, other = (plots.describe(plots.show_numbers(ones, signs=["∗", s])) for s in ("=", "→"))
+    assert one.splitlines()[3] == "between them: ∗ ="
+    assert other.splitlines()[3] == "between them: ∗ →"
+    titled = plots.show_maps(ones, share_scale=False)
+    titled.supxlabel("below")
+    assert "between them" not in plots.describe(titled)
 
 
 def test_describe_of_no_figure_says_so():

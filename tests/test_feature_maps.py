@@ -155,3 +155,31 @@ def test_a_model_without_a_map_is_told():
         ValueError, match=r"got 'signal' with none among its 2 layers\. Use a model"
     ):
         feature_maps(model, np.ones((1, 12, 3)))
+
+
+def test_pieces_can_be_cut_smaller_around_the_middle_of_the_field():
+    """Such as the effective field, which is smaller than what a cell could see."""
+    image = np.zeros((1, 9, 12, 1), "float32")
+    image[0, 4, 7] = 1
+    conv = layers.Conv2D(1, (5, 7), name="conv", kernel_initializer="ones")
+    model = keras.Sequential([keras.Input((9, 12, 1)), conv, layers.ReLU()])
+    weights = np.zeros((5, 7, 1, 1))
+    weights[2, 3] = 1  # its middle
+    conv.set_weights([weights, np.zeros(1)])
+    [whole] = strongest_patches(model, image, "conv", 0, count=1)
+    [small] = strongest_patches(model, image, "conv", 0, count=1, size=(1, 3))
+    assert whole.region == (2, 4, 7, 11)
+    assert small.region == (4, 6, 5, 9)
+    assert small.pixels.tolist() == [[[0], [1], [0]]]
+    assert small.answer == whole.answer == 1
+
+
+def test_small_pieces_may_lie_nearer_to_each_other():
+    image = np.arange(60.0).reshape(1, 6, 10, 1)
+    conv = layers.Conv2D(1, 3, padding="same", name="conv", kernel_initializer="ones")
+    model = keras.Sequential([keras.Input((6, 10, 1)), conv])
+    apart = [strongest_patches(model, image, "conv", 0, 4, size) for size in (None, (1, 1))]
+    places = [[patch.region[:2] for patch in found] for found in apart]
+    gaps = [max(abs(a - b) for a, b in zip(*some[:2], strict=True)) for some in places]
+    assert gaps[0] == 2
+    assert gaps[1] == 1

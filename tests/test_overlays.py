@@ -204,11 +204,12 @@ MAPS = np.random.default_rng(1).uniform(size=(8, 12, 70)) * np.arange(70)
 
 
 def test_every_channel_has_a_tile_in_reading_order_on_the_scale_of_its_layer():
-    figure = show_channels({"base/conv": MAPS}, tile=8)
+    figure = show_channels({"base/conv": MAPS}, tile=24)
     [ax] = figure.axes
-    assert ax.get_title() == f"conv: 70 channels of 8×12, up to {MAPS.max():.2g}"
-    found = tiles(ax, (8, 12), 70)
-    np.testing.assert_allclose(found, MAPS.transpose(2, 0, 1) / MAPS.max(), rtol=1e-6)
+    assert ax.get_title() == f"conv: 70 channels, each 8×12, up to {MAPS.max():.2g}"
+    found = tiles(ax, (24, 36), 70)
+    expected = np.kron(MAPS.transpose(2, 0, 1) / MAPS.max(), np.ones((3, 3)))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
     mosaic = ax.images[0].get_array()
     assert mosaic.mask.any()
     assert np.isfinite(mosaic.data).all()  # Matplotlib warns about what lies behind a mask, too
@@ -227,8 +228,8 @@ def test_maps_of_several_images_are_refused_with_how_to_take_one():
 
 
 def test_each_channel_can_be_scaled_to_itself_and_the_title_says_so():
-    figure = show_channels({"conv": MAPS}, share_scale=False, tile=8)
-    found = tiles(figure.axes[0], (8, 12), 70)
+    figure = show_channels({"conv": MAPS}, share_scale=False, tile=24)
+    found = tiles(figure.axes[0], (24, 36), 70)
     np.testing.assert_allclose(found[1:].max(axis=(1, 2)), 1)
     assert found[0].max() == 0  # a dead channel stays dark
     assert figure.get_suptitle().startswith("each channel to itself")
@@ -236,25 +237,75 @@ def test_each_channel_can_be_scaled_to_itself_and_the_title_says_so():
 
 def test_a_large_map_is_averaged_and_a_small_one_repeated():
     small = np.arange(6.0).reshape(2, 3, 1)
-    large = np.kron(small[..., 0], np.ones((4, 4)))[..., None]
+    large = np.kron(small[..., 0], np.ones((12, 12)))[..., None]
     for values in (small, large):
-        [ax] = show_channels({"conv": values}, tile=4).axes
-        expected = np.kron(small[..., 0], np.ones((2, 2))) / 5
-        np.testing.assert_allclose(tiles(ax, (4, 6), 1)[0], expected, rtol=1e-6)
+        [ax] = show_channels({"conv": values}, tile=12).axes
+        expected = np.kron(small[..., 0], np.ones((6, 6))) / 5
+        np.testing.assert_allclose(tiles(ax, (12, 18), 1)[0], expected, rtol=1e-6)
 
 
 def test_a_dot_is_the_mean_of_the_cells_that_it_covers():
-    values = np.array([[[0.0]], [[1.0]], [[2.0]]])  # three rows on two dots
-    [ax] = show_channels({"conv": values}, tile=2).axes
-    np.testing.assert_allclose(tiles(ax, (2, 1), 1)[0][:, 0], [1 / 6, 5 / 6], rtol=1e-6)
+    values = np.arange(4.0)[:, None, None]  # four rows on three dots
+    [ax] = show_channels({"conv": values}, tile=3).axes
+    np.testing.assert_allclose(tiles(ax, (3, 1), 1)[0][:, 0], [1 / 12, 1 / 2, 11 / 12], rtol=1e-6)
 
 
 def test_every_layer_has_a_panel_of_its_own_below_the_last():
     figure = show_channels({"one": MAPS[..., :3], "two": MAPS[:4, :6]}, tile=8)
     one, two = (ax.get_position() for ax in figure.axes)
-    width, height = 72 * figure.get_size_inches()
-    assert round((one.y0 - two.y1) * height) == 17  # room for a title
+    width, height = 96 * figure.get_size_inches()
+    assert (one.y0 - two.y1) * height > 0.25 * 96  # room for a title
     for ax in figure.axes:  # a dot of the mosaic is a dot of the figure
         rows, columns = ax.images[0].get_array().shape
         place = ax.get_position()
         np.testing.assert_allclose((place.height * height, place.width * width), (rows, columns))
+
+
+def test_some_channels_of_a_layer_can_be_drawn_and_the_title_says_how_many():
+    figure = show_channels({"conv": MAPS, "few": MAPS[..., :3]}, tile=24, channels=5)
+    many, few = figure.axes
+    assert many.get_title() == f"conv: 5 of 70 channels, each 8×12, up to {MAPS.max():.2g}"
+    assert few.get_title().startswith("few: 3 channels, each 8×12")
+    found = tiles(many, (24, 36), 5)
+    expected = np.kron(MAPS[..., :5].transpose(2, 0, 1) / MAPS.max(), np.ones((3, 3)))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_tile_is_48_dots_of_a_plain_screen_at_least():
+    [ax] = show_channels({"conv": MAPS}).axes
+    assert ax.images[0].get_array().shape[1] <= 7 * 96
+    assert tiles(ax, (48, 72), 70).shape == (70, 48, 72)
+
+
+# ---- colours over a photograph
+
+
+def test_the_photograph_is_seen_as_it_is_where_there_is_no_heat():
+    for heat, cold, hot in [(HEAT, 0, 255), (HEAT - 1, 127, 0), (1 - 2 * HEAT, 128, 255)]:
+        drawn = show_heat(PHOTO, [heat]).axes[0].images[1]
+        opacity = drawn.cmap(np.arange(256))[:, 3]
+        assert opacity[cold] < 0.01
+        assert opacity[hot] == pytest.approx(0.85)
+        assert (np.diff(opacity[128:]) > 0).all()
+
+
+def test_a_line_runs_at_half_of_the_scale():
+    rows = np.linspace(0, 1, 11)[:, None] * np.ones(9)
+    photo = np.zeros((11, 9, 3))
+    [line] = show_heat(photo, [rows]).axes[0].collections
+    [path] = line.get_paths()
+    np.testing.assert_allclose(path.vertices[:, 1], 5)
+    assert not show_heat(photo, [rows / 3]).axes[0].collections  # nothing reaches it
+
+
+def test_what_speaks_against_is_marked_with_a_minus():
+    heat = np.ones((6, 9))
+    heat[:, 4:] = -1
+    *_, marks = show_heat(PHOTO, [heat]).axes[0].collections
+    assert sorted(set(marks.get_offsets()[:, 0])) == [4, 5, 6, 7, 8]
+
+
+def test_the_colour_bar_is_as_high_as_the_pictures():
+    figure = show_heat(PHOTO, [HEAT] * 3, titles=["a", "b", "c"])
+    first, *_, bar = (ax.get_position() for ax in figure.axes)
+    assert (bar.y0, bar.height) == pytest.approx((first.y0, first.height))

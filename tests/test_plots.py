@@ -9,6 +9,7 @@ import pytest
 
 import cnnlab
 from cnnlab import plots
+from cnnlab.panels.signs import luminance
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8)
@@ -42,7 +43,9 @@ def test_a_grid_has_no_empty_panels():
 
 def test_fewer_pictures_than_columns_share_the_whole_width():
     figure = plots.show_images([PHOTO, PHOTO])
-    assert figure.axes[0].get_gridspec().ncols == 2
+    left, right = (ax.get_position() for ax in figure.axes)
+    assert left.width == pytest.approx(right.width)
+    assert left.width > 0.45
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,8 @@ def test_show_numbers_writes_every_number_where_it_stands():
     matrix = np.array([[1, 0.25, -3], [0, 4, 5]])
     texts = plots.show_numbers([matrix]).axes[0].texts
     written = {(text.get_position()[1], text.get_position()[0]): text.get_text() for text in texts}
-    assert written == {(r, c): f"{matrix[r, c]:g}" for r in range(2) for c in range(3)}
+    expected = {(r, c): f"{matrix[r, c]:g}" for r in range(2) for c in range(3)}
+    assert written == {**expected, (0, 2): "−3"}  # a true minus, not a hyphen
 
 
 def test_show_numbers_draws_lines_between_cells_and_the_digest_passes_over_them():
@@ -135,6 +139,75 @@ def test_show_numbers_draws_lines_between_cells_and_the_digest_passes_over_them(
 def test_show_numbers_shares_one_scale():
     figure = plots.show_numbers([np.array([[1, 2, 3]]), np.array([[-8, 0, 0]])])
     assert limits(figure) == [(-8, 8), (-8, 8)]
+
+
+def test_show_numbers_draws_all_cells_in_one_size():
+    """So that a kernel is as large as the pixels that it covers."""
+    figure = plots.show_numbers([np.ones((5, 6)), np.ones((2, 3)), np.ones((1, 9))], columns=2)
+    width, height = figure.get_size_inches()
+    sides = []
+    for ax in figure.axes:
+        rows, columns = ax.images[0].get_array().shape
+        place = ax.get_position()
+        sides += [place.height * height / rows, place.width * width / columns]
+    np.testing.assert_allclose(sides, sides[0])
+
+
+def test_numbers_can_be_read_on_every_colour():
+    """Contrast of at least 4.5 to 1, as WCAG asks of text."""
+    matrix = np.linspace(-1, 1, 41)[None]
+    ax = plots.show_numbers([matrix], formatting="{:.0f}").axes[0]
+    for text, value in zip(ax.texts, matrix[0], strict=True):
+        one, other = (luminance(c) for c in (text.get_color(), ax.images[0].to_rgba(value)))
+        assert (max(one, other) + 0.05) / (min(one, other) + 0.05) >= 4.5
+
+
+def test_a_long_number_fits_in_its_cell():
+    figure = plots.show_numbers([np.full((2, 3), -0.123456)])
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    cell = ax.get_window_extent().width / 3
+    assert ax.texts[0].get_window_extent().width < cell
+
+
+def test_maps_have_a_labelled_bar_as_high_as_they_are():
+    figure = plots.show_maps([np.arange(6.0).reshape(2, 3)] * 4, columns=2, label="answer")
+    *maps, bar = figure.axes
+    places = [ax.get_position() for ax in maps]
+    assert bar.get_ylabel() == "answer"
+    assert bar.get_position().y1 == pytest.approx(places[0].y1)
+    assert bar.get_position().y0 == pytest.approx(places[-1].y0)
+
+
+def test_maps_of_yes_and_no_have_no_bar():
+    assert len(plots.show_maps([np.eye(3), np.eye(3) > 0]).axes) == 2
+    assert len(plots.show_maps([np.eye(3), -np.eye(3)]).axes) == 3
+
+
+def test_large_cells_of_a_map_have_lines_between_them_and_pixels_none():
+    kernel, photo = (plots.show_maps([np.eye(n) + 1]).axes[0] for n in (5, 90))
+    assert len(kernel.collections) == 2
+    assert not photo.collections
+
+
+def test_negative_values_of_a_signed_map_are_marked():
+    kernel = np.array([[1.0, -3, 0], [-0.1, 2, -2]])  # what is nearly 0 is not
+    ax = plots.show_maps([kernel]).axes[0]
+    assert ax.collections[0].get_offsets().tolist() == [[1, 0], [2, 1]]
+
+
+def test_no_picture_is_drawn_with_fewer_dots_than_pixels():
+    for width, columns in [(100, 6), (300, 2), (1100, 1)]:
+        figure = plots.show_images([np.zeros((9, width))] * 7)
+        places = [ax.get_position() for ax in figure.axes]
+        assert sum(place.y1 > places[0].y0 for place in places) == columns
+    assert len(plots.show_images([np.zeros((9, 400))] * 4, columns=4).axes) == 4
+
+
+def test_a_white_picture_has_a_frame():
+    ax = plots.show_images([np.ones((2, 3))]).axes[0]
+    assert ax.axison
+    assert all(spine.get_visible() for spine in ax.spines.values())
 
 
 # ---- charts
@@ -168,6 +241,23 @@ def test_plot_history_shows_the_whole_range_of_an_accuracy():
     figure = plots.plot_history(History(accuracy=[0.97, 0.98]))
     assert figure.axes[0].get_ylim() == (0, 1.02)
     assert figure.axes[0].get_ylabel() == "accuracy (share of images)"
+
+
+def test_there_is_no_half_epoch():
+    table = pd.DataFrame({"cnn": [0.9, 0.7, 0.6]}, pd.Index([1, 2, 3], name="epoch"))
+    for figure in (
+        plots.plot_history(History(loss=[3, 2, 1]), metric="loss"),
+        plots.plot_history(History(loss=[3]), metric="loss"),
+        plots.plot_curves(table, "loss", ""),
+    ):
+        ticks = figure.axes[0].get_xticks()
+        assert (ticks == np.round(ticks)).all()
+
+
+def test_curves_over_fractions_keep_their_ticks():
+    table = pd.DataFrame({"cnn": [0.9, 0.7]}, pd.Index([0.1, 0.4], name="rate"))
+    ticks = plots.plot_curves(table, "loss", "").axes[0].get_xticks()
+    assert (ticks != np.round(ticks)).any()
 
 
 @pytest.mark.parametrize("metric", ["acuracy", "val_loss"])
@@ -215,9 +305,31 @@ def test_plot_curves_draws_the_spread_as_a_band_around_each_curve():
 def test_plot_confusion_has_the_true_class_in_rows():
     ax = plots.plot_confusion(CONFUSION, ["cat", "dog", "bee"]).axes[0]
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "predicted class")
-    assert "x ticks: cat dog bee | y: true class | y ticks: cat dog bee" in plots.describe(ax)
+    text = plots.describe(ax)
+    assert "x ticks: cat dog bee | y: true class" in text
+    assert "y ticks: cat dog bee" in text
     written = {text.get_position(): text.get_text() for text in ax.texts}
     assert written[2, 1] == "2"  # (column, row): two dogs seen as bees
+
+
+def test_plot_confusion_colours_what_is_wrong_on_a_scale_of_its_own():
+    """One mistake among 36 right ones must be seen, and what never happened must not."""
+    matrix = np.array([[36, 1, 0], [0, 30, 4], [0, 0, 35]])
+    figure = plots.plot_confusion(matrix, ["cat", "dog", "bee"])
+    ax, bar = figure.axes
+    right, wrong = ax.images
+    assert right.get_array().compressed().tolist() == [36, 30, 35]
+    assert wrong.get_array().compressed().tolist() == [1, 4]
+    assert wrong.get_clim() == (0, 4)
+    assert bar.get_ylabel() == "wrong images"
+    texts = {text.get_position(): text.get_text() for text in ax.texts}
+    assert [texts[place] for place in ((1, 0), (0, 1), (2, 2))] == ["1", "", "35"]
+    assert len(ax.texts) == 9  # so the digest of a training does not count mistakes
+
+
+def test_plot_confusion_draws_a_matrix_without_a_mistake():
+    wrong = plots.plot_confusion(np.diag([3, 4]), ["cat", "dog"]).axes[0].images[1]
+    assert not wrong.get_array().count()
 
 
 # ---- mistakes
@@ -293,7 +405,35 @@ def test_regions_over_the_edge_widen_the_picture():
     assert (low, high) == (0, 1)
 
 
+def test_regions_can_be_drawn_in_a_frame_that_stays():
+    for region in [(-3, 0, 2, 8), (2, 2, 4, 5)]:
+        ax = plt.figure().subplots()
+        plots.draw_regions(ax, np.zeros((5, 8)), {"a": region}, frame=(-4, -2, 6, 12))
+        assert (ax.get_xlim(), ax.get_ylim()) == ((-3, 12), (6, -5))
+
+
+def test_a_dashed_region_has_a_whole_white_line_below_it():
+    ax = plots.show_regions(np.zeros((5, 8)), {"a": (0, 0, 2, 3), "b": (1, 2, 4, 5)}).axes[0]
+    assert len(ax.collections) == len(ax.lines) == 2
+    [piece] = ax.collections[1].get_segments()
+    np.testing.assert_array_equal(piece, ax.lines[1].get_xydata())
+
+
 # ---- style
+
+
+def test_pixels_are_not_left_out_where_a_picture_is_made_smaller():
+    with plt.style.context(Path(cnnlab.__file__).with_name("cnnlab.mplstyle")):
+        stripes = np.tile([0.0, 1.0], (300, 150))  # their true colour, from afar, is mid grey
+        figure = plots.show_images([stripes] * 4, columns=4)
+        figure.set_dpi(40)
+        figure.canvas.draw()
+        ax = figure.axes[0]
+        box = ax.get_window_extent()
+        drawn = np.asarray(figure.canvas.buffer_rgba())[::-1, :, 0]
+        inside = drawn[int(box.y0) + 4 : int(box.y1) - 4, int(box.x0) + 4 : int(box.x1) - 4]
+        assert abs(inside.mean() - 127) < 8
+        assert inside.std() < 30
 
 
 def test_the_style_tells_curves_apart_without_colour():

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import ipywidgets
 import keras
 import matplotlib.pyplot as plt
@@ -5,6 +7,7 @@ import numpy as np
 import pytest
 
 from cnnlab.convolution import correlate2d
+from cnnlab.feature_maps import feature_maps
 from cnnlab.receptive_field import receptive_field
 from cnnlab.widgets import (
     channel_explorer,
@@ -30,20 +33,44 @@ def outlined(ax):
 
 def test_the_products_of_the_window_add_up_to_the_output():
     figure = show_window(IMAGE, KERNEL, position=(1, 2))
-    pixels, products, output = figure.axes
+    pixels, kernel, products, output = figure.axes
     assert outlined(pixels) == [(1, 2), (1, 3), (1, 4), (2, 2), (2, 3), (2, 4)]
-    assert texts(products)[:3] == ["8·0\n= 0", "9·1\n= 9", "10·2\n= 20"]
-    total = sum(int(text.split("= ")[1]) for text in texts(products))
+    assert texts(kernel) == ["0", "1", "2", "2", "2", "0"]
+    assert texts(products)[:3] == ["0", "9", "20"]
+    total = sum(map(int, texts(products)))
     assert total == correlate2d(IMAGE, KERNEL)[1, 2]
     assert output.get_title() == f"output 4×4\nsum at (1, 2): {total}"
     assert outlined(output) == [(1, 2)]
+    assert [text.get_text() for text in figure.texts] == ["∗", "→", "Σ"]
+
+
+def test_each_weight_stands_in_the_corner_of_its_pixel():
+    pixels = show_window(IMAGE, KERNEL, position=(1, 2)).axes[0]
+    weights = {
+        tuple(round(place - 0.46) for place in text.get_position()[::-1]): text.get_text()
+        for text in pixels.texts[IMAGE.size :]
+    }
+    expected = {(1 + r, 2 + c): f"·{KERNEL[r, c]}" for r in range(2) for c in range(3)}
+    assert weights == expected
+
+
+@pytest.mark.parametrize("geometry", [{}, {"strides": 2, "dilation_rate": 2}, {"padding": 2}])
+def test_all_cells_of_the_figure_are_of_one_size(geometry):
+    figure = show_window(IMAGE, KERNEL, **geometry)
+    width, height = figure.get_size_inches()
+    sides = []
+    for ax in figure.axes:
+        rows, columns = ax.images[0].get_array().shape
+        place = ax.get_position()
+        sides += [place.height * height / rows, place.width * width / columns]
+    np.testing.assert_allclose(sides, sides[0])
 
 
 def test_the_window_reads_every_dilated_pixel_from_its_stride_on():
-    pixels, _, output = show_window(IMAGE, KERNEL, (1, 1), (2, 3), 2, (3, 1)).axes
+    pixels, *_, output = show_window(IMAGE, KERNEL, (1, 1), (2, 3), 2, (3, 1)).axes
     assert outlined(pixels) == [(2, 3), (2, 4), (2, 5), (5, 3), (5, 4), (5, 5)]
-    assert pixels.get_title() == "image 5×6, zeros around it"
-    assert len(pixels.texts) == 9 * 10
+    assert pixels.get_title().replace("\n", " ") == "image 5×6, zeros around it"
+    assert len([text for text in texts(pixels) if text[0] != "·"]) == 9 * 10
     expected = correlate2d(IMAGE, KERNEL, (2, 3), 2, (3, 1))
     assert texts(output) == [f"{value}" for value in expected.ravel()]
 
@@ -57,9 +84,11 @@ def test_the_padding_of_same_goes_after():
     assert grey[:, 6].all()
 
 
-def test_negative_weights_stand_in_brackets_and_no_zero_is_negative():
-    _, products, _ = show_window(np.zeros((2, 3)), -np.ones((1, 2))).axes
-    assert texts(products) == ["0·(-1)\n= 0", "0·(-1)\n= 0"]
+def test_a_negative_number_has_a_true_minus_and_no_zero_is_negative():
+    pixels, kernel, products, _ = show_window(np.zeros((2, 3)), -np.ones((1, 2))).axes
+    assert texts(kernel) == ["−1", "−1"]
+    assert texts(pixels)[-2:] == ["·−1", "·−1"]
+    assert texts(products) == ["0", "0"]
 
 
 @pytest.mark.parametrize("position", [(4, 0), (0, 4), (-1, 0)])
@@ -149,10 +178,25 @@ def test_a_cell_is_shown_with_the_pixels_it_sees():
     cells, picture = show_field(np.zeros((16, 24, 3)), field_of_a_small_network(), (3, 0)).axes
     assert np.argwhere(cells.images[0].get_array()).tolist() == [[3, 0]]
     assert cells.get_title() == "cell (3, 0) of 8×6"
-    assert picture.get_title() == "rows 5 to 8, columns -2 to 5"
+    assert picture.get_title() == "rows 5 to 8, columns −2 to 5"
     [line] = picture.lines
     assert (line.get_ydata().min() + 0.5, line.get_ydata().max() + 0.5) == (5, 9)
     assert (line.get_xdata().min() + 0.5, line.get_xdata().max() + 0.5) == (-2, 6)
+
+
+def test_the_frame_stays_where_it_is_while_the_region_moves():
+    field = field_of_a_small_network()
+    frames = []
+    for position in [(0, 0), (3, 2), (7, 5)]:
+        _, picture = show_field(np.zeros((16, 24, 3)), field, position).axes
+        frames.append((picture.get_xlim(), picture.get_ylim()))
+    assert len(set(frames)) == 1
+    (left, right), (bottom, top) = frames[0]
+    for position in np.ndindex(field.map_size):
+        region = field.region(*position)
+        assert (region[0] > top, region[1] > left, region[2] <= bottom, region[3] <= right) == (
+            True,
+        ) * 4
 
 
 def test_a_picture_of_another_size_than_the_field_is_refused():
@@ -182,9 +226,11 @@ def two_layers(shape=(None, None, 3)):
 def test_a_channel_is_shown_by_its_map_its_pattern_and_its_strongest_pieces():
     model = two_layers()
     figure = show_channel(model, PHOTOS, "second", channel=0, picture=2, size=16, patches=4)
-    view, pattern, *pieces = figure.axes
+    view, pattern, bar, *pieces = figure.axes
+    assert bar.get_ylabel() == "answer"
     answers = np.asarray(model(PHOTOS.astype("float32")))[..., 0]
-    assert view.get_title() == f"second, channel 0: up to {answers[2].max():.2g}"
+    expected = f"second, channel 0\nphotograph 2: up to {answers[2].max():.2g}"
+    assert view.get_title(loc="left") == expected
     heat = view.images[1].get_array()
     assert heat.shape == (16, 24)
     np.testing.assert_allclose(heat[2:14, 3:21][0, 0], answers[2, 1, 1], rtol=1e-4)
@@ -212,7 +258,7 @@ def test_photographs_look_the_same_in_whatever_range_the_model_takes_them(scale)
     photos = PHOTOS.copy()
     photos[:, 0, 0], photos[:, 0, 1] = 0, 255
     figure = show_channel(two_layers(), scale(photos), "first", channel=0, patches=1)
-    left, piece = figure.axes[0].images[0], figure.axes[2].images[0].get_array()
+    left, piece = figure.axes[0].images[0], figure.axes[3].images[0].get_array()
     grey = photos[0] @ [0.299, 0.587, 0.114] / 255
     np.testing.assert_allclose(left.norm(left.get_array()), grey, atol=1e-6)
     assert 0 <= piece.min() < 0.3 and 0.7 < piece.max() <= 1
@@ -251,39 +297,137 @@ def test_the_pattern_has_the_range_of_the_photographs(monkeypatch):
         asked.append(value_range)
         return np.full((1, 16, 24, 1), 0.5, "float32")
 
-    monkeypatch.setattr("cnnlab.widgets.filter_patterns", noted)
+    monkeypatch.setattr("cnnlab.exploring.channels.filter_patterns", noted)
     show_channel(grey_network(1), GREY, "conv", channel=0)
     show_channel(grey_network(1), GREY * 255, "conv", channel=0)
     assert asked == [(0, 1), (0, 255)]
 
 
 def test_grey_pictures_are_drawn_in_grey_from_black_to_white():
-    for ax in show_channel(grey_network(1), GREY, "conv", channel=0, patches=2).axes[1:]:
+    _, pattern, _, *pieces = show_channel(grey_network(1), GREY, "conv", 0, patches=2).axes
+    for ax in [pattern, *pieces]:
         assert ax.images[0].get_cmap().name == "gray"
         assert ax.images[0].get_clim() == (0, 1)
 
 
-def test_the_explorer_draws_what_its_controls_say(monkeypatch):
-    seen = []
+def test_all_pieces_are_drawn_on_one_scale_and_what_lies_outside_is_grey():
+    figure = show_channel(two_layers(), PHOTOS, "second", channel=0, patches=6)
+    pieces = figure.axes[3:]
+    assert len({(ax.get_xlim(), ax.get_ylim()) for ax in pieces}) == 1
+    width, height = figure.get_size_inches()
+    sides = [(ax.get_position().width * width, ax.get_position().height * height) for ax in pieces]
+    np.testing.assert_allclose(sides, [sides[0]] * len(sides))
+    cells = np.abs(np.diff([pieces[0].get_xlim(), pieces[0].get_ylim()])).ravel()
+    assert sides[0][0] / cells[0] == pytest.approx(sides[0][1] / cells[1])
+    for ax in pieces:  # a pixel is a pixel, wherever the piece was cut
+        [drawn] = ax.images
+        left, right, bottom, top = drawn.get_extent()
+        assert (bottom - top, right - left) == drawn.get_array().shape[:2]
 
-    def noted(model, images, layer, channel, picture):
-        seen.append((layer, channel, picture))
+
+def test_the_rim_of_a_pattern_is_not_shown(monkeypatch):
+    asked = []
+
+    def noted(model, layer, filters, size, **more):
+        asked.append(tuple(size))
+        pattern = np.zeros((1, *size, 3), "float32")
+        pattern[:, 8:-8, 8:-8] = 1
+        return pattern
+
+    monkeypatch.setattr("cnnlab.exploring.channels.filter_patterns", noted)
+    shown = show_channel(two_layers(), PHOTOS, "second", 0, size=(16, 24)).axes[1].images[0]
+    assert asked == [(32, 40)]
+    assert shown.get_array().shape == (16, 24, 3)
+    assert shown.get_array().min() == 1
+
+
+def test_a_channel_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="`channel` must be 0 to 1, for 'second' has 2 channels: "):
+        show_channel(two_layers(), PHOTOS, "second", channel=2)
+
+
+def test_photographs_can_have_names_and_a_pattern_can_be_given():
+    pattern = np.full((5, 7, 3), 0.25)
+    names = ["cat", "cup", "moon"]
+    figure = show_channel(
+        two_layers(), PHOTOS, "first", 1, picture=2, names=names, pattern=pattern, patches=2
+    )
+    assert figure.axes[0].get_title(loc="left").startswith("first, channel 1\nmoon: up to")
+    np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), pattern)
+
+
+@pytest.fixture
+def explored(monkeypatch):
+    """What the explorer draws, and which patterns it paints."""
+    seen, painted = [], []
+
+    def noted(answers, channel, picture, pattern, *more):
+        seen.append((answers.layer, channel, picture, pattern is not None))
         return plt.figure()
 
-    monkeypatch.setattr("cnnlab.widgets.show_channel", noted)
-    layer, numbers, picture = channel_explorer(two_layers(), PHOTOS, ["first", "second"]).children
-    channel, photograph = numbers.children
+    def paint(model, images, layer, channel, size):
+        painted.append((layer, channel))
+        return np.zeros((4, 4, 3))
+
+    monkeypatch.setattr("cnnlab.widgets.draw_channel", noted)
+    monkeypatch.setattr("cnnlab.widgets.painted", paint)
+    return seen, painted
+
+
+def test_the_explorer_draws_what_its_controls_say(explored):
+    seen, painted = explored
+    box = channel_explorer(two_layers(), PHOTOS, ["first", "second"], names=["a", "b", "c"])
+    layer, channel, photograph, picture = box.children
     assert layer.options == (("first", "first"), ("second", "second"))
-    assert (channel.max, photograph.max) == (3, 2)
+    assert photograph.options == (("a", 0), ("b", 1), ("c", 2))
+    assert channel.max == 3
     channel.value = 3
     photograph.value = 2
     layer.value = "second"
     assert channel.max == 1
-    assert seen[:3] == [("first", 0, 0), ("first", 3, 0), ("first", 3, 2)]
-    assert seen[-1] == ("second", 1, 2)
-    assert all(number < {"first": 4, "second": 2}[name] for name, number, _ in seen)
+    assert seen == [
+        ("first", 0, 0, False),  # what is known is shown before the pattern is ready
+        ("first", 0, 0, True),
+        ("first", 3, 0, False),
+        ("first", 3, 0, True),
+        ("first", 3, 2, True),
+        ("second", 1, 2, False),
+        ("second", 1, 2, True),
+    ]
+    assert painted == [("first", 0), ("first", 3), ("second", 1)]
     assert isinstance(picture, ipywidgets.Output)
     assert not plt.get_fignums()
+
+
+def test_the_explorer_runs_the_network_once(monkeypatch, explored):
+    calls = []
+    monkeypatch.setattr(
+        "cnnlab.exploring.channels.feature_maps",
+        lambda *given: calls.append(given) or feature_maps(*given),
+    )
+    box = channel_explorer(two_layers(), PHOTOS, ["first", "second"])
+    box.children[0].value = "second"
+    box.children[2].value = 1
+    assert len(calls) == 1
+
+
+def test_the_explorer_paints_no_pattern_that_is_ready(explored):
+    seen, painted = explored
+    ready = {"first": np.zeros((2, 4, 4, 3))}
+    box = channel_explorer(two_layers(), PHOTOS, ["first"], patterns=ready)
+    box.children[1].value = 1
+    box.children[1].value = 2
+    assert painted == [("first", 2)]
+    assert all(shown for *_, shown in seen[:2])
+
+
+def test_the_explorer_says_that_a_pattern_is_being_painted(monkeypatch):
+    figures = []
+    monkeypatch.setattr("cnnlab.widgets._show", figures.append)
+    channel_explorer(two_layers(), PHOTOS, ["second"])
+    titles = [figure.axes[1].get_title() for figure in figures]
+    assert titles == ["what it looks for: being painted …", "what it looks for"]
+    assert not figures[0].axes[1].images
 
 
 @pytest.mark.parametrize(
@@ -296,8 +440,10 @@ def test_the_explorer_draws_what_its_controls_say(monkeypatch):
 def test_the_explorer_names_layers_by_their_last_name_where_that_tells_them_apart(
     monkeypatch, paths, labels
 ):
-    monkeypatch.setattr("cnnlab.widgets.show_channel", lambda *_: plt.figure())
-    maps = {path: np.zeros((1, 2, 3, 4)) for path in paths}
-    monkeypatch.setattr("cnnlab.widgets.feature_maps", lambda *_: maps)
+    monkeypatch.setattr("cnnlab.widgets._show", plt.close)
+    monkeypatch.setattr("cnnlab.widgets.draw_channel", lambda *_: plt.figure())
+    monkeypatch.setattr("cnnlab.widgets.painted", lambda *_: None)
+    found = SimpleNamespace(maps=np.zeros((1, 2, 3, 4)))
+    monkeypatch.setattr("cnnlab.widgets.answers_of", lambda *_: dict.fromkeys(paths, found))
     layer = channel_explorer(two_layers(), PHOTOS, paths).children[0]
     assert layer.options == tuple(zip(labels, paths, strict=True))

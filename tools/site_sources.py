@@ -21,10 +21,17 @@ INTRODUCTION = "A module imports only modules that stand above it. Its examples 
 
 
 def shown(notebook):
-    """A lesson as the site shows it: a sentence in place of sliders and their stored state."""
+    """A lesson as the site shows it: a sentence in place of sliders and their stored state.
+
+    A picture is as wide as on a plain screen, however many dots are stored of it.
+    """
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
+            width = output.get("metadata", {}).get("image/png", {}).get("width")
+            if width:
+                image = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
+                image["width"] = f"{width}px"
             if WIDGET in output.get("data", {}):
                 output.data = nbformat.from_dict({"text/markdown": SLIDERS})
     return notebook

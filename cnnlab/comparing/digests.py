@@ -186,7 +186,8 @@ def describe(figure, values=None):
         colours, centre of its weight, so that a flipped or transposed picture is noticed, and a
         check that changes with a single pixel: a whole number by any amount, another one by
         2/10,000 of the root of the sum of all squares), curve (its ends, range and mean), group of
-        bars, and the number of other shapes and of texts in it.
+        bars, and the number of other shapes and of texts in it. A last line holds the texts that
+        stand between the Axes, such as signs of arithmetic.
 
     Raises:
         ValueError: another word for `values`.
@@ -208,6 +209,9 @@ def describe(figure, values=None):
     every = [ax for ax in (figure.axes if whole else [figure]) if ax.get_label() != "<colorbar>"]
     lines = [f"{number}. {_axes_digest(ax, digits)}" for number, ax in enumerate(every, 1)]
     title = figure.get_suptitle() if whole else ""
+    named = (title, figure.get_supxlabel(), figure.get_supylabel()) if whole else ()
+    signs = [t.get_text() for t in figure.texts if t.get_text() not in named] if whole else []
+    lines += [f"between them: {' '.join(signs)}"] if signs else []
     return "\n".join([title, *lines] if title else lines) or "an empty figure"
 
 

@@ -1,6 +1,6 @@
 """Stored notebooks made small and free of this machine: `cnnlab store` ends with it.
 
-Figures become PNGs of at most 256 colours, a third of the size; folders of this machine are taken
+Pictures become PNGs of at most 256 colours, a third of the size; folders of this machine are taken
 out of tracebacks; printed text that came in pieces is joined; widgets, whose names are drawn anew
 in every run, are numbered. nbval compares none of this.
 """
