@@ -1,0 +1,7 @@
+"""Drawings: what is computed or read from a model, laid out as in a textbook, never by hand.
+
+``sheet`` is the paper, ruled in cells of one size, with numbers in them and signs between.
+``strip`` slides a window over it, ``volume`` draws arrays as boxes, ``cone`` a receptive field
+from the side, ``planes`` a network as its maps. ``trunk`` is what every path through a network
+passes. Called by ``drawings``, which is what lessons import.
+"""
