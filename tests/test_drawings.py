@@ -1,18 +1,23 @@
 """Drawings: every place and every number is computed, from arrays or from the model."""
 
+from itertools import pairwise
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from keras import layers
-from matplotlib.patches import Polygon
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon
 
 from cnnlab import models
 from cnnlab.comparing.digests import describe
 from cnnlab.convolution import conv2d, correlate2d
 from cnnlab.costs import layer_table
 from cnnlab.drawing import sheet
+from cnnlab.drawing.blocks import draw_blocks
 from cnnlab.drawing.cone import cone, draw_cone
+from cnnlab.drawing.layout import NARROW, ROOM, layered
+from cnnlab.drawing.parts import blocks, parts
 from cnnlab.drawing.planes import draw_planes, maps
 from cnnlab.drawing.strip import film_step, film_strip
 from cnnlab.drawing.trunk import between, short, trunk
@@ -378,3 +383,168 @@ def test_neighbours_of_one_shape_are_one_box_where_there_are_many():
     stack = [layers.Conv2D(1, 2) for _ in range(70)]
     with pytest.raises(ValueError, match=r"1 to 60 maps .* got 71 of 71 layers"):
         draw_planes(chain(*stack, shape=(80, 81, 1)))
+
+
+# blocks
+
+
+def random_graph(seed, count=14):
+    """{node: those it reads}, each after those."""
+    random = np.random.default_rng(seed)
+    return {n: sorted({*random.integers(0, n, min(n, 2)).tolist()}) for n in range(count)}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_layout_overlaps_nowhere_and_every_arrow_goes_down(seed):
+    inputs = random_graph(seed)
+    made = layered(inputs)
+    rows = {}
+    for row, across in made.places.values():
+        rows.setdefault(row, []).append((across, 1.0))
+    for (one, other), way in made.ways.items():
+        assert (way[0], way[-1]) == (made.places[one], made.places[other])
+        assert [row for row, _ in way] == [*range(way[0][0], way[-1][0] + 1)]
+        for row, across in way[1:-1]:
+            rows.setdefault(row, []).append((across, NARROW))
+    for points in rows.values():
+        points.sort()
+        for (x, wide), (y, other) in pairwise(points):
+            assert y - x >= (wide + other) / 2 + ROOM - 1e-6
+        assert points[0][0] - points[0][1] / 2 >= -1e-6
+        assert points[-1][0] + points[-1][1] / 2 <= made.width + 1e-6
+    assert set(made.ways) == {(name, node) for node, read in inputs.items() for name in read}
+
+
+def test_a_chain_is_straight_and_branches_stand_about_their_ends():
+    made = layered({n: [n - 1] if n else [] for n in range(9)})
+    assert {across for _, across in made.places.values()} == {0.5}
+    assert made.width == 1
+    made = layered({"in": [], "a": ["in"], "b": ["in"], "c": ["in"], "out": ["a", "b", "c"]})
+    order = [made.places[name][1] for name in "abc"]
+    assert order == sorted(order)
+    assert made.places["in"][1] == made.places["out"][1] == pytest.approx(order[1])
+
+
+def test_a_layer_stands_below_the_longest_way_to_it():
+    made = layered({"in": [], "a": ["in"], "b": ["a"], "out": ["in", "b"]})
+    assert {name: row for name, (row, _) in made.places.items()} == {
+        "in": 0, "a": 1, "b": 2, "out": 3
+    }  # fmt: skip
+
+
+def block_of(function, *given, **settings):
+    image = keras.Input((28, 36, 16), name="image")
+    return keras.Model(image, function(image, *given, **settings))
+
+
+def squeeze_and_excite(x):
+    y = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    y = layers.Dense(4, activation="relu")(y)
+    return layers.Multiply()([x, layers.Dense(16, activation="sigmoid")(y)])
+
+
+def test_what_follows_a_layer_at_once_stands_in_its_box():
+    made = parts(read(block_of(models.residual_block, 32, strides=2)))
+    lines = {part.lines[:-1] for part in made.nodes}
+    stride = "stride\N{NO-BREAK SPACE}2"
+    assert lines == {
+        ("image",),
+        (f"conv 3×3, 32, {stride}", "batch norm, ReLU"),
+        ("conv 3×3, 32", "batch norm"),
+        (f"conv 1×1, 32, {stride}", "batch norm"),
+        ("add +", "ReLU"),
+    }
+    assert made.nodes[-1].lines[-1] == "14×18×32"
+
+
+def test_what_two_layers_read_is_not_hidden_in_a_box():
+    image = keras.Input((8, 12, 3), name="image")
+    x = layers.Conv2D(3, 3, padding="same", name="conv")(image)
+    y = layers.ReLU(name="relu")(x)
+    made = parts(read(keras.Model(image, layers.Add(name="sum")([x, y]))))
+    assert [part.address for part in made.nodes] == ["image", "conv", "relu", "sum"]
+
+
+@pytest.mark.parametrize(
+    ("model", "edges"),
+    [
+        (block_of(models.inception_block), 11),
+        (block_of(models.residual_block, 32, strides=2), 5),
+        (block_of(models.depthwise_separable_block, 32), 2),
+        (block_of(squeeze_and_excite), 5),
+        (nested(), 3),
+    ],
+)
+def test_blocks_have_a_box_for_each_part_and_an_arrow_for_each_reading(model, edges):
+    figure = draw_blocks(model)
+    made = parts(read(model))
+    words = [" ".join(part.lines).split() for part in made.nodes]
+    assert [text.split() for text in spoken(figure)] == words
+    patches = figure.axes[0].patches
+    boxes = [patch for patch in patches if isinstance(patch, FancyBboxPatch)]
+    arrows = [patch for patch in patches if isinstance(patch, FancyArrowPatch)]
+    assert (len(boxes), len(arrows)) == (len(made.nodes), edges)
+    corners = np.array([(b.get_x(), b.get_y(), b.get_width(), b.get_height()) for b in boxes])
+    for text, (left, top, wide, high) in zip(figure.axes[0].texts, corners, strict=True):
+        assert text.get_position() == pytest.approx((left + wide / 2, top + high / 2))
+    for n, (left, top, wide, high) in enumerate(corners):
+        beside = np.delete(corners, n, axis=0)
+        apart = (np.abs(beside[:, 0] - left) >= wide) | (np.abs(beside[:, 1] - top) >= high)
+        assert apart.all(), "no two boxes overlap"
+
+
+def test_equal_blocks_in_a_row_are_drawn_once_and_counted():
+    with models.blueprint():
+        model = keras.applications.ResNet50(weights=None)
+    made = parts(read(model))
+    found = blocks(made)
+    assert sum(len(block.parts) * block.times for block in found) == len(made.nodes)
+    assert [block.times for block in found if block.times > 1] == [2, 3, 5, 2]
+    figure = draw_blocks(model)
+    assert [text for text in spoken(figure) if text.startswith("× ")] == [
+        "× 2",
+        "× 3",
+        "× 5",
+        "× 2",
+    ]
+    signs = [text for text in figure.axes[0].texts if len(text.get_text()) == 1]
+    assert [sign.get_text() for sign in signs] == ["A", "A", "B", "B"]
+    boxes = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)]
+    middles = np.array([box.get_x() + box.get_width() / 2 for box in boxes])
+    for sign in signs[::2]:  # straight below the box after which it goes on
+        assert np.abs(middles - sign.get_position()[0]).min() == pytest.approx(0, abs=1e-3)
+
+
+def test_several_blocks_that_repeat_together_are_one():
+    stack = []
+    for _ in range(100):
+        stack += [layers.Conv2D(4, (3, 5), padding="same"), layers.MaxPooling2D(1)]
+    model = chain(*stack, layers.Flatten(), name="a name of any kind: §1")
+    found = blocks(parts(read(model)))
+    assert [(len(block.parts), block.times) for block in found] == [(1, 1), (2, 100), (1, 1)]
+    assert "× 100" in spoken(draw_blocks(model))
+
+
+def test_a_layer_that_is_called_twice_is_told():
+    base = chain(layers.Conv2D(4, 3, name="conv"), name="base")
+    one, other = keras.Input((32, 48, 3), name="one"), keras.Input((32, 48, 3), name="other")
+    model = keras.Model([one, other], layers.Concatenate()([base(one), base(other)]))
+    said = [text.split("\n") for text in spoken(draw_blocks(model))]
+    assert [lines for lines in said if "same weights again" in lines] == [
+        ["conv 3×3, 4", "same weights again", "30×46×4"]
+    ]
+
+
+def test_a_part_of_a_network_is_drawn_from_one_layer_to_another():
+    figure = draw_blocks(branched(), "first", "sum")
+    assert [text.split("\n")[0] for text in spoken(figure)] == [
+        "conv 3×3, 4", "conv 3×5, 4", "add +"
+    ]  # fmt: skip
+
+
+def test_what_is_too_large_to_be_read_is_refused_with_a_remedy():
+    stack = [layers.Conv2D(n + 1, 3, padding="same") for n in range(71)]
+    with pytest.raises(ValueError, match=r"at most 70 boxes: got 72, .* from `first` to `last`"):
+        draw_blocks(chain(*stack))
+    with pytest.raises(TypeError, match="must be a Keras model: got int"):
+        draw_blocks(3)

@@ -2,6 +2,7 @@
 
 ``sheet`` is the paper, ruled in cells of one size, with numbers in them and signs between.
 ``strip`` slides a window over it, ``volume`` draws arrays as boxes, ``cone`` a receptive field
-from the side, ``planes`` a network as its maps. ``trunk`` is what every path through a network
+from the side, ``planes`` and ``blocks`` (of ``parts``) a network. ``layout`` gives nodes and arrows their
+places; ``trunk`` is what every path through a network
 passes. Called by ``drawings``, which is what lessons import.
 """
