@@ -9,7 +9,7 @@ rooms (modules and folders) that stand above it here:
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
   ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``
 - floor 2, pictures, interaction and the command line: ``comparing``, ``drawing``, ``plots``,
-  ``overlays``, ``widgets``, ``exercises``, ``doctor``, ``grading``, ``command``
+  ``overlays``, ``drawings``, ``widgets``, ``exercises``, ``doctor``, ``grading``, ``command``
 
 One module of a folder stands higher than its folder, for it needs TensorFlow: ``reading.tracing``.
 """

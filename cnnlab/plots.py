@@ -12,6 +12,7 @@ from matplotlib.patheffects import withStroke
 from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
 from cnnlab.comparing.digests import rough as rough
+from cnnlab.drawing.animation import animate as animate
 from cnnlab.scores import check_class_numbers, check_probabilities
 
 PANEL_LIMIT = 64

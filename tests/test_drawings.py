@@ -1,30 +1,44 @@
 """Drawings: every place and every number is computed, from arrays or from the model."""
 
+import base64
+import configparser
+import io
+import math
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
+from PIL import Image
 
-from cnnlab import models
+from cnnlab import drawings, models
 from cnnlab.comparing.digests import describe
 from cnnlab.convolution import conv2d, correlate2d
 from cnnlab.costs import layer_table
 from cnnlab.drawing import sheet
+from cnnlab.drawing.animation import animate
 from cnnlab.drawing.blocks import draw_blocks
+from cnnlab.drawing.computing import computed, draw_graph, gradients_of
 from cnnlab.drawing.cone import cone, draw_cone
 from cnnlab.drawing.layout import NARROW, ROOM, layered
 from cnnlab.drawing.parts import blocks, parts
+from cnnlab.drawing.passes import draw_passes
 from cnnlab.drawing.planes import draw_planes, maps
-from cnnlab.drawing.strip import film_step, film_strip
+from cnnlab.drawing.steps import convolution_step, im2col_step, pooling_step
+from cnnlab.drawing.strip import film_strip
 from cnnlab.drawing.trunk import between, short, trunk
 from cnnlab.drawing.volume import draw_volume
+from cnnlab.drawing.weighted import draw_sum
 from cnnlab.reading.graph import read
 from cnnlab.receptive_field import receptive_field
 
+ROOT = Path(__file__).parents[1]
 RANDOM = np.random.default_rng(0)
 IMAGE = RANDOM.integers(0, 4, (4, 6))
 KERNEL = RANDOM.integers(-2, 3, (2, 3))
@@ -91,7 +105,7 @@ def test_numbers_stand_in_their_cells_and_empty_ones_have_none():
     values = np.ma.masked_equal([[1, -2, 0], [3, 0, 5]], 0)
     assert sheet.draw_cells(ax, values, (1, 2), limit=5) == (1, 2, 3, 5)
     found = {t.get_text(): tuple(np.floor(t.get_position()).astype(int)) for t in ax.texts}
-    assert found == {"1": (2, 1), "-2": (3, 1), "3": (2, 2), "5": (4, 2)}
+    assert found == {"1": (2, 1), "−2": (3, 1), "3": (2, 2), "5": (4, 2)}
     assert ax.images[0].get_clim() == (-5, 5)
     assert ax.images[0].get_extent() == [2, 5, 3, 1]
 
@@ -151,7 +165,8 @@ def test_the_weights_stand_in_the_corners_of_the_pixels_they_meet():
         cells = {}
         for text in inside:
             x, y = text.get_position()
-            cells.setdefault((int(y - top), int(x - left)), []).append(float(text.get_text()))
+            value = float(text.get_text().replace("−", "-"))
+            cells.setdefault((int(y - top), int(x - left)), []).append(value)
         products = [pair[0] * pair[1] for pair in cells.values() if len(pair) == 2]
         assert len(products) == KERNEL.size
         output = correlate2d(IMAGE, KERNEL, dilation_rate=2, padding=1)
@@ -170,7 +185,7 @@ def test_a_step_of_several_channels_adds_up_to_what_conv2d_gives(settings):
     bias = np.array([1, -2])
     [expected] = conv2d(x[None], kernel, bias, **settings)
     for place in np.ndindex(expected.shape):
-        figure = film_step(x, kernel, bias, place[:2], place[2], **settings)
+        figure = convolution_step(x, kernel, bias, place[:2], place[2], **settings)
         sums, total = spoken(figure)[-1].split(": ")[1].split(", bias")[0].split(" = ")
         parts = [float(part.strip("()")) for part in sums.split(" + ")]
         assert sum(parts) == float(total) == expected[place]
@@ -185,9 +200,9 @@ def test_a_step_outside_the_map_is_refused():
     x, kernel = np.ones((4, 5, 1)), np.ones((2, 2, 1, 2))
     for position, channel in [((3, 0), 0), ((0, 0), 2), ((-1, 0), 0)]:
         with pytest.raises(ValueError, match=r"must lie in the output, \(3, 4, 2\)"):
-            film_step(x, kernel, None, position, channel)
+            convolution_step(x, kernel, None, position, channel)
     with pytest.raises(ValueError, match="small enough for its 9 channels to stand in a row"):
-        film_step(np.ones((4, 5, 9)), np.ones((2, 2, 9, 1)))
+        convolution_step(np.ones((4, 5, 9)), np.ones((2, 2, 9, 1)))
 
 
 # volumes
@@ -548,3 +563,293 @@ def test_what_is_too_large_to_be_read_is_refused_with_a_remedy():
         draw_blocks(chain(*stack))
     with pytest.raises(TypeError, match="must be a Keras model: got int"):
         draw_blocks(3)
+
+
+# computations
+
+
+def derivative(expression, values, name, step=1e-6):
+    """By its definition."""
+    both = [{**values, name: values[name] + sign * step} for sign in (1, -1)]
+    functions = {"relu": lambda x: max(x, 0.0), "sigmoid": lambda x: 1 / (1 + math.exp(-x))}
+    known = vars(math) | functions | {"max": max, "min": min, "abs": abs}
+    up, down = (eval(expression, known, some) for some in both)
+    return (up - down) / (2 * step)
+
+
+EXPRESSIONS = [
+    ("a * b + max(a, b)", {"a": 2.0, "b": 5.0}),
+    ("(relu(w * x + b) - y) ** 2", {"w": 0.5, "x": 4.0, "b": -1.0, "y": 3.0}),
+    ("sigmoid(w * x) / exp(-x) - x * x", {"w": 0.3, "x": 1.5}),
+    ("sqrt(abs(a - 7)) * tanh(a) + log(b) * min(a, b)", {"a": 2.5, "b": 1.25}),
+]
+
+
+@pytest.mark.parametrize(("expression", "values"), EXPRESSIONS)
+def test_numbers_forward_and_gradients_back_are_right(expression, values):
+    steps = computed(expression, values)
+    gradients, returned = gradients_of(steps)
+    known = vars(math) | {"relu": lambda x: max(x, 0.0), "max": max, "min": min, "abs": abs}
+    known["sigmoid"] = lambda x: 1 / (1 + math.exp(-x))
+    *_, result = steps.values()
+    assert result.value == pytest.approx(eval(expression, known, dict(values)))
+    for name in values:
+        expected = derivative(expression, values, name)
+        assert gradients[name] == pytest.approx(expected, rel=1e-5, abs=1e-7)
+        back = sum(share for (one, _), share in returned.items() if one == name)
+        assert back == pytest.approx(gradients[name])
+    said = spoken(draw_graph(expression, **values))
+    for name in values:
+        assert f"← {gradients[name]:.3g}".replace("-", "−") in said
+        assert f"→ {values[name]:.3g}".replace("-", "−") in said
+
+
+def test_the_graph_of_the_lesson():
+    assert spoken(draw_graph("a * b + max(a, b)", a=2, b=5))[:15] == [
+        "a", "→ 2", "← 5", "b", "→ 5", "← 3", "×", "→ 10", "← 1", "max", "→ 5", "← 1",
+        "+", "→ 15", "← 1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "message"),
+    [
+        ("a + b", {"a": 1}, r"got none for 'b'. Write draw_graph\('a \+ b', b=...\)"),
+        ("a", {"a": 1, "c": 2}, "got c, which 'a' has not"),
+        ("a @ b", {"a": 1, "b": 2}, "got 'a @ b'"),
+        ("__import__('os')", {}, "must be made of numbers, names"),
+        ("a.real", {"a": 1}, "got 'a.real'"),
+        ("a +", {"a": 1}, r"got 'a \+'"),
+        ("max(a)", {"a": 1}, "max and min take two arguments"),
+        ("1 / a", {"a": 0}, "all finite: got 3"),
+        ("+".join("a" * 50), {"a": 1}, "at most 40 nodes, 7 in a row, all finite: got 50"),
+    ],
+)
+def test_what_is_no_small_computation_is_refused(expression, values, message):
+    with pytest.raises(ValueError, match=message):
+        draw_graph(expression, **values)
+
+
+def small_network():
+    model = chain(
+        layers.Conv2D(2, (2, 3), name="conv"),
+        layers.ReLU(name="relu"),
+        layers.MaxPooling2D((3, 2), name="pool"),
+        layers.Flatten(name="flat"),
+        layers.Dense(2, name="logits"),
+        shape=(4, 6, 1),
+    )
+    random = np.random.default_rng(1)
+    model.set_weights([random.integers(-1, 2, w.shape) for w in model.get_weights()])
+    return model
+
+
+def test_the_passes_of_a_network_are_what_a_tape_says():
+    model, image = small_network(), RANDOM.uniform(size=(4, 6, 1)).astype("float32")
+    figure = draw_passes(model, image, class_index=1)
+    x = tf.constant(image[None])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        values = [x]
+        for layer in model.layers:
+            values.append(layer(values[-1]))
+            tape.watch(values[-1])
+        score = values[-1][0, 1]
+    slopes = tape.gradient(score, values)
+    del values[4], slopes[4]  # flattening
+    shown = iter(figure.axes[0].images)
+    for pair in zip(values, slopes, strict=True):
+        for array in pair:
+            array = array.numpy()[0]
+            tiles = [array[None]] if array.ndim == 1 else np.moveaxis(array, -1, 0)
+            for tile in tiles:
+                np.testing.assert_allclose(next(shown).get_array(), tile, atol=1e-6)
+    assert next(shown, None) is None
+    assert spoken(figure)[-1].startswith("logit of class 1: ")
+
+
+def test_a_network_with_too_many_numbers_is_refused():
+    model = chain(layers.Conv2D(8, 3), layers.Flatten(), layers.Dense(2), shape=(12, 16, 1))
+    with pytest.raises(ValueError, match="small enough for its numbers to be read"):
+        draw_passes(model, np.zeros((12, 16, 1), "float32"))
+
+
+# sums of maps
+
+
+def test_a_sum_is_that_of_all_maps_and_shows_the_largest_terms():
+    maps, weights = RANDOM.normal(size=(4, 6, 5)), np.array([0.1, -3, 1, 0, 2])
+    photo = RANDOM.integers(0, 256, (8, 12, 3)).astype("uint8")
+    heat = RANDOM.uniform(size=(8, 12))
+    figure = draw_sum(photo, maps, weights, heat)
+    *terms, total, grey, hot = figure.axes[0].images
+    size = np.abs(weights) * np.sqrt(np.square(maps).mean((0, 1)))
+    for image, channel in zip(terms, np.argsort(-size)[:3], strict=True):
+        np.testing.assert_array_equal(image.get_array(), maps[..., channel])
+    np.testing.assert_allclose(total.get_array(), np.einsum("hwc,c->hw", maps, weights))
+    assert grey.get_array().shape == (8, 12)
+    np.testing.assert_allclose(hot.get_array(), heat / heat.max())
+    assert spoken(figure)[:2] == ["channel 1", "× −3"]
+    assert "…\n2 more" in spoken(figure)
+    assert len({image.get_clim() for image in terms}) == 1, "one scale"
+    low, high = total.get_clim()
+    assert -low == high == pytest.approx(np.abs(maps @ weights).max())
+
+
+def test_the_photograph_stays_clear_where_there_is_no_heat():
+    maps = np.zeros((2, 3, 1))
+    maps[1, 2] = 4
+    figure = draw_sum(np.ones((4, 6)), maps, [1.0], count=1)
+    hot = figure.axes[0].images[-1]
+    np.testing.assert_allclose(hot.get_alpha(), [[0, 0, 0], [0, 0, 0.75]])
+    maps *= -1  # nothing speaks for it
+    assert not draw_sum(np.ones((4, 6)), maps, [1.0]).axes[0].images[-1].get_alpha().any()
+
+
+@pytest.mark.parametrize(
+    ("maps", "weights", "heat", "count"),
+    [
+        (np.ones((2, 3, 4)), np.ones(3), None, 1),
+        (np.ones((1, 2, 3, 4)), np.ones(4), None, 1),
+        (np.full((2, 3, 4), np.nan), np.ones(4), None, 1),
+        (np.ones((2, 3, 4)), np.ones(4), np.ones((2, 3)), 1),
+        (np.ones((2, 3, 4)), np.ones(4), None, 5),
+    ],
+)
+def test_a_sum_of_what_does_not_belong_together_is_refused(maps, weights, heat, count):
+    with pytest.raises(ValueError, match=r"`maps` must be \(h, w, C\)|`count` must be 1 to 4"):
+        draw_sum(np.ones((4, 6)), maps, weights, heat, count)
+
+
+# step by step
+
+
+def test_the_rows_of_im2col_are_the_patches_and_their_products_the_output():
+    output = correlate2d(IMAGE, KERNEL)
+    for number, place in enumerate(np.ndindex(output.shape)):
+        image, patches, kernel, result = im2col_step(IMAGE, KERNEL, place).axes[0].images
+        np.testing.assert_array_equal(image.get_array(), IMAGE)
+        rows, column = patches.get_array(), kernel.get_array()
+        assert rows.count() == (number + 1) * KERNEL.size
+        assert (rows[number] @ column).item() == output[place] == result.get_array()[number, 0]
+        assert result.get_array().count() == number + 1
+    last = im2col_step(IMAGE, KERNEL).axes[0].images[-1].get_array()
+    np.testing.assert_array_equal(last.ravel(), output.ravel())
+
+
+@pytest.mark.parametrize("settings", [{}, {"pool_size": (1, 3)}, {"pool_size": 3, "strides": 1}])
+@pytest.mark.parametrize("kind", ["max", "average"])
+def test_a_step_of_pooling_ends_in_what_keras_pools(kind, settings):
+    _, done = pooling_step(IMAGE, None, kind=kind, **settings).axes[0].images
+    layer = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[kind]
+    expected = layer(**{"pool_size": 2} | settings)(IMAGE[None, :, :, None].astype("float32"))[
+        0, :, :, 0
+    ]
+    np.testing.assert_allclose(done.get_array(), expected, rtol=1e-6)
+    first = pooling_step(IMAGE, (0, 0), kind=kind, **settings).axes[0].images[1].get_array()
+    assert first.count() == 1
+
+
+def test_the_winner_of_a_maximum_is_framed():
+    image = np.array([[1, 7, 2, 2], [0, 3, 2, 1], [5, 5, 5, 5]])
+
+    def frames(figure):
+        found = [p for p in figure.axes[0].patches if isinstance(p, Rectangle)]
+        return {p.get_xy() for p in found if p.get_width() == 0.72}
+
+    one = frames(pooling_step(image, (0, 0)))
+    assert one == {(0.5 + 1 + 0.14, 1 + 0 + 0.14)}
+    assert len(frames(pooling_step(image, (0, 1)))) == 3, "ties"
+    assert not frames(pooling_step(image, (0, 1), kind="average"))
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (lambda: im2col_step(IMAGE, KERNEL, (3, 0)), r"position=\(3, 0\) for an output of 3x4"),
+        (lambda: im2col_step(np.ones((9, 9)), KERNEL), "got 9x9. Take a smaller piece"),
+        (lambda: pooling_step(IMAGE, (0, -1)), "output of 2x3. Count rows"),
+        (lambda: pooling_step(IMAGE, kind="min"), 'must be "max" or "average": got \'min\''),
+        (lambda: pooling_step(np.ones((4, 60))), "got 4x60. Take a smaller piece"),
+    ],
+)
+def test_a_step_that_cannot_be_drawn_is_refused(step, message):
+    with pytest.raises(ValueError, match=message):
+        step()
+
+
+def test_a_cone_grows_step_by_step_in_a_frame_that_stands_still():
+    model = models.lenet5()
+    whole = draw_cone(model, "s4")
+    frames = [draw_cone(model, "s4", followed=n) for n in range(6)]
+    lit = [sum(image.get_array().any() for image in f.axes[0].images) for f in frames]
+    assert lit == [1, 2, 3, 4, 5, 6]
+    assert describe(frames[-1]) == describe(whole)
+    for figure in frames:
+        assert figure.axes[0].get_xlim() == whole.axes[0].get_xlim()
+        assert (figure.get_size_inches() == whole.get_size_inches()).all()
+
+
+# animations
+
+
+def film(count=3):
+    places = [(0, column) for column in range(count)]
+    figures = (pooling_step(IMAGE, place) for place in places)
+    return animate(figures, [f"window <{n}> & more" for n in range(count)], 'a "film"')
+
+
+def test_an_animation_holds_a_picture_and_a_caption_for_each_frame_and_no_address():
+    film_of_3 = film()
+    page = film_of_3._repr_mimebundle_()["text/html"]
+    pictures = re.findall(r'src="data:image/webp;base64,([^"]+)"', page)
+    sizes = {Image.open(io.BytesIO(base64.b64decode(p))).size for p in pictures}
+    assert len(pictures) == 3 and len(set(pictures)) == 3 and len(sizes) == 1
+    assert page.count("<figcaption>2 of 3: window &lt;1&gt; &amp; more</figcaption>") == 1
+    assert 'alt="frame 3 of 3: window &lt;2&gt; &amp; more"' in page
+    assert "//" not in re.sub(r"base64,[^\"]+", "", page), "no address, no comment"
+    assert "prefers-reduced-motion: reduce" in page
+    assert not plt.get_fignums(), "closed"
+
+
+def test_an_animation_is_the_same_text_every_time_and_another_for_another_number():
+    text = film()._repr_mimebundle_()["text/plain"]
+    assert text == repr(film())
+    assert text.splitlines()[0] == 'a "film": an animation of 3 frames'
+    other = (pooling_step(IMAGE + (n == 1), (0, n)) for n in range(3))
+    changed = repr(animate(other, [f"window <{n}> & more" for n in range(3)], 'a "film"'))
+    differ = [a != b for a, b in zip(text.splitlines(), changed.splitlines(), strict=True)]
+    assert differ == [False, False, True, False]
+
+
+def test_the_pictures_of_an_animation_are_not_compared_and_its_texts_are():
+    [config] = (ROOT / "cnnlab" / "comparing").glob("sanitize.cfg")
+    rules = configparser.RawConfigParser()
+    rules.read(config, encoding="utf-8")
+    page = film()._repr_mimebundle_()["text/html"]
+    for name in rules.sections():
+        page = re.sub(rules[name]["regex"], rules[name]["replace"], page)
+    assert page.count("PICTURE") == 3
+    assert "base64" not in page
+    assert len(page) < 5000
+
+
+@pytest.mark.parametrize(
+    ("figures", "captions", "seconds", "message"),
+    [
+        (1, ["one"], 1, "must be 2 to 60 texts, `seconds` at least 0.3: got 1 and 1"),
+        (2, ["one", "two"], 0.1, "got 2 and 0.1"),
+        (3, ["one", "two"], 1, "got 2 texts for more figures"),
+        (2, ["one", "two", "three"], 1, "got 3 texts for fewer figures"),
+    ],
+)
+def test_frames_without_captions_or_that_flash_are_refused(figures, captions, seconds, message):
+    some = (plt.figure(figsize=(1, 1)) for _ in range(figures))
+    with pytest.raises(ValueError, match=message):
+        animate(some, captions, seconds=seconds)
+
+
+def test_the_public_face_offers_each_drawing_by_its_own_name():
+    public = {name for name in vars(drawings) if not name.startswith("_")}
+    assert all(getattr(drawings, name).__name__ == name for name in public)
+    assert len(public) == 11

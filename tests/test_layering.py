@@ -23,7 +23,7 @@ FLOORS = {
     "datasets",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
     "transfer",
-    2: "comparing drawing plots overlays widgets exercises doctor grading command",
+    2: "comparing drawing plots overlays drawings widgets exercises doctor grading command",
 }
 # modules that stand on a higher floor than their folder
 HIGHER = {

@@ -55,7 +55,9 @@ class Level:
         return text if inside == reach else f"{text}, {inside} inside"
 
 
-def draw_cone(model, layer=None, cell=None, axis=0, input_name=None, input_shape=None):
+def draw_cone(
+    model, layer=None, cell=None, axis=0, input_name=None, input_shape=None, followed=None
+):
     """The receptive field of one cell, from the side: which cells of every layer it sees.
 
     A row of cells for each layer, the input at the bottom, each cell above the middle of what it
@@ -68,6 +70,8 @@ def draw_cone(model, layer=None, cell=None, axis=0, input_name=None, input_shape
         axis: 0 along the rows, 1 along the columns.
         input_name: which input, where the layer sees several.
         input_shape: (H, W, C), where the model leaves sizes open; None takes the model's own.
+        followed: how many rows the cone is followed down, for the frames of an animation; None
+            down to the input.
 
     Returns:
         The figure. Layers that see pixel by pixel (activations, batch norm, 1x1 convolutions) and
@@ -94,15 +98,18 @@ def draw_cone(model, layer=None, cell=None, axis=0, input_name=None, input_shape
     left = min(level.edge(min(level.first, 0)) for level in drawn)
     right = max(level.edge(max(level.behind, level.cells)) for level in drawn)
     figure, ax = plt.subplots(figsize=(7, HEIGHTS[len(drawn) > 10] * len(drawn) + 0.4))
+    dark = 0 if followed is None else max(len(drawn) - 1 - followed, 0)
     for height, level in enumerate(drawn):
-        _draw_level(ax, level, 2 * height)
-        if height:
+        shown = level if height >= dark else replace(level, first=0, behind=0)
+        _draw_level(ax, shown, 2 * height)
+        if height > dark:
             _draw_light(ax, level, drawn[height - 1], 2 * height)
     margin = 0.02 * (right - left)
     for height, level in reversed([*enumerate(drawn)]):
         look = {"size": 9, "ha": "right"}
         write(ax, level.name, (2 * height, left - margin), **look)
-        write(ax, level.told, (2 * height, right + margin), **look | {"ha": "left"})
+        told = level.told if height >= dark else ""
+        write(ax, told, (2 * height, right + margin), **look | {"ha": "left"})
     ax.set(xlim=(left, right), ylim=(-0.7, 2 * len(drawn) - 1.3), aspect="auto")
     ax.set_axis_off()
     along = ("rows", "columns")[axis]

@@ -1,6 +1,7 @@
 """Places for the nodes of a graph: in layers, each below all that it reads, few crossings.
 
-The steps of Sugiyama, Tagawa & Toda (1981): layers by the longest way; an arrow over several
+The steps of Sugiyama, Tagawa & Toda (1981): layers by the longest way, what reads nothing close
+above its first reader; an arrow over several
 layers gets a point in each; in every layer the order of the means of the neighbours; then places
 as near to these means as the widths allow.
 """
@@ -48,6 +49,9 @@ def layered(inputs):
     layer = {}
     for node, read in inputs.items():
         layer[node] = 1 + max((layer[name] for name in read), default=-1)
+    for node, read in inputs.items():
+        if not read:  # it stands close above the first that reads it
+            layer[node] = min((layer[n] for n in inputs if node in inputs[n]), default=1) - 1
     rows = [[] for _ in range(1 + max(layer.values(), default=0))]
     for node, number in layer.items():
         rows[number].append(node)

@@ -95,7 +95,7 @@ def draw_cells(ax, values, place, limit, corners=None, formatting="{:g}", title=
     image.set_interpolation("nearest")
     colours = image.cmap(image.norm(values))
     written = {
-        place: formatting.format(value) for place, value in np.ma.ndenumerate(values)
+        place: minus(formatting.format(value)) for place, value in np.ma.ndenumerate(values)
     }  # of masked cells none
     size = fitting(ax, written.values())
     small = corners is not None
@@ -106,7 +106,9 @@ def draw_cells(ax, values, place, limit, corners=None, formatting="{:g}", title=
         if small and corners[row][column]:
             corner = left + column + 0.95, top + row + 0.95
             look = {"ha": "right", "va": "bottom", "weight": "bold"}
-            _write(ax, corners[row][column], corner, max(SMALLEST, size * 0.68), colour, **look)
+            _write(
+                ax, minus(corners[row][column]), corner, max(SMALLEST, size * 0.68), colour, **look
+            )
     rule(ax, place, rows, columns)
     if title is not None:
         write(ax, title, (top - 0.35, left + columns / 2))
@@ -137,6 +139,11 @@ def write(ax, text, place, size=9.0, **look):
 def sign(ax, text, place):
     """∗, = or + between arrays."""
     return write(ax, text, place, 15)
+
+
+def minus(text):
+    """A number with the sign of the printers."""
+    return text.replace("-", "−")
 
 
 def arrow(ax, start, end, **look):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.arrays.windows import borders, numbers, pair
-from cnnlab.convolution import conv2d, correlate2d
+from cnnlab.convolution import correlate2d
 from cnnlab.drawing.sheet import OUTSIDE, draw_cells, outline, sheet, sign, write
 
 CELLS = 40  # a strip may be wide: more, and its numbers could not be read
@@ -61,83 +61,11 @@ def film_strip(image, kernel, strides=1, padding="valid", dilation_rate=1):
         left = right + 2
     for row, column in np.ndindex(output.shape):
         place = height + 0.6 + row * (high + 1.6) + 0.4, 0.5 + column * (wide + 1)
-        _draw_position(
+        draw_position(
             ax, padded, zeros, kernel, (row, column), place, largest, strides, dilation_rate
         )
         text = f"{output[row, column]:g} at ({row}, {column})"
         write(ax, text, (place[0] + high + 0.45, place[1] + wide / 2))
-    return ax.figure
-
-
-def film_step(x, kernel, bias=None, position=(0, 0), channel=0, strides=1, padding="valid"):
-    """One step of a convolution of several channels: a picture for an animation.
-
-    A row for each channel in: its cells with the window framed and the weights in the corners, and
-    the sum of its products. On the right what is done of the feature map so far.
-
-    Args:
-        x: (H, W, C_in), small enough for its numbers to be read.
-        kernel: (K_h, K_w, C_in, C_out).
-        bias: (C_out,), or None for none.
-        position: (row, column) of the output.
-        channel: number of the filter, from 0.
-        strides: int or (rows, columns), >= 1.
-        padding: "valid", "same" or an int P >= 0.
-
-    Returns:
-        The figure.
-
-    Raises:
-        ValueError: no such position or filter, or channels that do not match.
-
-    Example:
-        >>> x, kernel = np.ones((3, 4, 2)), np.ones((2, 3, 2, 1))
-        >>> film_step(x, kernel, [1], (1, 0)).axes[0].texts[-1].get_text()
-        'filter 0: 6 + 6 + 1 = 13, bias 1'
-    """
-    x = numbers("x", x, "(height, width, channels)")
-    maps = conv2d(x[None], kernel, bias, strides, padding)[0]
-    kernel = np.asarray(kernel)
-    wanted = (*position, channel)
-    if not all(0 <= number < size for number, size in zip(wanted, maps.shape, strict=True)):
-        raise ValueError(
-            f"`position` and `channel` must lie in the output, {maps.shape}: got position="
-            f"{tuple(position)}, channel={channel}. Count from 0."
-        )
-    parts = [
-        correlate2d(x[..., c], kernel[..., c, channel], strides, padding)[tuple(position)]
-        for c in range(x.shape[-1])
-    ]
-    added = parts if bias is None else [*parts, np.asarray(bias)[channel]]
-    largest = float(max(np.abs(x).max(), np.abs(kernel).max(), np.abs(maps).max())) or 1.0
-    padded, zeros = framed(x[..., 0], kernel.shape[:2], strides, padding)
-    high, wide = padded.shape
-    width = len(parts) * (wide + 2) + maps.shape[1] + 1
-    if width > CELLS:
-        raise ValueError(
-            f"`x` must be small enough for its {len(parts)} channels to stand in a row: "
-            f"got {x.shape}, {width} cells. Take a smaller piece of it, or fewer channels."
-        )
-    ax = sheet(max(high, maps.shape[0]) + 3, width, cell=0.34)
-    middle = 1 + max(high, maps.shape[0]) / 2
-    for c, part in enumerate(parts):
-        place = middle - high / 2, 0.5 + c * (wide + 2)
-        padded, _ = framed(x[..., c], kernel.shape[:2], strides, padding)
-        _draw_position(
-            ax, padded, zeros, kernel[..., c, channel], position, place, largest, strides
-        )
-        write(ax, f"channel {c}", (place[0] - 0.45, place[1] + wide / 2))
-        write(ax, f"{part:g}", (place[0] + high + 0.5, place[1] + wide / 2), 10)
-        sign(ax, "+" if c < len(parts) - 1 else "=", (middle, place[1] + wide + 1))
-    done = np.ma.masked_all(maps.shape[:2])
-    count = np.ravel_multi_index(tuple(position), done.shape) + 1
-    done.ravel()[:count] = maps[..., channel].ravel()[:count]
-    place = middle - maps.shape[0] / 2, width - maps.shape[1] - 0.5
-    draw_cells(ax, done, place, largest, title=f"map of filter {channel}")
-    outline(ax, np.add(place, position))
-    bias = "" if bias is None else f", bias {np.asarray(bias)[channel]:g}"
-    text = f"filter {channel}: {' + '.join(f'({p:g})' if p < 0 else f'{p:g}' for p in added)}"
-    write(ax, f"{text} = {maps[wanted]:g}{bias}", (middle + high / 2 + 1.4, width / 2), 10)
     return ax.figure
 
 
@@ -157,8 +85,8 @@ def window_cells(position, kernel_size, strides=1, dilation_rate=1):
     ]
 
 
-def _draw_position(ax, padded, zeros, kernel, position, place, limit, strides=1, rate=1):
-    """The image under one position of the window."""
+def draw_position(ax, padded, zeros, kernel, position, place, limit, strides=1, rate=1):
+    """The image under one position of the window, the weights in the corners of its cells."""
     rows, columns = window_cells(position, kernel.shape, strides, rate)
     corners = np.full(padded.shape, "", dtype=object)
     corners[np.ix_(rows, columns)] = np.vectorize("{:g}".format, otypes=[object])(kernel)
