@@ -19,11 +19,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cnnlab"
 FLOORS = {
-    0: "sizes arrays convolution pooling kernels reading receptive_field costs scores files "
-    "datasets",
+    0: "sizes arrays convolution pooling kernels reading receptive_field costs scores boxes "
+    "files datasets",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
-    "transfer",
-    2: "comparing panels plots overlays exploring widgets exercises doctor grading command",
+    "transfer diagnosing diagnosis",
+    2: "comparing panels drawing plots overlays drawings annotations exploring widgets exercises "
+    "doctor grading command",
 }
 # modules that stand on a higher floor than their folder
 HIGHER = {

@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator
 ROUGH = 2  # significant digits that survive another processor
 DIGITS = {True: 3, "rough": ROUGH, False: None}
 RULES = "rules"  # the group of lines that say nothing, such as those between cells
+SPOKEN = "spoken"  # the group of texts that are told word by word, such as a drawing's labels
 
 
 def _number(value, digits=3):
@@ -133,6 +134,8 @@ def _axes_digest(ax, digits):
     collections = sum(collection.get_gid() != RULES for collection in ax.collections)
     parts += [f"{collections} collections"] if collections else []
     parts += [f"{len(ax.texts)} texts"] if ax.texts else []
+    spoken = [text.get_text() for text in ax.texts if text.get_gid() == SPOKEN]
+    parts += [repr(text) for text in spoken if digits and digits != ROUGH]
     return " | ".join(part for part in parts if part)
 
 
