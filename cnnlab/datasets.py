@@ -106,6 +106,38 @@ def scenes(split, count, objects=(1, 3), size=(96, 128), seed=0):
     return composing.scenes(_cut_outs(split), _grounds(split), count, objects, size, generator)
 
 
+def digit_scenes(split, count, objects=(2, 2), size=(48, 64), seed=0):
+    """Pictures of several of the `digits`, with a box, a class and a mask for each.
+
+    White on black; a digit's frame of 28x28 pixels lies wholly inside the picture, and the boxes
+    of the ink share no pixel. All images of the split are equally likely.
+
+    Args:
+        split: "train" or "test": no handwritten digit is in both.
+        count: number of pictures.
+        objects: fewest and most digits of a picture.
+        size: height and width of the pictures in pixels, at least 32.
+        seed: an integer >= 0; the same seed gives the same pictures.
+
+    Returns:
+        `Scenes`.
+
+    Raises:
+        ValueError: as `scenes`.
+
+    Example:
+        >>> two = digit_scenes("test", count=5)
+        >>> two.images.shape, two.boxes[0].shape, two.masks[0].shape
+        ((5, 48, 64, 1), (2, 4), (2, 48, 64))
+    """
+    _check_name("split", split, ("train", "test"))
+    generator = np.random.default_rng([composing.whole_seed(seed), int(split == "test"), 28])
+    digits = _digits(split)
+    return composing.digit_scenes(
+        digits.images, digits.labels, digits.class_names, count, objects, size, generator
+    )
+
+
 def check_training(images, labels, classes=10):
     """Nothing, where a split is fit to train on; otherwise an error that says what is wrong.
 

@@ -19,11 +19,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cnnlab"
 FLOORS = {
-    0: "sizes arrays convolution pooling kernels reading receptive_field costs scores files "
-    "datasets",
+    0: "sizes arrays convolution pooling kernels reading receptive_field costs scores boxes "
+    "files datasets",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
     "transfer",
-    2: "comparing plots overlays widgets exercises doctor grading command",
+    2: "comparing plots overlays annotations widgets exercises doctor grading command",
 }
 # modules that stand on a higher floor than their folder
 HIGHER = {
