@@ -240,6 +240,18 @@ def test_scenes_of_digits_hold_digits_of_their_split_whole_and_apart(split):
             assert (np.minimum(one, other)[2:] <= np.maximum(one, other)[:2]).any()
 
 
+def test_scenes_of_some_digits_number_them_as_they_were_asked_for():
+    found = datasets.digit_scenes("test", 60, objects=(1, 1), digits=(7, 0, 4))
+    assert found.class_names == ("7", "0", "4")
+    digits = datasets.load("digits", "test")
+    for masks, labels in zip(found.masks, found.labels, strict=True):
+        ink = masks[0][frame(masks[0])]
+        number = int(found.class_names[labels[0]])
+        whole = digits.images[digits.labels == number, ..., 0] > composing.INK
+        assert any(np.array_equal(ink, one[frame(one)]) for one in whole)
+    assert set(np.concatenate(found.labels).tolist()) == {0, 1, 2}
+
+
 def frame(ink):
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -381,6 +393,12 @@ def test_resizing_leaves_no_dark_rim_around_what_is_transparent():
             lambda: datasets.digit_scenes("train", 1, objects=(4, 4), size=(32, 48)),
             "`objects` must fit into the picture: got 4 digits for 32x48 pixels, of which ",
         ),
+        (
+            lambda: datasets.digit_scenes("train", 1, digits=(1, 10)),
+            "`digits` must be different numbers from 0 to 9, at least one: got digits=(1, 10).",
+        ),
+        (lambda: datasets.digit_scenes("train", 1, digits=(1, 1)), "got digits=(1, 1). Write"),
+        (lambda: datasets.digit_scenes("train", 1, digits=()), "got digits=(). Write"),
         (lambda: datasets.digit_scenes("val", 1), "one of train, test: got split='val'"),
         (lambda: datasets.digit_scenes("train", 1, seed=0.5), "got seed=0.5. Another number"),
         (
