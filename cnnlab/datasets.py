@@ -106,6 +106,47 @@ def scenes(split, count, objects=(1, 3), size=(96, 128), seed=0):
     return composing.scenes(_cut_outs(split), _grounds(split), count, objects, size, generator)
 
 
+def digit_scenes(split, count, objects=(2, 2), size=(48, 64), seed=0, digits=range(10)):
+    """Pictures of several of the `digits`, with a box, a class and a mask for each.
+
+    White on black; a digit's frame of 28x28 pixels lies wholly inside the picture, and the boxes
+    of the ink share no pixel. All images of the split that show one of `digits` are equally likely.
+
+    Args:
+        split: "train" or "test": no handwritten digit is in both.
+        count: number of pictures.
+        objects: fewest and most digits of a picture.
+        size: height and width of the pictures in pixels, at least 32.
+        seed: an integer >= 0; the same seed gives the same pictures.
+        digits: which of 0 to 9 occur; they are the classes, and labels number them from 0.
+
+    Returns:
+        `Scenes`.
+
+    Raises:
+        ValueError: as `scenes`, or `digits` that are none.
+
+    Example:
+        >>> two = digit_scenes("test", count=5)
+        >>> two.images.shape, two.boxes[0].shape, two.masks[0].shape
+        ((5, 48, 64, 1), (2, 4), (2, 48, 64))
+    """
+    _check_name("split", split, ("train", "test"))
+    generator = np.random.default_rng([composing.whole_seed(seed), int(split == "test"), 28])
+    data, kinds = _digits(split), np.array([*digits])
+    if not len(kinds) or len(np.intersect1d(kinds, data.labels)) != len(kinds):
+        raise ValueError(
+            f"`digits` must be different numbers from 0 to 9, at least one: got digits={digits!r}. "
+            "Write (0, 1, 4, 7) for four classes."
+        )
+    chosen = np.isin(data.labels, kinds)
+    labels = (data.labels[chosen, None] == kinds).argmax(axis=1)
+    class_names = [data.class_names[kind] for kind in kinds]
+    return composing.digit_scenes(
+        data.images[chosen], labels, class_names, count, objects, size, generator
+    )
+
+
 def check_training(images, labels, classes=10):
     """Nothing, where a split is fit to train on; otherwise an error that says what is wrong.
 

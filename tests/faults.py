@@ -397,6 +397,11 @@ FAULTS = [
         "both splits share their grounds",
         "composing",
     ),
+    Fault("arrays.composing", "apart.any(axis=1).all()", "apart.any()", "digits overlap"),
+    Fault("arrays.composing", "digits[number, ..., 0] > INK", "digits[0, ..., 0] > INK", "one ink"),
+    Fault(
+        "arrays.composing", "np.maximum(image[place], digits[number])", "digits[number]", "erased"
+    ),
     Fault("arrays.composing", "masks & ~mask", "masks", "what is hidden counts as seen"),
     Fault(
         "arrays.composing",
@@ -680,6 +685,82 @@ FAULTS = [
     Fault("panels.signs", "means < -limit", "means > limit", "plus taken for minus", "panels"),
     Fault("panels.signs", "np.argwhere(means", "np.argwhere(means.T", "signs transposed", "panels"),
     Fault("panels.signs", '"black" if (bright', '"white" if (bright', "white on white", "panels"),
+    # boxes
+    Fault("boxes", "np.maximum(a[:, None, :2]", "np.minimum(a[:, None, :2]", "union of beginnings"),
+    Fault("boxes", "(end - first).clip(0)", "(end - first)", "boxes far apart overlap"),
+    Fault("boxes", "+ _areas(b) - shared", "+ _areas(b)", "what both cover counts twice"),
+    Fault("boxes", "where=union > 0", "where=union >= 0", "0 / 0 for boxes without area"),
+    Fault("boxes", "iou(boxes, boxes) > threshold", "iou(boxes, boxes) >= threshold", "equal goes"),
+    Fault(
+        "boxes",
+        'left, kept = np.argsort(-scores, kind="stable")',
+        'left, kept = np.argsort(scores, kind="stable")',
+        "the worst is kept",
+    ),
+    Fault("boxes", "left[~overlaps[best, left]]", "left[overlaps[best, left]]", "keeps neighbours"),
+    Fault("boxes", "overlaps[:, best] = -1", "overlaps[index, best] = -1", "found twice"),
+    Fault(
+        "boxes", "overlaps[index, best] >= threshold", "overlaps[index, best] > threshold", "at it"
+    ),
+    Fault("boxes", "np.full(len(boxes), -1)", "np.full(len(boxes), 0)", "all find the first"),
+    Fault(
+        "boxes",
+        "last = np.append(ordered[1:] != ordered[:-1]",
+        "last = np.append(ordered[1:] == ordered[1:]",
+        "the order decides between equal scores",
+    ),
+    Fault("boxes", "recall = hits / truths", "recall = hits / max(hits.max(initial=0), 1)", "all"),
+    Fault(
+        "boxes",
+        "falling = np.maximum.accumulate(precision[::-1])[::-1]",
+        "falling = precision",
+        "the saw's teeth stay",
+    ),
+    Fault(
+        "boxes",
+        "np.searchsorted(recall, wanted)",
+        'np.searchsorted(recall, wanted, "right")',
+        "a recall that is just reached does not count",
+    ),
+    Fault("boxes", "np.arange(points) / (points - 1)", "np.arange(points) / points", "not up to 1"),
+    Fault("boxes", "np.diff(recall, prepend=0)", "np.diff(recall, prepend=recall[:1])", "begins"),
+    Fault("boxes", "middles - places", "middles", "offsets from the picture's corner"),
+    Fault("boxes", "np.log(sides / anchor)", "np.log(sides / cell)", "no anchor in encoding"),
+    Fault("boxes", "* anchor / 2", "* anchor", "boxes twice as large"),
+    Fault(
+        "boxes", "second - 1, first - 1, fourth, third", "second, first, fourth, third", "from 0"
+    ),
+    Fault(
+        "boxes",
+        "[left + 1, top + 1, right, bottom]",
+        "[left + 1, top + 1, right + 1, bottom + 1]",
+        "one pixel too many",
+    ),
+    Fault(
+        "boxes",
+        "[second, first, second + fourth, first + third]",
+        "[first, second, first + third, second + fourth]",
+        "x for rows",
+    ),
+    Fault(
+        "boxes",
+        "scores >= threshold)",
+        "scores > threshold)",
+        "a score at the threshold is left out",
+    ),
+    # annotations
+    Fault("annotations", "right, right, left, left]) - 0.5", "right, right, left, left])", "moved"),
+    Fault(
+        "annotations", "if kind < len(STYLES) else 3.2", "if kind < len(STYLES) else 1.8", "same"
+    ),
+    Fault(
+        "annotations", "border = np.pad(mask, 1)", "border = np.pad(mask, 1, mode='edge')", "open"
+    ),
+    Fault("annotations", "film[mask] =", "film[~mask] =", "the ground is coloured"),
+    Fault("annotations", '"white" if (1 + 0.05)', '"black" if (1 + 0.05)', "grey on grey"),
+    Fault("annotations", "(image - black) / ((white - black) or 1)", "image", "0-255 as 0-1"),
+    Fault("annotations", ", scalex=False, scaley=False", "", "a large box shrinks the picture"),
+    Fault("annotations", '"right" if late else "left"', '"left"', "a text leaves the picture"),
     # overlays
     Fault("overlays", "divmod(number, columns)", "divmod(number, columns + 1)", "a column beyond"),
     Fault("overlays", "OPAQUE * np.abs(place)", "OPAQUE + 0 * place", "no photograph below heat"),

@@ -219,6 +219,54 @@ def test_the_first_scenes_do_not_depend_on_how_many_follow():
 # composing
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_scenes_of_digits_hold_digits_of_their_split_whole_and_apart(split):
+    digits = datasets.load("digits", split)
+    found = datasets.digit_scenes(split, 40, objects=(1, 3), size=(50, 90), seed=2)
+    assert found.images.shape == (40, 50, 90, 1) and found.images.dtype == np.float32
+    assert {len(boxes) for boxes in found.boxes} == {1, 2, 3}
+    for image, boxes, labels, masks in zip(
+        found.images, found.boxes, found.labels, found.masks, strict=True
+    ):
+        np.testing.assert_array_equal(masks.any(axis=0), image[..., 0] > composing.INK)
+        np.testing.assert_array_equal(boxes, composing.boxes_of(masks))
+        assert masks.sum(axis=0).max() == 1
+        for (top, left, bottom, right), label in zip(boxes, labels, strict=True):
+            piece = image[top:bottom, left:right, 0] > composing.INK
+            whole = digits.images[digits.labels == label, ..., 0] > composing.INK
+            alike = [np.array_equal(piece, one[frame(one)]) for one in whole]
+            assert any(alike)
+        for one, other in combinations(boxes, 2):
+            assert (np.minimum(one, other)[2:] <= np.maximum(one, other)[:2]).any()
+
+
+def test_scenes_of_some_digits_number_them_as_they_were_asked_for():
+    found = datasets.digit_scenes("test", 60, objects=(1, 1), digits=(7, 0, 4))
+    assert found.class_names == ("7", "0", "4")
+    digits = datasets.load("digits", "test")
+    for masks, labels in zip(found.masks, found.labels, strict=True):
+        ink = masks[0][frame(masks[0])]
+        number = int(found.class_names[labels[0]])
+        whole = digits.images[digits.labels == number, ..., 0] > composing.INK
+        assert any(np.array_equal(ink, one[frame(one)]) for one in whole)
+    assert set(np.concatenate(found.labels).tolist()) == {0, 1, 2}
+
+
+def frame(ink):
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def test_scenes_of_digits_are_the_same_bytes_everywhere_and_reach_every_place():
+    found = datasets.digit_scenes("train", 200, size=(48, 64))
+    again = datasets.digit_scenes("train", 3, size=(48, 64))
+    np.testing.assert_array_equal(found.images[:3], again.images)
+    assert not np.array_equal(datasets.digit_scenes("train", 1, seed=1).images, again.images[:1])
+    ink = (found.images > 0).mean(axis=0)[..., 0]
+    assert ink.mean(axis=1)[5:-5].min() > 0.01 and ink.mean(axis=0)[8:-8].min() > 0.01
+    assert set(np.concatenate(found.labels).tolist()) == set(range(10))
+
+
 def test_a_pixel_is_mixed_by_alpha_and_the_rest_stays_ground():
     background = generator(1).integers(256, size=(33, 40, 3), dtype=np.uint8)
     thing = generator(2).integers(256, size=(14, 20, 4), dtype=np.uint8)
@@ -341,6 +389,18 @@ def test_resizing_leaves_no_dark_rim_around_what_is_transparent():
             lambda: datasets.scenes("train", 1, objects=(40, 40), size=(32, 48)),
             "`objects` must fit into the picture: got 40 objects for 32x48 pixels, of which ",
         ),
+        (
+            lambda: datasets.digit_scenes("train", 1, objects=(4, 4), size=(32, 48)),
+            "`objects` must fit into the picture: got 4 digits for 32x48 pixels, of which ",
+        ),
+        (
+            lambda: datasets.digit_scenes("train", 1, digits=(1, 10)),
+            "`digits` must be different numbers from 0 to 9, at least one: got digits=(1, 10).",
+        ),
+        (lambda: datasets.digit_scenes("train", 1, digits=(1, 1)), "got digits=(1, 1). Write"),
+        (lambda: datasets.digit_scenes("train", 1, digits=()), "got digits=(). Write"),
+        (lambda: datasets.digit_scenes("val", 1), "one of train, test: got split='val'"),
+        (lambda: datasets.digit_scenes("train", 1, seed=0.5), "got seed=0.5. Another number"),
         (
             lambda: datasets.scenes("train", 1, seed=-1),
             "`seed` must be a whole number of at least 0: got seed=-1. Another number gives other",

@@ -11,6 +11,7 @@ SMALLEST = 12  # pixels of the longer side of what can be seen of an object
 LARGEST = 60  # the same, in a scene, at most
 OVERLAP = 1 / 3  # of the smaller of two boxes, at most
 ATTEMPTS = 200  # to find a place for an object, smaller with each
+INK = 0.2  # from this brightness on a pixel belongs to a digit
 COLOURS = np.array(  # of plain grounds: meadow, straw, sand, earth, stone, water, sky, paper
     [
         (104, 136, 70),
@@ -30,7 +31,7 @@ class Scenes:
     """Pictures of several objects, and where each object is.
 
     Attributes:
-        images: (count, H, W, 3) uint8, 0-255.
+        images: (count, H, W, 3) uint8, 0-255; of digits (count, H, W, 1) float32, 0-1.
         boxes: of each image (n, 4) int64: top, left, bottom, right in pixels, half-open, of what
             can be seen of the object.
         labels: of each image (n,) int64, the class number of each object.
@@ -59,14 +60,7 @@ def scenes(groups, grounds, count, objects, size, generator):
     Raises:
         ValueError: a number out of range, or more objects than find a place.
     """
-    count = whole_number("count", count, counted="the scenes")
-    fewest, most = _whole_pair("objects", objects, 1, "Write the fewest and the most: (1, 3).")
-    size = _whole_pair("size", size, 32, "Write height and width in pixels: (96, 128).")
-    if fewest > most:
-        raise ValueError(
-            f"`objects` must begin with the smaller number: got objects={objects!r}. "
-            f"Write ({most}, {fewest})."
-        )
+    count, (fewest, most), size = _plan(count, objects, size)
     members, sides = list(groups.values()), (SMALLEST, min(LARGEST, *size))
     images, boxes, labels, masks = [], [], [], []
     for _ in range(count):
@@ -77,6 +71,36 @@ def scenes(groups, grounds, count, objects, size, generator):
             kept.append(new)
         labels.append(drawn)
     return Scenes(np.stack(images), tuple(boxes), tuple(labels), tuple(masks), tuple(groups))
+
+
+def digit_scenes(digits, labels, class_names, count, objects, size, generator):
+    """`Scenes` of handwritten digits, white on black, whose boxes share no pixel.
+
+    Args:
+        digits: (N, 28, 28, 1) float32, 0-1.
+        labels: (N,) class numbers.
+        class_names: the name of each class number.
+        count: number of pictures.
+        objects: fewest and most digits of a picture.
+        size: (H, W) in pixels, at least 32.
+        generator: a `numpy.random.Generator`.
+
+    Raises:
+        ValueError: a number out of range, or more digits than find a place.
+    """
+    count, (fewest, most), size = _plan(count, objects, size)
+    images, masks, chosen = np.zeros((count, *size, 1), np.float32), [], []
+    for image in images:
+        numbers = generator.integers(len(digits), size=generator.integers(fewest, most + 1))
+        inks = np.zeros((0, *size), bool)
+        for number in numbers:
+            place, ink = _free_place(digits[number, ..., 0] > INK, inks, len(numbers), generator)
+            image[place] = np.maximum(image[place], digits[number])
+            inks = np.concatenate([inks, ink[None]])
+        masks.append(inks)
+        chosen.append(labels[numbers])
+    boxes = tuple(boxes_of(inks) for inks in masks)
+    return Scenes(images, boxes, tuple(chosen), tuple(masks), tuple(class_names))
 
 
 def singles(groups, grounds, per_class, size, sides, generator):
@@ -216,6 +240,39 @@ def boxes_of(masks):
     first = [seen.argmax(axis=1) for seen in (rows, columns)]
     end = [seen.shape[1] - seen[:, ::-1].argmax(axis=1) for seen in (rows, columns)]
     return np.stack([*first, *end], axis=1)
+
+
+def _plan(count, objects, size):
+    """The number of scenes, of objects and of pixels as whole numbers."""
+    count = whole_number("count", count, counted="the scenes")
+    fewest, most = _whole_pair("objects", objects, 1, "Write the fewest and the most: (1, 3).")
+    size = _whole_pair("size", size, 32, "Write height and width in pixels: (96, 128).")
+    if fewest > most:
+        raise ValueError(
+            f"`objects` must begin with the smaller number: got objects={objects!r}. "
+            f"Write ({most}, {fewest})."
+        )
+    return count, (fewest, most), size
+
+
+def _free_place(ink, others, count, generator):
+    """Where a digit of 28x28 pixels lies, and its ink in the picture, its box apart from others."""
+    size, (height, width) = others.shape[1:], ink.shape
+    taken = boxes_of(others)
+    for _ in range(ATTEMPTS):
+        top = generator.integers(size[0] - height + 1)
+        left = generator.integers(size[1] - width + 1)
+        place = np.s_[top : top + height, left : left + width]
+        mask = np.zeros(size, bool)
+        mask[place] = ink
+        (box,) = boxes_of(mask[None])
+        apart = (box[:2] >= taken[:, 2:]) | (box[2:] <= taken[:, :2])
+        if apart.any(axis=1).all():
+            return place, mask
+    raise ValueError(
+        f"`objects` must fit into the picture: got {count} digits for {size[0]}x{size[1]} pixels, "
+        f"of which {len(others)} found a place. Ask for fewer, or for a larger size."
+    )
 
 
 def _placed(cut_out, size, sides, attempt, generator):
