@@ -7,7 +7,8 @@ rooms (modules and folders) that stand above it here:
 - floor 0, NumPy and pandas: ``sizes``, ``arrays``, ``convolution``, ``pooling``, ``kernels``,
   ``reading``, ``receptive_field``, ``costs``, ``scores``, ``files``, ``datasets``
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
-  ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``
+  ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``, ``diagnosing``,
+  ``diagnosis``
 - floor 2, pictures, interaction and the command line: ``comparing``, ``plots``, ``overlays``,
   ``widgets``, ``exercises``, ``doctor``, ``grading``, ``command``
 

@@ -22,7 +22,7 @@ FLOORS = {
     0: "sizes arrays convolution pooling kernels reading receptive_field costs scores files "
     "datasets",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
-    "transfer",
+    "transfer diagnosing diagnosis",
     2: "comparing plots overlays widgets exercises doctor grading command",
 }
 # modules that stand on a higher floor than their folder
