@@ -20,6 +20,7 @@ from cnnlab.reading import graph, kinds, private_names
 from cnnlab.reading.in_prediction import in_prediction
 from cnnlab.reading.model_inputs import shape_remedy
 from cnnlab.reading.one_output import feature_shape, is_readable, only
+from cnnlab.reading.own_head import own_head
 from cnnlab.reading.per_model import known
 from cnnlab.reading.picture_axes import turned_maps
 from cnnlab.reading.value_range import rescales
@@ -249,7 +250,7 @@ def _check_classifier(base, classes, pooling):
             f"`pooling` must be 'average' or 'flatten': got pooling={pooling!r}. "
             "The average has fewer weights to learn."
         )
-    if head := _head(base):
+    if head := own_head(graph.read(base)):
         raise ValueError(
             f"`base` must be without its own head: got {base.name!r}, "
             f"which ends in {head.address!r} ({head.kind}). Use include_top=False."
@@ -268,23 +269,6 @@ def _check_classifier(base, classes, pooling):
             f"for {base.name!r}, input {_times(only(base.input_shape)[1:])}. "
             "Or build the base with input_shape=(H, W, 3)."
         )
-
-
-def _head(base):
-    """The layer at a network's end that makes answers of features, or None.
-
-    That is a softmax, or what stands in front of activations, reshapes and dropout: a dense layer,
-    or a convolution of a single cell, which is one too.
-    """
-    network = graph.read(base)
-    node = network[network.outputs[0]]
-    while node.kind in kinds.ACTIVATIONS | {"Reshape", "Flatten", "Dropout", "Identity"}:
-        activation = getattr(node.layer, "activation", None)
-        if "softmax" in (node.kind.lower(), getattr(activation, "__name__", "")):
-            return node
-        node = network[node.inputs[0]]
-    is_cell = node.kind in kinds.CONVOLUTIONS and set(node.input_shapes[0][1:-1]) == {1}
-    return node if node.kind == "Dense" or is_cell else None
 
 
 def _times(shape):

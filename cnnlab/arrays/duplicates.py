@@ -12,7 +12,7 @@ SHARED = 0.36  # of what both show together, at least: a little below 0.4, for s
 ALIKE = 0.55  # correlation from which on two pictures count as copies
 
 
-def near_duplicates(images, others=None):
+def near_duplicates(images, others=None, alike=ALIKE):
     """Pairs of pictures of which one was made from the other, or both from a third.
 
     Both are reduced to 14x14 pixels, and what is left are differences from the pixels around. One
@@ -26,6 +26,7 @@ def near_duplicates(images, others=None):
         images: (N, H, W, 3) uint8, 0-255.
         others: (M, H', W', 3) uint8 to compare them with, such as test pictures; None compares
             `images` with each other.
+        alike: the correlation from which on two pictures are reported, 0-1.
 
     Returns:
         Pairs of indices (P, 2) int64: into `images` and into `others`, the most alike first.
@@ -43,13 +44,13 @@ def near_duplicates(images, others=None):
     if others is not None:
         _check("others", others)
     compared = images if others is None else others
-    alike = _correlation(images, compared)
-    enlarged = alike if others is None else _correlation(compared, images)
-    alike = np.maximum(alike, enlarged.T)
+    found = _correlation(images, compared)
+    enlarged = found if others is None else _correlation(compared, images)
+    found = np.maximum(found, enlarged.T)
     if others is None:
-        alike = np.triu(alike, 1)
-    pairs = np.argwhere(alike >= ALIKE)
-    return pairs[np.argsort(-alike[tuple(pairs.T)], kind="stable")]
+        found = np.triu(found, 1)
+    pairs = np.argwhere(found >= alike)
+    return pairs[np.argsort(-found[tuple(pairs.T)], kind="stable")]
 
 
 def _correlation(images, others):

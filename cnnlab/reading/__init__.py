@@ -6,8 +6,9 @@ and ``fields`` what every layer of a model sees of that.
 ``model_inputs`` checks images as the model takes them, ``looking`` chooses the layer that a heat
 map looks at, ``tracing`` compiles a question to the model, and ``per_model`` keeps what was worked
 out until the ``state`` of the model changes. ``logits``, ``bounds`` and the ``library`` of compiled
-functions read a traced answer backwards, and ``plausible`` looks at its values. A layer that runs
-``in_prediction`` calls a network. ``private_names`` holds the private names of libraries. Called by
-``receptive_field``, ``costs``, ``gradients``, ``feature_maps``, ``patterns``, ``heatmaps``,
-``faithfulness``, ``transfer``, ``models`` and ``widgets``.
+functions read a traced answer backwards, and ``plausible`` looks at its values; ``own_head`` finds
+the layer that makes answers of features. A layer that runs ``in_prediction`` calls a network.
+``private_names`` holds the private names of libraries. Called by ``receptive_field``,
+``costs``, ``gradients``, ``feature_maps``, ``patterns``, ``heatmaps``,
+``faithfulness``, ``transfer``, ``models``, ``diagnosing`` and ``widgets``.
 """

@@ -96,6 +96,20 @@ def _without_mask(answer, walk):
     return kept if zero and not walk.made_of(mask) & {"probabilities", *_FAULTS} else answer
 
 
+def always_one(units, last):
+    """Whether an answer is 1.0 whatever the picture: a softmax over one unit.
+
+    Args:
+        units: the number of classes along the last axis.
+        last: "Softmax", "LogSoftmax", "Sigmoid" or None, as `logits_behind` names it.
+
+    Example:
+        >>> always_one(1, "Softmax"), always_one(2, "Softmax"), always_one(1, "Sigmoid")
+        (True, False, False)
+    """
+    return units == 1 and last in ("Softmax", "LogSoftmax")
+
+
 def checked(logits, probabilities, answer, last):
     """The logits, once the model is seen to answer what their softmax or sigmoid gives."""
     if last is None:

@@ -144,6 +144,18 @@ def as_batch(model, images):
     """
     if isinstance(images, Batch) and images.known.model is model:
         return images
+    batch = shaped(model, images)
+    for array in _listed(images, model)[1]:  # as they came: whole numbers are floats in the batch
+        if array.ndim + batch.single >= 4:
+            check_range(batch.known, array)
+    return batch
+
+
+def shaped(model, images):
+    """The batch that a model is given, whatever the range of its values.
+
+    Args and Raises are those of `as_batch`, but for whole numbers, which may come anywhere.
+    """
     if not hasattr(model, "layers"):
         raise TypeError(
             f"`model` must be a Keras model: got {type(model).__name__}. "
@@ -180,12 +192,8 @@ def as_batch(model, images):
             "Pass the arrays that belong together."
         )
     form = Form(tuple(checked), keys, listed=keys is None and len(arrays) > 1)
-    facts = known(model)
-    for array in arrays:
-        if array.ndim + single >= 4:
-            check_range(facts, array)
     fixed = next((shape[0] for _, shape, _ in expected if shape), None)
-    return Batch(facts, tuple(checked.values()), form, single, fixed)
+    return Batch(known(model), tuple(checked.values()), form, single, fixed)
 
 
 def _expected(model):

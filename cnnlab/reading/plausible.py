@@ -40,7 +40,7 @@ def check_values(batch, output, logits):
     model, answers = batch.known.model, logits
     if logits.shape[-1] == 2 and np.array_equal(logits[..., 0], -logits[..., 1]):
         answers = logits[..., 1]  # of a single logit
-    if answers.min() >= 0 and answers.max() <= 1 and _is_bounded(batch, output):
+    if answers.min() >= 0 and answers.max() <= 1 and is_bounded(batch, output):
         note(model, BOUNDED)
     inside = logits.shape[-1] > 2 and low >= -1.0001 and high <= 1.0001
     if inside and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:
@@ -52,8 +52,13 @@ def check_values(batch, output, logits):
         )
 
 
-def _is_bounded(batch, output):
-    """Whether the model is made so that its answers lie between 0 and 1; looked at once."""
+def is_bounded(batch, output):
+    """Whether a model is made so that its answers lie between 0 and 1, though it ends in logits.
+
+    Args:
+        batch: a `Batch` whose answers were seen to lie there.
+        output: name or number of an output, or None.
+    """
     part = batch[batch.rows(1)[0]]
     return batch.known.once(
         ("bounded", output),

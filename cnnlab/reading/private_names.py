@@ -80,6 +80,17 @@ BOOKKEEPING = frozenset(
 )
 
 
+def variables_of(optimizer):
+    """The weights that an optimiser was built for; `optimizer.variables` are its own."""
+    return getattr(optimizer, "_trainable_variables", ())
+
+
+def has_plan(optimizer):
+    """Whether a learning rate follows a plan; `optimizer.learning_rate` is its present value."""
+    rate = getattr(optimizer, "_learning_rate", None)
+    return callable(rate) and not hasattr(rate, "assign")
+
+
 def forget_unmade_weights():
     """Empties Keras's list of weights that it has not made yet, and would make at the next layer.
 

@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 
 from cnnlab.reading import graph, private_names
-from cnnlab.reading.logits import DIFFERS, checked, logits_behind
+from cnnlab.reading.logits import DIFFERS, always_one, checked, logits_behind
 from cnnlab.reading.outputs import selected
 from cnnlab.reading.per_model import note
 
@@ -121,11 +121,7 @@ def listened(model, inputs, layers, notice=None):
     """The model's output, and what the layers gave out on the way there."""
     network = graph.read(model)
     nodes = [graph.find(network, layer) for layer in layers]
-    heard = {}
-    with contextlib.ExitStack() as listening:
-        for layer in {id(node.layer): node.layer for node in nodes}.values():
-            calls = {node.call for node in nodes if node.layer is layer}
-            listening.enter_context(_listening(layer, calls, heard, notice))
+    with hearing(nodes, notice) as heard:
         result = model(inputs, training=False)
     outputs = [heard[id(node.layer), node.call] for node in nodes]
     for node, output in zip(nodes, outputs, strict=True):
@@ -135,6 +131,25 @@ def listened(model, inputs, layers, notice=None):
                 f"{len(output)}. Choose the layer before or after it."
             )
     return result, outputs
+
+
+@contextlib.contextmanager
+def hearing(nodes, notice=None):
+    """For as long as it lasts, what the layers of some nodes give out is noted.
+
+    Args:
+        nodes: of a `cnnlab.reading.graph.Graph`.
+        notice: a function of each output, or None.
+
+    Yields:
+        A dict, {(id of the layer, number of its call): output}.
+    """
+    heard = {}
+    with contextlib.ExitStack() as listening:
+        for layer in {id(node.layer): node.layer for node in nodes}.values():
+            calls = {node.call for node in nodes if node.layer is layer}
+            listening.enter_context(_listening(layer, calls, heard, notice))
+        yield heard
 
 
 def uses_float16(model):
@@ -183,7 +198,7 @@ def logits_of(model, result, output):
     logits, last = logits_behind(result, lambda text: note(model, text))
     logits = tf.cast(logits, tf.float32)
     if result.shape[-1] == 1:
-        if last in ("Softmax", "LogSoftmax"):
+        if always_one(1, last):
             note(model, ALWAYS_ONE)
             last = None
         logits, result = tf.concat([-logits, logits], -1), tf.concat([1 - result, result], -1)

@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 
 from cnnlab.reading import kinds, layer_windows
+from cnnlab.reading.per_model import note
 
 # What may stand before the first weights without changing the range of the values,
 _KEEPS_RANGE = layer_windows.ONLY_IN_TRAINING | frozenset(
@@ -44,27 +45,62 @@ def rescales(facts):
     return bool(kind)
 
 
+def keeps(facts):
+    """Whether the images reach the first weights in the range in which they come.
+
+    Nothing is claimed of a layer that does not tell: of it neither `keeps` nor `rescales` is true.
+    """
+    return _range(facts)[0] is None
+
+
 def check_range(facts, array):
     """Whole numbers 0-255 go to a model that rescales them, and only there."""
-    facts.once(("divided",), lambda: _note_divided_twice(facts))
-    kind, scale = _range(facts)
+    if twice := facts.once(("divided",), lambda: divided_twice(facts)):
+        note(
+            facts.model,
+            f"note: the model divides its images twice, at {twice[0]!r} and at {twice[1]!r}. "
+            "Leave one of the two out, unless it was trained so.",
+        )
     low, high = float(array.min()), float(array.max())
-    if kind is None and np.issubdtype(array.dtype, np.integer):
+    if keeps(facts) and np.issubdtype(array.dtype, np.integer):
         raise ValueError(
             "`images` must be scaled as in training, for the model does not rescale them: "
             f"got {array.dtype}, {low:g} to {high:g}. Prepare them as the training images were; "
             "if those were 0-255, pass images.astype('float32')."
         )
-    if kind is None and high > 2 and low >= 0 and not np.any(array % 1):
+    if unscaled(facts, array):
         print(
             f"note: `images` hold whole numbers, {low:g} to {high:g}, and the model does not "
             "rescale them. Were they prepared as in training?"
         )
-    if 0 < scale < 0.1 and 0 < high <= 1:
+    if divisor := divided_before(facts, array):
         print(
-            f"note: `images` reach only {high:g}, and the model divides them by {1 / scale:g} "
+            f"note: `images` reach only {high:g}, and the model divides them by {divisor:g} "
             "itself. Pass 0-255."
         )
+
+
+def unscaled(facts, array):
+    """Whether images are whole numbers up to 255 or so, and the model does not rescale them.
+
+    Example:
+        >>> import keras
+        >>> from cnnlab.reading.per_model import known
+        >>> model = keras.Sequential([keras.Input((5, 7, 3)), keras.layers.Conv2D(2, 3)])
+        >>> unscaled(known(model), np.full((1, 5, 7, 3), 255.0))
+        True
+    """
+    return keeps(facts) and bool(
+        array.size and array.max() > 2 and array.min() >= 0 and not np.any(array % 1)
+    )
+
+
+def divided_before(facts, array):
+    """What the model divides its images by, though they reach only 1; else None."""
+    scale = _range(facts)[1]
+    if array.size and 0 < scale < 0.1 and 0 < array.max() <= 1:
+        return 1 / scale
+    return None
 
 
 def _range(facts):
@@ -94,12 +130,15 @@ def _first_change(facts):
     return (None if told else ""), 1.0
 
 
-def _note_divided_twice(facts):
-    """Says so where pictures are divided by a large number on the way to the weights, and again."""
+def divided_twice(facts):
+    """The addresses of two layers that divide by a large number, one behind the other, or None.
+
+    Looked for on the way from the pictures to the first weights.
+    """
     try:
         network = facts.graph
     except ValueError:
-        return
+        return None
     behind = {}  # address -> the addresses that divided what it reads
     for node in (network[address] for address in network.inputs):
         behind[node.address] = ()
@@ -110,11 +149,8 @@ def _note_divided_twice(facts):
         divides = node.kind in _CHANGES_RANGE and 0 < _scale(node) < 0.1
         behind[node.address] = (*before, node.address) if divides else before
         if divides and len(before) == 1:
-            print(
-                f"note: the model divides its images twice, at {before[0]!r} and at "
-                f"{node.address!r}. Leave one of the two out, unless it was trained so."
-            )
-            return
+            return behind[node.address]
+    return None
 
 
 def _scale(node):

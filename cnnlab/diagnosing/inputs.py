@@ -1,0 +1,234 @@
+"""Rules about the pictures: their shape, their range, and pictures that stand in two sets."""
+
+import re
+
+import numpy as np
+
+from cnnlab.arrays.duplicates import near_duplicates
+from cnnlab.diagnosing.bases import expectation_of
+from cnnlab.diagnosing.finding import Finding, in_place_of
+from cnnlab.reading import value_range
+
+ALIKE = 0.9  # correlation from which on two pictures of two sets are told
+MOST = 150  # pictures of each set that are looked at for near copies
+
+
+def nan_in_the_images(case):
+    """One NaN makes the loss NaN, and the next step all weights.
+
+    Example:
+        model = keras.Sequential([keras.Input((8, 12, 1)), layers.Flatten(), layers.Dense(3)])
+        images, labels = pictures.copy(), kinds
+        images[5] = images[5] / (images[5].max() - images[5].max())
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array in case.pictures:
+        if array.dtype.kind != "f":
+            continue
+        bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+        if bad.size:
+            evidence = f"{len(bad)} of {len(array)} images hold NaN or infinity; the first is "
+            line = "keep = np.isfinite(images).all(axis=tuple(range(1, images.ndim))); "
+            line += "images, labels = images[keep], labels[keep]"
+            yield Finding("images", f"{evidence}image {bad[0]}", line)
+
+
+def images_of_another_shape(case):
+    """A network is built for pictures of one size and number of channels.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures[..., 0], kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    if case.images is not None and case.finite and case.misshapen:
+        evidence, _, remedy = case.misshapen.partition(". ")
+        evidence = evidence.replace("`images` must be of shape", "the model takes").split("got")
+        code = re.search(r"(np\.\w+\(images.*\)|images[.\[].*[\])])", remedy)
+        sides = re.search(r"(\d+)×(\d+)", remedy)
+        line = f"images = {code[1]}" if code else "images = images[:, None]"
+        if sides:
+            line = f"images = keras.ops.image.resize(images, ({sides[1]}, {sides[2]}))"
+        shown = ", got".join(
+            part.rstrip(": ") if i == 0 else part for i, part in enumerate(evidence)
+        )
+        yield Finding("images", shown, line)
+
+
+def images_all_alike(case):
+    """From pictures without a difference nothing can be told; often they were cut or cast to 0.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        original = pictures
+        images, labels = pictures.astype("uint8") // 255, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array in case.pictures:
+        if len(array) > 3 and array.size and np.all(array == array[:1]):
+            evidence = f"all {len(array)} images are the same, {array.min():g} to {array.max():g}"
+            yield Finding("images", evidence, "images = original  # as they were loaded")
+
+
+def images_not_scaled(case):
+    """Numbers up to 255 make the first sums a hundred times too large: steps leap, ReLUs die.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = np.round(255 * pictures), kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.05), loss, metrics=["accuracy"])
+    """
+    if answers_right(case) or expectation_of(case):
+        return
+    for array in case.pictures:
+        if array.ndim < 4 or not np.isfinite(array).all():
+            continue
+        whole = value_range.unscaled(case.facts, array)
+        resized = value_range.keeps(case.facts) and array.min() >= 0 and array.max() > 30
+        if not (whole or resized):
+            continue
+        low, high = float(array.min()), float(array.max())
+        evidence = f"images go from {low:g} to {high:g}, and the model does not rescale them"
+        line = "images = images / 255" if high > 30 else f"images = images / {high:g}"
+        sure = high > 30 and getattr(case.model, "compiled", False) and not case.steps
+        decides = "" if sure else "the range of the pictures that it was trained on"
+        yield Finding("images", evidence, line, decides)
+
+
+def images_scaled_twice(case):
+    """Divided by 255 and once more, all pictures are nearly black to the network.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, activation="relu"), layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    if answers_right(case):
+        return
+    if twice := value_range.divided_twice(case.facts):
+        evidence = f"the model divides its images twice, at {twice[0]!r} and at {twice[1]!r}"
+        line = in_place_of("layers.Identity()", twice[1].split("/")[-1])
+        yield Finding(twice[1], evidence, line)
+        return
+    for array in case.pictures:
+        if array.ndim < 4 or not array.size or array.dtype.kind != "f" or not case.finite:
+            continue
+        if divisor := value_range.divided_before(case.facts, array):
+            evidence = f"images reach only {array.max():g}, and the model divides them by "
+            yield Finding("images", f"{evidence}{divisor:g} itself", "images = images * 255")
+        elif 0 < array.max() <= 0.02 and array.min() >= 0 and value_range.keeps(case.facts):
+            evidence = f"images reach only {array.max():.3g}, as if divided by 255 twice"
+            yield Finding("images", evidence, "images = images * 255")
+
+
+def images_scaled_otherwise_than_the_base(case):
+    """Trained weights fit numbers prepared as in their training, each family in its own way.
+
+    Example:
+        base = weights.pretrained("vgg16_slim")
+        model = keras.Sequential([
+            keras.Input((32, 48, 3)), base, layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = photographs / 255, photograph_kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    expected = expectation_of(case)
+    if not expected or not case.pictures or not case.finite:
+        return
+    arriving = expected.arriving(case)
+    if arriving is None:
+        return
+    low, high = float(arriving.min()), float(arriving.max())
+    if fault := expected.fault(low, high):
+        evidence = f"{expected.base} gets {low:.3g} to {high:.3g}, {fault}; its weights expect "
+        evidence += expected.words
+        yield Finding("images", evidence, expected.remedy(case, low, high))
+
+
+def images_in_two_sets(case):
+    """What stands in training and in validation is remembered, and counts as if recognised.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        validation_data = np.concatenate([pictures[:20], 1 - pictures[20:40]]), kinds[:40]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array, other in _both_sets(case):
+        known = {picture.tobytes() for picture in array if np.ptp(picture) > 0}
+        twice = [i for i, picture in enumerate(other) if picture.tobytes() in known]
+        if twice:
+            evidence = f"{len(twice)} of {len(other)} validation images are among the training "
+            yield Finding("images", f"{evidence}images too, such as {twice[0]}", _without(twice))
+
+
+def nearly_the_same_in_two_sets(case):
+    """A cut, resized or newly saved copy is no new picture either.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((32, 48, 3)), layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, activation="relu"), layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        images, labels = photographs[:12], photograph_kinds[:12]
+        brighter = np.clip(photographs[:4] * 0.9 + 20, 0, 255).astype("uint8")
+        validation_data = np.concatenate([brighter, photographs[12:]]), None
+    """
+    for array, other in _both_sets(case):
+        if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3:
+            continue
+        pairs = near_duplicates(array[:MOST], other[:MOST], alike=ALIKE)
+        pairs = [(i, j) for i, j in pairs.tolist() if not np.array_equal(array[i], other[j])]
+        if pairs:
+            i, j = pairs[0]
+            evidence = f"{len(pairs)} pairs correlate above {ALIKE}, such as image {i} and "
+            evidence += f"validation image {j}"
+            line = _without(sorted({j for _, j in pairs}))
+            yield Finding("images", evidence, line, "a look at the pair, side by side")
+
+
+def answers_right(case):
+    """Whether the model names most pictures rightly, so that they cannot be prepared wrongly."""
+    for head, answers in zip(case.heads, case.run.answers, strict=False):
+        right = case.share_right(head, answers)
+        if right is not None and len(case.rows) >= 8:
+            usual = np.bincount(np.maximum(head.classes[case.rows], 0)).max() / len(case.rows)
+            return right >= 0.8 and right > usual + 0.2
+    return False
+
+
+def _both_sets(case):
+    if case.validation is None or len(case.pictures) != 1:
+        return
+    other = np.asarray(case.validation[0])
+    if other.shape[1:] == case.pictures[0].shape[1:] and other.dtype == case.pictures[0].dtype:
+        yield case.pictures[0], other
+
+
+def _without(twice):
+    return (
+        f"keep = np.setdiff1d(np.arange(len(validation_data[0])), {[int(i) for i in twice]}); "
+        "validation_data = tuple(a if a is None else a[keep] for a in validation_data)"
+    )

@@ -1,0 +1,152 @@
+"""A model run on a batch, as in prediction and as in training, and put back as it was."""
+
+import contextlib
+import inspect
+import random
+import warnings
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cnnlab.reading.graph import flat
+from cnnlab.reading.outputs import selected
+from cnnlab.reading.tracing import hearing
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What came out.
+
+    Attributes:
+        answers: an array per output, as in prediction.
+        again: those to the first pictures, asked a second time.
+        in_training: the same, as in training: batch statistics, dropout.
+        outputs: {address: what each layer gave out}, as in training.
+        gradients: {path of a trainable weight: its gradient, or None where there is no way}.
+        loss: the loss of the batch with all penalties, or None.
+        penalty: the penalties alone.
+        fault: what the loss said where it could not be computed.
+    """
+
+    answers: tuple = ()
+    again: tuple = ()
+    in_training: tuple = ()
+    outputs: dict = field(default_factory=dict, repr=False)
+    gradients: dict = field(default_factory=dict, repr=False)
+    loss: float | None = None
+    penalty: float = 0.0
+    fault: str = ""
+
+
+def running(model, graph, heads, batch, rows):
+    """The `Run` of a model on a batch.
+
+    Args:
+        model: a built Keras model.
+        graph: its `Graph`, or None.
+        heads: its `Head`s.
+        batch: a `Batch`.
+        rows: which labels belong to it.
+    """
+    arrays = batch.form.arranged(tuple(map(tf.constant, batch.arrays)))
+    with untouched(model), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Keras says of losses, the rules say too
+        answers = _outputs(model(arrays, training=False))
+        few = batch if batch.fixed else batch[:8]
+        few = few.form.arranged(tuple(map(tf.constant, few.arrays)))
+        again = _outputs(model(few, training=False))
+        nodes = graph.calls if graph else ()
+        with hearing(nodes) as heard, tf.GradientTape() as tape:
+            values = [tf.identity(variable.value) for variable in model.trainable_variables]
+            tape.watch(values)
+            others = [variable.value for variable in model.non_trainable_variables]
+            told = {"training": True} if _asks_for_training(model) else {}
+            result, _, penalties = model.stateless_call(
+                values, others, arrays, return_losses=True, **told
+            )
+            penalty = tf.add_n([tf.cast(p, tf.float32) for p in penalties] or [tf.constant(0.0)])
+            loss, fault = _loss(model, result, heads, rows)
+            total = None if loss is None else loss + penalty
+        gradients = {} if total is None else _gradients(tape, total, values, model)
+    outputs = {
+        node.address: np.asarray(heard[id(node.layer), node.call], np.float32)
+        for node in nodes
+        if tf.is_tensor(heard.get((id(node.layer), node.call)))
+    }
+    return Run(
+        answers,
+        again,
+        tuple(np.asarray(a, np.float32) for a in flat(result)),
+        outputs,
+        gradients,
+        None if total is None else float(total),
+        float(penalty),
+        fault,
+    )
+
+
+@contextlib.contextmanager
+def untouched(model):
+    """Whatever runs inside, weights, statistics and seeds are afterwards as they were."""
+    variables = [*model.variables]
+    values = [tf.identity(variable.value) for variable in variables]
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 (a layer may draw so)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+def _asks_for_training(model):
+    """Whether a model's `call` takes the argument; that of a subclassed one need not."""
+    parameters = inspect.signature(model.call).parameters
+    return "training" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def _outputs(result):
+    return tuple(np.asarray(answer, np.float32) for answer in flat(result))
+
+
+def _loss(model, result, heads, rows):
+    """The sum of the heads' losses, and what one of them said where it could not be computed."""
+    parts = []
+    for number, head in enumerate(heads):
+        if (
+            head.labels is None
+            or head.label_kind == "text"
+            or not head.loss.name
+            or len(head.labels) <= max(rows)
+        ):
+            return None, ""
+        answer = selected(model, result, number if len(heads) > 1 else None)
+        labels = head.labels[rows]
+        if labels.ndim == len(answer.shape) - 1 and head.loss.kind not in ("sparse", ""):
+            labels = labels[..., None]
+        try:
+            loss = _function_of(model, head, number)(labels, answer)
+            parts.append(tf.reduce_mean(tf.cast(loss, tf.float32)))
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            return None, str(error).splitlines()[0]
+    return tf.add_n(parts), ""
+
+
+def _function_of(model, head, number):
+    given = model.loss
+    if isinstance(given, dict):
+        given = given[head.name]
+    elif isinstance(given, list | tuple):
+        given = given[number]
+    return keras.losses.get(head.loss.name if isinstance(given, str) else given)
+
+
+def _gradients(tape, total, values, model):
+    found = tape.gradient(total, values)
+    return {
+        variable.path: None if value is None else np.asarray(tf.convert_to_tensor(value))
+        for variable, value in zip(model.trainable_variables, found, strict=True)
+    }

@@ -1,0 +1,143 @@
+"""All rules, in the order in which their findings are told: causes before what follows from them.
+
+The first group is what no training survives, then what it is given, then what the network is, then
+what it does; last what may or may not matter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnnlab.diagnosing import answers, curves, inputs, labelling, settings, signals, structure
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of mistake.
+
+    Attributes:
+        finding: its name.
+        function: of a `Case`, gives `Finding`s; its docstring says why it is a mistake and holds
+            an example.
+        source: where it is described, or what decides it.
+    """
+
+    finding: str
+    function: Callable
+    source: str
+
+
+_LOSSES = "Keras documentation, Losses: from_logits, and the labels that each loss expects"
+_CHOLLET = (
+    "Chollet (2021), Deep learning with Python, 2nd edition, table 6.1: last activation, loss"
+)
+_CHOLLET_TRANSFER = "Chollet (2020), Transfer learning & fine-tuning, keras.io"
+_GOODFELLOW = "Goodfellow, Bengio & Courville (2016), Deep learning"
+_GLOROT = "Glorot & Bengio (2010), Understanding the difficulty of training deep networks"
+_LECUN = "LeCun, Bottou, Orr & Müller (1998), Efficient backprop"
+_SMITH = "Smith (2018), A disciplined approach to neural network hyper-parameters, arXiv:1803.09820"
+_ARAUJO = "Araujo, Norris & Sim (2019), Computing receptive fields of convolutional networks"
+_BARZ = "Barz & Denzler (2020), Do we train on test data?, arXiv:1902.00423"
+_COVER = "Cover & Hart (1967), Nearest neighbor pattern classification"
+_KERAS_LAYER = "Keras documentation, the argument `training` of a layer"
+_LIN = "Lin, Chen & Yan (2014), Network in network, section 3.2: global average pooling"
+
+RULES = (
+    Rule("NaN in the images", inputs.nan_in_the_images, "IEEE 754: NaN passes through every sum"),
+    Rule("images of another shape", inputs.images_of_another_shape, "Keras documentation, Input"),
+    Rule("images and labels differ in number", labelling.counts_that_differ, _CHOLLET),
+    Rule("labels are names", labelling.names_for_labels, _LOSSES),
+    Rule("softmax over one unit", answers.softmax_over_one_unit, _CHOLLET),
+    Rule("one answer for every place", answers.classes_at_every_place, _CHOLLET),
+    Rule("one unit with a categorical loss", answers.one_unit_for_several, _CHOLLET),
+    Rule("one-hot labels with a sparse loss", labelling.one_hot_with_a_sparse_loss, _LOSSES),
+    Rule("class numbers with a loss for rows", labelling.numbers_with_a_categorical_loss, _LOSSES),
+    Rule("several classes with a softmax", labelling.several_classes_with_a_softmax, _CHOLLET),
+    Rule("labels out of range", labelling.labels_out_of_range, _LOSSES),
+    Rule("softmax twice", answers.softmax_twice, _CHOLLET),
+    Rule("ReLU on the output", answers.relu_on_the_output, f"{_GOODFELLOW}, section 6.2.2"),
+    Rule("tanh on the output", answers.tanh_on_the_output, f"{_GOODFELLOW}, section 6.2.2"),
+    Rule("probabilities with from_logits", answers.probabilities_with_from_logits, _LOSSES),
+    Rule("logits without from_logits", answers.logits_without_from_logits, _LOSSES),
+    Rule("sigmoid for exclusive classes", answers.sigmoid_for_exclusive_classes, _CHOLLET),
+    Rule("softmax with a binary loss", answers.softmax_with_a_binary_loss, _CHOLLET),
+    Rule(
+        "dropout behind the answer", structure.dropout_behind_the_answer, "Srivastava et al. (2014)"
+    ),
+    Rule("one class only", labelling.one_class_only, "a single class needs no network"),
+    Rule("NaN in the weights", settings.nan_in_the_weights, "IEEE 754"),
+    Rule("NaN in the network", signals.nan_in_the_network, "IEEE 754"),
+    Rule("images all alike", inputs.images_all_alike, _LECUN),
+    Rule("nothing trainable", settings.nothing_trainable, _CHOLLET_TRANSFER),
+    Rule("base with its own head", structure.base_with_its_own_head, _CHOLLET_TRANSFER),
+    Rule("softmax between layers", answers.hidden_softmax, f"{_GOODFELLOW}, section 6.2.2.3"),
+    Rule(
+        "images scaled otherwise than the base wants",
+        inputs.images_scaled_otherwise_than_the_base,
+        "Keras documentation, Applications: preprocess_input of each family",
+    ),
+    Rule("images scaled twice", inputs.images_scaled_twice, _LECUN),
+    Rule("images not scaled", inputs.images_not_scaled, _LECUN),
+    Rule("no way for gradients", signals.no_way_for_gradients, f"{_GOODFELLOW}, section 6.5"),
+    Rule("no non-linearity between layers", structure.no_non_linearity, f"{_GOODFELLOW}, 6.1"),
+    Rule("units all alike", signals.units_all_alike, f"{_GOODFELLOW}, section 8.4"),
+    Rule("changed after compile", settings.changed_after_compile, _CHOLLET_TRANSFER),
+    Rule("frozen layers that should learn", settings.frozen_at_random, _CHOLLET_TRANSFER),
+    Rule(
+        "base unfrozen under a random head",
+        settings.trained_base_under_a_random_head,
+        _CHOLLET_TRANSFER,
+    ),
+    Rule(
+        "batch norm of a frozen base in training mode",
+        settings.batch_norm_of_a_frozen_base,
+        _CHOLLET_TRANSFER,
+    ),
+    Rule("weights that do not move", settings.weights_that_do_not_move, _GLOROT),
+    Rule("map of one cell too early", structure.map_of_one_cell_too_early, _ARAUJO),
+    Rule("exploding gradients", signals.exploding_gradients, _GLOROT),
+    Rule("vanishing gradients", signals.vanishing_gradients, _GLOROT),
+    Rule("saturated units", signals.saturated_units, _GLOROT),
+    Rule("dead ReLUs", signals.dead_relus, "Maas, Hannun & Ng (2013), Rectifier nonlinearities"),
+    Rule(
+        "random at test time, such as augmentation",
+        signals.random_at_test_time,
+        _KERAS_LAYER,
+    ),
+    Rule("learning rate out of the usual", settings.learning_rate_out_of_the_usual, _SMITH),
+    Rule("penalty larger than the loss", settings.penalty_larger_than_the_loss, _GOODFELLOW),
+    Rule("class order", labelling.class_order, "the best one-to-one renaming of the classes"),
+    Rule("the same picture in two classes", labelling.twins_of_two_classes, _BARZ),
+    Rule(
+        "labels shuffled against images",
+        labelling.shuffled,
+        _COVER,
+    ),
+    Rule("sorted before the split", labelling.sorted_before_the_split, "Keras documentation, fit"),
+    Rule("leak between sets: the same pictures", inputs.images_in_two_sets, _BARZ),
+    Rule("leak between sets: nearly the same", inputs.nearly_the_same_in_two_sets, _BARZ),
+    Rule("loss below zero", curves.loss_below_zero, _LOSSES),
+    Rule("loss is NaN", curves.loss_is_nan, _SMITH),
+    Rule("learning rate too high", curves.rate_too_high, _SMITH),
+    Rule("learning rate too low", curves.rate_too_low, _SMITH),
+    Rule("statistics not settled", signals.statistics_not_settled, "Ioffe & Szegedy (2015)"),
+    Rule("accuracy of logits", answers.accuracy_of_logits_cut_at_a_half, "Keras: BinaryAccuracy"),
+    Rule("accuracy of a measured number", answers.accuracy_of_numbers, _CHOLLET),
+    Rule("squared error of classes", answers.squared_error_of_classes, f"{_GOODFELLOW}, 6.2.1"),
+    Rule("overfitting", curves.overfitting, f"{_GOODFELLOW}, section 7.8"),
+    Rule("too few epochs", curves.too_few_epochs, f"{_GOODFELLOW}, section 7.8"),
+    Rule(
+        "nothing learned", curves.nothing_learned, "Karpathy (2019): overfit a few pictures first"
+    ),
+    Rule(
+        "one answer for all", signals.one_answer_for_all, "Karpathy (2019), A recipe for training"
+    ),
+    Rule("imbalance", labelling.imbalance, "He & Garcia (2009), Learning from imbalanced data"),
+    Rule("dropout of nearly all", structure.dropout_of_nearly_all, "Srivastava et al. (2014)"),
+    Rule("receptive field smaller than the object", structure.receptive_field_small, _ARAUJO),
+    Rule("receptive field larger than the image", structure.receptive_field_large, _ARAUJO),
+    Rule(
+        "dense layer that holds 90 % of the parameters",
+        structure.dense_layer_of_most_parameters,
+        _LIN,
+    ),
+)

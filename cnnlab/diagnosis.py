@@ -1,0 +1,145 @@
+"""A model diagnosed: the mistakes that everybody makes, named with evidence and a remedy.
+
+It looks at the graph, the compile settings, some pictures with their labels, and the history of a
+training; what is not given is not judged. The rules stand in `cnnlab.diagnosing`, one function
+each, in one table.
+"""
+
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+
+from cnnlab.diagnosing.case import Case
+from cnnlab.diagnosing.table import RULES
+
+COLUMNS = ("finding", "where", "evidence", "remedy")
+
+
+def diagnose(model, images=None, labels=None, history=None, validation_data=None):
+    """What is wrong with a model, causes first; an empty table where nothing is.
+
+    Nothing is changed in the model: weights, statistics, what is frozen, seeds, the optimiser.
+
+    Args:
+        model: a Keras model, compiled or not.
+        images: what ``model(images)`` accepts, such as (N, H, W, C), as they go into `fit`; or
+            None. The model is run on at most 64 of them.
+        labels: what goes into `fit` beside them: (N,) or (N, classes), several in a dict or list.
+        history: what `fit` returned, or its dict of curves; or None.
+        validation_data: a pair of images and labels, to be compared with the others.
+
+    Returns:
+        A DataFrame with a row per mistake: finding; where (a layer, "compile", "images", "labels"
+        or "history"); evidence; remedy, a line of Python to paste, which changes `model`,
+        `images`, `labels` or `validation_data`, or a layer "in place of" the named ones. Where a
+        rule cannot be sure, the finding begins with "perhaps" and the evidence ends in what would
+        decide. Only `diagnosing.table` lists more.
+
+    Raises:
+        TypeError: `model` is not a Keras model, `images` are no arrays, `history` is no history.
+
+    Example:
+        >>> import keras
+        >>> head = keras.layers.Dense(1, activation="softmax", name="head")
+        >>> model = keras.Sequential([keras.Input((8, 12, 3)), keras.layers.Flatten(), head])
+        >>> diagnose(model).loc[0, "finding"]
+        'softmax over one unit'
+        >>> print(diagnose(model).loc[0, "remedy"])
+        model.get_layer('head').activation = keras.activations.sigmoid
+
+    Source: each rule names its own, in `cnnlab.diagnosing.table`. The idea to find mistakes by
+        structure and behaviour: Schoop, Huang & Hartmann (2021), UMLAUT; Nikanjam et al. (2021),
+        NeuraLint; Wardat, Le & Rajan (2021), DeepLocalize; Zhang et al. (2021), AutoTrainer.
+    """
+    case = Case(
+        _checked_model(model),
+        _checked_images("images", images),
+        labels if isinstance(labels, dict | list) or labels is None else np.asarray(labels),
+        _curves(history),
+        _pair(validation_data),
+    )
+    rows = [_row(rule, found) for rule in RULES for found in rule.function(case)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(rule, found):
+    """A finding as a row of the table."""
+    if not found.decides:
+        return (rule.finding, found.where, found.evidence, found.remedy)
+    evidence = f"{found.evidence}. What would decide: {found.decides}"
+    return (f"perhaps {rule.finding}", found.where, evidence, found.remedy)
+
+
+def _checked_model(model):
+    if not hasattr(model, "layers") or not hasattr(model, "weights"):
+        raise TypeError(
+            f"`model` must be a Keras model: got {type(model).__name__}. "
+            "If it is saved, load it: keras.saving.load_model(path)."
+        )
+    return model
+
+
+def _checked_images(name, images):
+    """Arrays, in the structure in which they come."""
+    if images is None:
+        return None
+    if isinstance(images, dict):
+        return {key: _checked_images(name, array) for key, array in images.items()}
+    if isinstance(images, list | tuple) and all(hasattr(array, "shape") for array in images):
+        return [_checked_images(name, array) for array in images]
+    remedy = "Pass an array (N, H, W, C)."
+    if hasattr(images, "element_spec"):
+        remedy = "Take a batch: images, labels = next(iter(dataset))."
+    try:
+        array = np.asarray(images)
+    except (TypeError, ValueError):
+        array = np.empty(0, object)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"`{name}` must be an array of numbers: got {type(images).__name__}. {remedy}"
+        )
+    if not array.size:
+        raise TypeError(f"`{name}` must hold at least one image: got shape {array.shape}. {remedy}")
+    return array
+
+
+def _curves(history):
+    """{name: (epochs,) float array} of what `fit` returned."""
+    if history is None:
+        return {}
+    curves = getattr(history, "history", history)
+    if not isinstance(curves, dict) or not all(
+        isinstance(value, Real) for curve in curves.values() for value in np.ravel(curve).tolist()
+    ):
+        raise TypeError(
+            f"`history` must be what `fit` returned, or its dict of curves: got "
+            f"{type(history).__name__}. Write history = model.fit(...)."
+        )
+    curves = {
+        name.replace("acc", "accuracy") if name in ("acc", "val_acc") else name: curve
+        for name, curve in curves.items()
+    }
+    for prefix in ("", "val_"):  # of the metrics that Keras names by their kind
+        named = [
+            n
+            for n in curves
+            if n.startswith(prefix)
+            and n.endswith("_accuracy")
+            and n.startswith("val_") == bool(prefix)
+            and n != f"{prefix}accuracy"
+        ]
+        if f"{prefix}accuracy" not in curves and len(named) == 1:
+            curves[f"{prefix}accuracy"] = curves[named[0]]
+    return {name: np.asarray(curve, float) for name, curve in curves.items() if len(curve)}
+
+
+def _pair(data):
+    if data is None:
+        return None
+    if not isinstance(data, list | tuple) or len(data) < 2:
+        raise TypeError(
+            f"`validation_data` must be a pair of images and labels, as for `fit`: got "
+            f"{type(data).__name__}. Write validation_data=(images, labels)."
+        )
+    return (_checked_images("validation_data", data[0]), data[1])

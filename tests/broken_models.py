@@ -1,0 +1,463 @@
+"""Models with one mistake each, and their neighbours without it, for tests/test_diagnosis.py.
+
+Each is a text of Python that is run with the names of `cnnlab.diagnosing.examples` and those below;
+it makes `model` and, where they matter, `images`, `labels`, `history` and `validation_data`. A
+second broken model per finding (the first stands in the docstring of its rule), and a healthy one
+that comes near.
+"""
+
+import keras
+from keras import layers
+
+from cnnlab.diagnosing import examples
+
+
+def small(*end, shape=(8, 12, 1), before=()):
+    """A convolution, a maximum, and what is given."""
+    conv = layers.Conv2D(6, (3, 5), activation="relu", name="conv")
+    return keras.Sequential([keras.Input(shape), *before, conv, layers.GlobalMaxPooling2D(), *end])
+
+
+def dense(*stack, shape=(8, 12, 1)):
+    """The given layers behind a Flatten."""
+    return keras.Sequential([keras.Input(shape), layers.Flatten(name="flat"), *stack])
+
+
+def sparse(from_logits=True):
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+
+
+def fitting(model, loss=None, optimizer=None, metrics=("accuracy",)):
+    """The model, compiled; by default for logits and class numbers."""
+    model.compile(optimizer or keras.optimizers.Adam(0.01), loss or sparse(), metrics=[*metrics])
+    return model
+
+
+def names():
+    """What a broken model's text may use."""
+    return examples.names() | {
+        "small": small,
+        "dense": dense,
+        "sparse": sparse,
+        "fitting": fitting,
+        "binary": keras.losses.BinaryCrossentropy,
+        "at_0": keras.metrics.BinaryAccuracy(threshold=0),
+    }
+
+
+PAIR = "images, labels = pictures, kinds\n"
+ROWS = "images, labels = pictures, keras.utils.to_categorical(kinds)\n"
+TWO = "images, labels = pictures, (kinds > 0).astype(int)\n"
+SOUND = "model = fitting(small(layers.Dense(3)))\n"
+MOBILE = """
+base = keras.applications.MobileNet((64, 96, 3), alpha=0.25, include_top=False, weights=None)
+for layer in base.layers:
+    if isinstance(layer, layers.BatchNormalization):
+        layer.moving_mean.assign(layer.moving_mean + 0.01)
+base.trainable = False
+average = layers.GlobalAveragePooling2D()
+model = fitting(keras.Sequential([keras.Input((64, 96, 3)), base, average, layers.Dense(3)]))
+labels = photograph_kinds
+images = photographs.repeat(2, axis=1).repeat(2, axis=2)
+"""
+TRUNK = """
+trunk = keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3, name="conv"),
+    layers.BatchNormalization(name="norm"), layers.ReLU()], name="trunk")
+trunk.get_layer("norm").moving_mean.assign(trunk.get_layer("norm").moving_mean + 0.1)
+trunk.get_layer("conv").bias.assign(trunk.get_layer("conv").bias + 0.1)
+"""
+NORMED = """
+model = keras.Sequential([
+    keras.Input((8, 12, 1)), layers.Conv2D(8, 3),
+    layers.BatchNormalization(momentum={}, name="norm"), layers.ReLU(),
+    layers.GlobalMaxPooling2D(), layers.Dense(3),
+])
+images, labels = 2 * pictures + 6, kinds
+fitting(model, optimizer=keras.optimizers.Adam(0.05)).fit(images, labels, epochs=10, verbose=0)
+"""
+DIGITS = """
+from cnnlab import datasets
+digits = datasets.load("digits")
+images, labels = digits.images[:64], digits.labels[:64]
+base = weights.pretrained("lenet5")
+"""
+LEARNED = """
+model = fitting(small(layers.Dense({})), {}, keras.optimizers.Adam(0.03))
+model.fit(pictures, {}, epochs=15, verbose=0)
+"""
+LONG = '"accuracy": [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]}'
+
+BROKEN = {
+    "NaN in the images": SOUND + PAIR + "images = pictures / np.where(kinds < 1, 0, 1)[:, None,"
+    " None, None]",
+    "images of another shape": SOUND + PAIR + "images = np.repeat(pictures, 3, axis=-1)",
+    "images and labels differ in number": SOUND + PAIR + "images = pictures[:100]",
+    "labels are names": SOUND + "images, labels = pictures, np.array(['a', 'b', 'c'], object)"
+    "[kinds]",
+    "softmax over one unit": TWO
+    + "model = fitting(small(layers.Dense(1), layers.Softmax()), 'binary_crossentropy')",
+    "one answer for every place": ROWS
+    + "conv = layers.Conv2D(3, (3, 5), activation='softmax', name='last')\n"
+    + "model = keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation='relu'),"
+    "\n    layers.MaxPooling2D(name='pool'), layers.Dense(3, activation='softmax')])\n"
+    + "fitting(model, 'categorical_crossentropy')",
+    "one unit with a categorical loss": TWO + "model = fitting(small(layers.Dense(1)))",
+    "one-hot labels with a sparse loss": SOUND + ROWS,
+    "class numbers with a loss for rows": PAIR
+    + "model = fitting(small(layers.Dense(3, activation='sigmoid')), 'binary_crossentropy')",
+    "several classes with a softmax": "images = pictures\n"
+    "labels = np.stack([kinds == 0, kinds != 1, kinds >= 0], axis=1).astype('float32')\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), 'binary_crossentropy')",
+    "labels out of range": "images, labels = pictures, np.where(kinds > 0, 1, -1)\n"
+    "model = fitting(small(layers.Dense(1, activation='sigmoid')), 'binary_crossentropy')",
+    "softmax twice": TWO + "end = layers.Dense(1, activation='sigmoid')\n"
+    "model = fitting(small(end, layers.Activation('sigmoid')), 'binary_crossentropy')",
+    "ReLU on the output": TWO
+    + "model = fitting(small(layers.Dense(1), layers.ReLU()), binary(from_logits=True), None, "
+    "[at_0])",
+    "tanh on the output": TWO
+    + "end = layers.Dense(1, activation='tanh')\n"
+    + "model = fitting(small(end), binary(from_logits=True), None, [at_0])",
+    "probabilities with from_logits": TWO
+    + "end = layers.Dense(1, activation='sigmoid')\n"
+    + "model = fitting(small(end), binary(from_logits=True))",
+    "logits without from_logits": TWO
+    + "model = fitting(small(layers.Dense(1)), 'binary_crossentropy')",
+    "sigmoid for exclusive classes": ROWS
+    + "end = layers.Dense(3, activation='sigmoid')\n"
+    + "model = fitting(small(end), 'categorical_crossentropy')",
+    "softmax with a binary loss": ROWS
+    + "model = fitting(small(layers.Dense(3), layers.Softmax()), binary())",
+    "dropout behind the answer": PAIR
+    + "model = fitting(small(layers.Dense(3), layers.Dropout(0.4, name='drop')))",
+    "one class only": "model = fitting(small(layers.Dense(3, activation='softmax')), "
+    "'categorical_crossentropy')\neverything = pictures, keras.utils.to_categorical(kinds)\n"
+    "images, labels = pictures[kinds == 2], keras.utils.to_categorical(kinds)[kinds == 2]",
+    "NaN in the weights": SOUND + PAIR + "conv = model.get_layer('conv')\n"
+    "conv.bias.assign(conv.bias + np.array([0, 0, np.inf, 0, 0, 0]))",
+    "NaN in the network": PAIR
+    + "root = layers.Lambda(lambda x: keras.ops.sqrt(x - 0.5), name='root')\n"
+    + "model = fitting(small(layers.Dense(3), before=[root]))",
+    "images all alike": SOUND + "original = pictures\nimages, labels = 0 * pictures + 0.5, kinds",
+    "nothing trainable": PAIR
+    + "model = small(layers.Dense(3))\nfor layer in model.layers:\n    layer.trainable = False\n"
+    "fitting(model)",
+    "base with its own head": "image = keras.Input((32, 48, 3))\n"
+    "x = layers.Conv2D(8, 5, strides=3, activation='relu')(image)\n"
+    "x = layers.Conv2D(8, 5, strides=3, activation='relu')(x)\n"
+    "x = layers.Dense(20, name='classes')(layers.Flatten(name='flat')(x))\n"
+    "base = keras.Model(image, x, name='base')\n"
+    "answers = layers.Dense(3)(base(image))\nloss = sparse()\n"
+    "model = fitting(keras.Model(image, answers), loss)\n"
+    "images, labels = photographs / 255, photograph_kinds",
+    "softmax between layers": PAIR
+    + "stack = [layers.Dense(16), layers.Softmax(name='squeezed'), layers.Dense(3)]\n"
+    + "model = fitting(dense(*stack))",
+    "images scaled otherwise than the base wants": MOBILE + "images = images / 255",
+    "images scaled twice": PAIR
+    + "before = [layers.Rescaling(1 / 255), layers.Rescaling(1 / 255, name='again')]\n"
+    + "model = fitting(small(layers.Dense(3), before=before))\nimages = 255 * pictures",
+    "images not scaled": SOUND + PAIR + "images = (255 * pictures).astype('uint8')",
+    "no way for gradients": PAIR
+    + "stop = layers.Lambda(keras.ops.stop_gradient, name='stop')\n"
+    + "model = fitting(small(stop, layers.Dense(3)))",
+    "no non-linearity between layers": PAIR
+    + "model = fitting(dense(layers.Dense(32, name='hidden'), layers.Dropout(0.2), "
+    "layers.Dense(3)))",
+    "units all alike": PAIR
+    + "model = fitting(dense(layers.Dense(16, 'relu', kernel_initializer='zeros',\n"
+    "    bias_initializer='ones', name='hidden'), layers.Dense(3)))",
+    "changed after compile": PAIR
+    + "model = small(layers.Dense(3))\nmodel.get_layer('conv').trainable = False\n"
+    "fitting(model).fit(images, labels, verbose=0)\nmodel.get_layer('conv').trainable = True",
+    "frozen layers that should learn": PAIR
+    + "model = dense(layers.Dense(4, activation='relu', name='hidden'), layers.Dense(3))\n"
+    "model.get_layer('hidden').trainable = False\nfitting(model)",
+    "base unfrozen under a random head": DIGITS
+    + "model = fitting(keras.Model(base.inputs, layers.Dense(10)(layers.Flatten()(base.output))))",
+    "batch norm of a frozen base in training mode": PAIR
+    + TRUNK
+    + "trunk.get_layer('conv').trainable = False\n"
+    "model = fitting(keras.Sequential([trunk, layers.Flatten(), layers.Dense(3)]))",
+    "weights that do not move": PAIR
+    + "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.Adam(0.0))",
+    "map of one cell too early": PAIR
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)),\n"
+    "    layers.Conv2D(8, 3, activation='relu'), layers.AveragePooling2D((6, 10), name='pool'),\n"
+    "    layers.Conv2D(8, (1, 3), padding='same', activation='relu'),\n"
+    "    layers.Flatten(), layers.Dense(3)]))",
+    "exploding gradients": PAIR
+    + "large = keras.initializers.RandomNormal(stddev=5.0)\n"
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)),\n"
+    "    *[layers.Conv2D(8, 3, padding='same', activation='relu', kernel_initializer=large)\n"
+    "      for _ in range(3)], layers.Flatten(), layers.Dense(3)]))",
+    "vanishing gradients": PAIR + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)),\n"
+    "    *[layers.Conv2D(8, 3, padding='same', activation='sigmoid') for _ in range(10)],\n"
+    "    layers.Flatten(), layers.Dense(3)]))",
+    "saturated units": PAIR
+    + "start = keras.initializers.Constant(20.0)\n"
+    + "model = fitting(dense(layers.Dense(16, 'sigmoid', bias_initializer=start), "
+    "layers.Dense(3)))",
+    "dead ReLUs": PAIR
+    + "start = keras.initializers.RandomUniform(-0.2, -0.1)\n"
+    + "model = fitting(dense(layers.Dense(16, kernel_initializer=start), layers.ReLU(), "
+    "layers.Dense(3)))",
+    "random at test time, such as augmentation": PAIR
+    + "class Noise(layers.Layer):\n    def call(self, x):\n"
+    "        return x * keras.random.uniform((8, 12, 1))\n"
+    + "model = fitting(small(layers.Dense(3), before=[Noise(name='noise')]))",
+    "learning rate out of the usual": PAIR
+    + "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.SGD(10.0))",
+    "penalty larger than the loss": PAIR
+    + "model = fitting(dense(layers.Dense(32, 'relu', kernel_regularizer="
+    "keras.regularizers.L2(5.0)), layers.Dense(3)))",
+    "class order": "model = fitting(small(layers.Dense(1)), binary(from_logits=True),\n"
+    "    keras.optimizers.Adam(0.03), [at_0])\n"
+    "model.fit(pictures, kinds == 0, epochs=15, verbose=0)\n"
+    "images, labels = pictures, (kinds > 0).astype(int)",
+    "the same picture in two classes": "images = np.concatenate([pictures, pictures[5:6]])\n"
+    "labels = keras.utils.to_categorical(np.append(kinds, (kinds[5] + 2) % 3))\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')",
+    "labels shuffled against images": SOUND + "paired = pictures, kinds\n"
+    "images, labels = pictures[::-1], kinds",
+    "sorted before the split": "order = np.argsort(kinds)\n"
+    "images, labels = pictures[order], keras.utils.to_categorical(kinds[order])\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')\n"
+    "history = {'accuracy': [0.4, 0.9, 1.0], 'val_accuracy': [0.1, 0.0, 0.05]}",
+    "leak between sets: the same pictures": "images, labels = photographs[:20], None\n"
+    "rescaled = layers.Rescaling(1 / 255)\npool = layers.AveragePooling2D(4)\n"
+    "model = small(layers.Dense(3), shape=(32, 48, 3), before=[rescaled, pool])\n"
+    "validation_data = photographs[15:], photograph_kinds[15:]",
+    "leak between sets: nearly the same": "images, labels = photographs[:16], None\n"
+    "rescaled = layers.Rescaling(1 / 255)\npool = layers.AveragePooling2D(4)\n"
+    "model = small(layers.Dense(3), shape=(32, 48, 3), before=[rescaled, pool])\n"
+    "noise = np.random.default_rng(0).integers(0, 9, (3, 32, 48, 3))\n"
+    "copies = np.clip(photographs[:3] + noise, 0, 255).astype('uint8')\n"
+    "validation_data = np.concatenate([photographs[16:], copies]), np.zeros(11)",
+    "loss below zero": "images = pictures\n"
+    "end = layers.Dense(3, activation='softmax')\n"
+    "model = fitting(small(end), 'categorical_crossentropy')\n"
+    "history = {'loss': [0.9, 0.1, -0.4], 'accuracy': [0.1, 0.1, 0.1]}",
+    "loss is NaN": "images, labels = pictures, kinds\n"
+    "model = fitting(dense(layers.Dense(16, activation='relu'), layers.Dense(3)),\n"
+    "    optimizer=keras.optimizers.Adam(0.09))\nhistory = {'loss': [float('inf'), 2.0, 3.0]}",
+    "learning rate too high": "images, labels = pictures, kinds\n"
+    "model = fitting(dense(layers.Dense(16, activation='relu'), layers.Dense(3)),\n"
+    "    optimizer=keras.optimizers.SGD(1.0))\nhistory = {'loss': [1.2, 1.9, 2.4, 3.3]}",
+    "learning rate too low": "images, labels = pictures, kinds\n"
+    "model = fitting(dense(layers.Dense(16, activation='relu'), layers.Dense(3)),\n"
+    "    optimizer=keras.optimizers.SGD(1e-5))\n"
+    "history = {'loss': [1.31, 1.309, 1.308, 1.307, 1.306], 'accuracy': [0.3] * 5}",
+    "statistics not settled": NORMED.format(0.999),
+    "accuracy of logits": TWO
+    + "model = fitting(small(layers.Dense(1)), binary(from_logits=True), None, "
+    "[keras.metrics.BinaryAccuracy()])",
+    "accuracy of a measured number": "images, labels = pictures, pictures.mean(axis=(1, 2))\n"
+    "model = fitting(dense(layers.Dense(8, activation='relu'), layers.Dense(1)), "
+    "'mean_absolute_error')",
+    "squared error of classes": PAIR
+    + "model = fitting(small(layers.Dense(3)), 'mean_squared_error', None, [])",
+    "overfitting": "images, labels, validation_data = pictures, kinds, stripes(80, seed=1)\n"
+    "model = fitting(dense(layers.Dense(32, activation='relu'), layers.Dense(3)))\n"
+    "history = {'loss': [0.9, 0.4, 0.2, 0.1, 0.05, 0.02],\n"
+    "           'val_loss': [0.9, 0.6, 0.7, 0.7, 0.9, 1.0]}",
+    "too few epochs": "images, labels = pictures, kinds\n"
+    "model = fitting(dense(layers.Dense(16, activation='relu'), layers.Dense(3)))\n"
+    "history = {'loss': [1.1, 0.9, 0.7, 0.5], 'val_loss': [1.2, 1.0, 0.8, 0.6],\n"
+    "           'val_accuracy': [0.3, 0.4, 0.5, 0.6]}",
+    "nothing learned": "images, labels = pictures, (kinds > 0).astype(int)\n"
+    "model = fitting(dense(layers.Dense(16, activation='relu'), layers.Dense(1)),\n"
+    "    binary(from_logits=True), None, [at_0])\n"
+    "history = {'loss': [0.70, 0.69, 0.69, 0.70, 0.69], 'binary_accuracy': [0.5] * 5}",
+    "one answer for all": TWO
+    + "model = dense(layers.Dense(16, activation='relu'), layers.Dense(1, 'sigmoid', name='end'))"
+    "\nfitting(model, 'binary_crossentropy').fit(images, labels, verbose=0)\n"
+    "model.get_layer('end').bias.assign([-9.0])",
+    "imbalance": "rare = np.flatnonzero(kinds == 1)[:3]\n"
+    "keep = np.concatenate([np.flatnonzero(kinds == 2), rare])\n"
+    "images, labels = pictures[keep], keras.utils.to_categorical(kinds[keep])\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')",
+    "dropout of nearly all": PAIR
+    + "drop = layers.SpatialDropout2D(0.8, name='drop')\n"
+    + "model = fitting(small(layers.Dense(3), before=[layers.Conv2D(4, 3, activation='relu'), "
+    "drop]))",
+    "receptive field smaller than the object": "model = keras.Sequential([\n"
+    "    keras.Input((96, 64, 3)), layers.Conv2D(8, 3, activation='relu'), layers.MaxPooling2D(),"
+    "\n    layers.Conv2D(8, 3, activation='relu', name='last'), layers.GlobalMaxPooling2D(),\n"
+    "    layers.Dense(3)])",
+    "receptive field larger than the image": "model = keras.Sequential([keras.Input((12, 16, 1)),\n"
+    "    layers.MaxPooling2D(2), layers.MaxPooling2D(2),\n"
+    "    *[layers.Conv2D(4, 3, padding='same', activation='relu', name=f'c{n}')\n"
+    "      for n in range(8)], layers.Flatten(), layers.Dense(3)])",
+    "dense layer that holds 90 % of the parameters": "model = keras.Sequential([\n"
+    "    keras.Input((32, 48, 3)), layers.Conv2D(8, 3, padding='same', activation='relu'),\n"
+    "    layers.Flatten(name='flat'), layers.Dropout(0.5), layers.Dense(64, activation='relu'),\n"
+    "    layers.Dense(2)])",
+}
+
+ALL_RIGHT = SOUND + PAIR
+HEALTHY = {
+    "NaN in the images": SOUND + PAIR + "images = pictures - 0.5",
+    "images of another shape": "model = fitting(small(layers.Dense(3), shape=(None, None, 1)))\n"
+    + PAIR,
+    "images and labels differ in number": SOUND + "images, labels = pictures[:99], kinds[:99]",
+    "labels are names": SOUND + "images, labels = pictures, kinds.astype('float32')",
+    "softmax over one unit": ROWS
+    + "model = fitting(small(layers.Dense(3), layers.Softmax()), 'categorical_crossentropy')",
+    "one answer for every place": "images, labels = pictures, (pictures[..., 0] > 0.5).astype(int)"
+    "\nmodel = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(4, 3, "
+    "padding='same', activation='relu'), layers.Conv2D(2, 1)]))",
+    "one unit with a categorical loss": TWO
+    + "model = fitting(small(layers.Dense(1, activation='sigmoid')), 'binary_crossentropy')",
+    "one-hot labels with a sparse loss": ROWS + "model = fitting(small(layers.Dense(3)), "
+    "keras.losses.CategoricalCrossentropy(from_logits=True))",
+    "class numbers with a loss for rows": "images, labels = pictures, kinds[:, None]\n" + SOUND,
+    "several classes with a softmax": "images = pictures\n"
+    "labels = np.stack([kinds == 0, kinds != 1, kinds != 2], axis=1).astype('float32')\n"
+    "model = fitting(small(layers.Dense(3, activation='sigmoid')), 'binary_crossentropy')",
+    "labels out of range": PAIR + "model = fitting(small(layers.Dense(5)))",
+    "softmax twice": PAIR
+    + "gate = layers.Dense(6, activation='sigmoid')\n"
+    + "model = fitting(small(gate, layers.Dense(3, activation='softmax')), sparse(False))",
+    "ReLU on the output": "images, labels = pictures, pictures.mean(axis=(1, 2, 3))\n"
+    "model = fitting(dense(layers.Dense(1, activation='relu')), 'mse', None, ['mae'])",
+    "tanh on the output": "images, labels = pictures, 2 * pictures.mean(axis=(1, 2, 3)) - 1\n"
+    "model = fitting(dense(layers.Dense(1, activation='tanh')), 'mse', None, ['mae'])",
+    "probabilities with from_logits": PAIR
+    + "model = fitting(small(layers.Dense(3, activation='softmax')), sparse(False))",
+    "logits without from_logits": TWO
+    + "model = fitting(small(layers.Dense(1)), binary(from_logits=True), None, [at_0])",
+    "sigmoid for exclusive classes": TWO
+    + "model = fitting(small(layers.Dense(1, activation='sigmoid')), binary())",
+    "softmax with a binary loss": "images = pictures\n"
+    "labels = keras.utils.to_categorical(kinds > 0)\n"
+    "model = fitting(small(layers.Dense(2, activation='softmax')), 'categorical_crossentropy')",
+    "dropout behind the answer": PAIR
+    + "model = fitting(small(layers.Dropout(0.4), layers.Dense(3)))",
+    "one class only": SOUND + "images, labels = pictures[kinds < 2], kinds[kinds < 2]",
+    "NaN in the weights": ALL_RIGHT,
+    "NaN in the network": PAIR
+    + "log = layers.Lambda(lambda x: keras.ops.log(x + 0.1))\n"
+    + "model = fitting(small(layers.Dense(3), before=[log]))",
+    "images all alike": SOUND + "images, labels = pictures[:2], kinds[:2]",
+    "nothing trainable": PAIR
+    + TRUNK
+    + "trunk.trainable = False\n"
+    + "model = fitting(keras.Sequential([trunk, layers.Flatten(), layers.Dense(3)]))",
+    "base with its own head": PAIR
+    + "trunk = small(layers.Dense(20, activation='relu'))\n"
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), trunk, layers.Dense(3)]))",
+    "softmax between layers": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "x = layers.GlobalMaxPooling2D()(layers.Conv2D(6, 3, activation='relu')(image))\n"
+    "x = layers.Multiply()([x, layers.Dense(6, activation='softmax')(x)])\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(x)))",
+    "images scaled otherwise than the base wants": "base = weights.pretrained('vgg16_slim')\n"
+    "base.trainable = False\naverage = layers.GlobalAveragePooling2D()\n"
+    "stack = [keras.Input((32, 48, 3)), base, average, layers.Dense(3)]\n"
+    "model = fitting(keras.Sequential(stack))\n"
+    "images, labels = photographs / 127.5 - 1, photograph_kinds",
+    "images scaled twice": PAIR
+    + "model = fitting(small(layers.Dense(3), before=[layers.Rescaling(1 / 255)]))\n"
+    "images = 255 * pictures",
+    "images not scaled": PAIR
+    + "model = fitting(small(layers.Dense(3), before=[layers.BatchNormalization()]))\n"
+    "images = np.round(255 * pictures)",
+    "no way for gradients": PAIR
+    + "bent = layers.Lambda(keras.ops.tanh)\nmodel = fitting(small(bent, layers.Dense(3)))",
+    "no non-linearity between layers": PAIR
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3),\n"
+    "    layers.BatchNormalization(), layers.ReLU(), layers.Conv2D(8, 1), layers.ReLU(),\n"
+    "    layers.Conv2D(4, (3, 1)), layers.Conv2D(4, (1, 3)), layers.Flatten(), layers.ReLU(),\n"
+    "    layers.Dense(2), layers.Dense(3)]))",
+    "units all alike": PAIR + "model = fitting(small(layers.Dense(3, kernel_initializer='zeros')))",
+    "changed after compile": PAIR
+    + "model = fitting(small(layers.Dense(3)))\nmodel.fit(images, labels, epochs=5, verbose=0)\n"
+    "model.get_layer('conv').trainable = False\nfitting(model)",
+    "frozen layers that should learn": DIGITS
+    + "base.trainable = False\n"
+    + "model = fitting(keras.Model(base.inputs, layers.Dense(10)(layers.Flatten()(base.output))))",
+    "base unfrozen under a random head": DIGITS
+    + "model = fitting(keras.Model(base.inputs, layers.Dense(10)(layers.Flatten()(base.output))),\n"
+    "    optimizer=keras.optimizers.Adam(1e-5))",
+    "batch norm of a frozen base in training mode": PAIR
+    + TRUNK
+    + "trunk.trainable = False\n"
+    + "model = fitting(keras.Sequential([trunk, layers.Flatten(), layers.Dense(3)]))",
+    "weights that do not move": PAIR
+    + "plan = keras.optimizers.schedules.CosineDecay(0.0, 90, warmup_target=0.01, "
+    "warmup_steps=10)\n"
+    "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.Adam(plan))",
+    "map of one cell too early": PAIR
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)),\n"
+    "    layers.Conv2D(8, (8, 12), activation='relu'), layers.Conv2D(8, 1, activation='relu'),\n"
+    "    layers.Flatten(), layers.Dense(3)]))",
+    "exploding gradients": PAIR
+    + "model = fitting(dense(*[layers.Dense(32, 'relu', kernel_initializer='he_normal')\n"
+    "    for _ in range(8)], layers.Dense(3)))",
+    "vanishing gradients": PAIR
+    + "model = fitting(dense(*[layers.Dense(16, 'tanh') for _ in range(4)], layers.Dense(3)))",
+    "saturated units": PAIR + "model = fitting(dense(layers.Dense(16, 'tanh'), layers.Dense(3)))",
+    "dead ReLUs": PAIR + "model = fitting(dense(layers.Dense(16, 'relu'), layers.Dense(3)))",
+    "random at test time, such as augmentation": PAIR
+    + "before = [layers.RandomFlip(), layers.RandomTranslation(0.1, 0.1), layers.Dropout(0.2)]\n"
+    "model = fitting(small(layers.Dense(3), before=before))",
+    "learning rate out of the usual": PAIR
+    + "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.Adam(0.03))",
+    "penalty larger than the loss": PAIR
+    + "model = fitting(dense(layers.Dense(32, 'relu', kernel_regularizer="
+    "keras.regularizers.L2(1e-3)), layers.Dense(3)))",
+    "class order": LEARNED.format(3, "sparse()", "kinds") + PAIR,
+    "the same picture in two classes": SOUND + "images = np.concatenate([pictures, pictures[:9]])\n"
+    "labels = np.concatenate([kinds, kinds[:9]])",
+    "labels shuffled against images": SOUND + "rng = np.random.default_rng(0)\n"
+    "images, labels = rng.uniform(size=(240, 8, 12, 1)), rng.permutation(kinds)",
+    "sorted before the split": SOUND
+    + PAIR
+    + "history = {'accuracy': [0.4, 0.9, 1.0], 'val_accuracy': [0.1, 0.0, 0.05]}",
+    "leak between sets: the same pictures": SOUND + PAIR + "validation_data = stripes(90, seed=1)",
+    "leak between sets: nearly the same": "images, labels = photographs[:12], None\n"
+    "rescaled = layers.Rescaling(1 / 255)\npool = layers.AveragePooling2D(4)\n"
+    "model = small(layers.Dense(3), shape=(32, 48, 3), before=[rescaled, pool])\n"
+    "from cnnlab.datasets import photo\n"
+    "validation_data = photo('rocket')[None, 60:92, 60:108], None",
+    "loss below zero": "model = fitting(small(layers.Dense(3)))\n"
+    "history = {'loss': [0.9, 0.5, 0.1, 0.0]}",
+    "loss is NaN": "model = fitting(small(layers.Dense(3)))\n"
+    "history = {'loss': [70.0, 0.5, 0.1, 0.05]}",
+    "learning rate too high": "model = fitting(small(layers.Dense(3)))\n"
+    "history = {'loss': [1.2, 0.7, 0.5, 0.52, 0.4, 0.42, 0.3, 0.31, 0.28]}",
+    "learning rate too low": "model = fitting(small(layers.Dense(3)))\n"
+    "history = {'loss': [0.12, 0.119, 0.118, 0.117, 0.116]}",
+    "statistics not settled": NORMED.format(0.8),
+    "accuracy of logits": TWO
+    + "model = fitting(small(layers.Dense(1)), binary(from_logits=True), None, [at_0])",
+    "accuracy of a measured number": "images, labels = pictures, pictures.mean(axis=(1, 2, 3))\n"
+    "model = fitting(dense(layers.Dense(8, activation='relu'), layers.Dense(1)), 'mse', None, "
+    "['mae'])",
+    "squared error of classes": "images, labels = pictures, pictures\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(4, 3, "
+    "padding='same', activation='relu'), layers.Conv2D(1, 3, padding='same', "
+    "activation='sigmoid')]), 'mse', None, [])",
+    "overfitting": "model = fitting(small(layers.Dense(3)))\n"
+    "history = {'loss': [0.9, 0.4, 0.3, 0.25, 0.2, 0.2],\n"
+    "           'val_loss': [0.9, 0.5, 0.4, 0.38, 0.37, 0.38]}",
+    "too few epochs": "model = fitting(small(layers.Dense(3)))\n"
+    "history = {'loss': [1.1, 0.7, 0.5, 0.45, 0.43]}",
+    "nothing learned": "model = fitting(small(layers.Dense(3)))\n"
+    "history = {'loss': [0.09, 0.08, 0.09, 0.08, 0.09], 'accuracy': [0.97] * 5}",
+    "one answer for all": LEARNED.format(3, "sparse()", "kinds") + PAIR,
+    "imbalance": SOUND + "keep = np.r_[np.flatnonzero(kinds == 0), np.flatnonzero(kinds)[:40]]\n"
+    "images, labels = pictures[keep], kinds[keep]",
+    "dropout of nearly all": PAIR + "model = fitting(small(layers.Dropout(0.5), layers.Dense(3)))",
+    "receptive field smaller than the object": "model = keras.Sequential([\n"
+    "    keras.Input((48, 32, 3)), *[layer for _ in range(3) for layer in\n"
+    "        (layers.Conv2D(8, 3, activation='relu'), layers.MaxPooling2D())],\n"
+    "    layers.GlobalAveragePooling2D(), layers.Dense(3)])",
+    "receptive field larger than the image": "model = keras.Sequential([keras.Input((32, 48, 3)),\n"
+    "    *[layers.Conv2D(4, 3, padding='same', activation='relu') for _ in range(8)],\n"
+    "    layers.Flatten(), layers.Dense(3)])",
+    "dense layer that holds 90 % of the parameters": "model = keras.Sequential([\n"
+    "    keras.Input((32, 48, 3)), layers.Conv2D(64, 3, activation='relu'),\n"
+    "    layers.MaxPooling2D(4), layers.Conv2D(128, 3, activation='relu'),\n"
+    "    layers.GlobalAveragePooling2D(), layers.Dense(3)])",
+}
