@@ -5,11 +5,16 @@ values, viridis for values that are never negative, cividis for counts. Figures 
 pictures share one scale unless the title says that each is scaled to itself.
 """
 
+import zlib
+
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+from pandas.io.formats.style import Styler
 
 from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
@@ -372,3 +377,30 @@ def show_mistakes(images, labels, probabilities, class_names, limit=12):
         for i in wrong
     ]
     return show_images([images[i] for i in wrong], titles)
+
+
+def show_table(table, caption=None, decimals=2):
+    """A table as lessons show it: large numbers in groups of three, no rows that are only counted.
+
+    Args:
+        table: a DataFrame.
+        caption: what the table shows, or None.
+        decimals: of numbers that are not whole.
+
+    Returns:
+        A pandas Styler, which a notebook shows; the same table gives the same text.
+
+    Example:
+        >>> styler = show_table(pd.DataFrame({"macs": [105415200]}), "one layer")
+        >>> "105,415,200" in styler.to_html(), "one layer</caption>" in styler.to_html()
+        (True, True)
+    """
+    written = {}
+    for name, column in table.items():
+        if is_numeric_dtype(column) and not is_bool_dtype(column):
+            digits = 0 if is_integer_dtype(column) else decimals
+            grouped = "," if column.abs().max() >= 10_000 else ""  # a year is no large number
+            written[name] = f"{{:{grouped}.{digits}f}}"
+    own = f"{zlib.crc32(repr((*table.columns, caption)).encode()):08x}"  # else drawn by chance
+    styler = Styler(table, uuid=own, cell_ids=False, caption=caption).format(written, na_rep="")
+    return styler.hide() if isinstance(table.index, pd.RangeIndex) else styler

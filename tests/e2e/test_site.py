@@ -98,7 +98,7 @@ def figures(lesson):
         cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
         for cell in notebook["cells"]
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        if any(kind.startswith("image/") for kind in output.get("data", {}))
     ]
 
 
