@@ -275,7 +275,7 @@ def show_channels(maps, share_scale=True, tile=48, channels=None):
     sizes = [tuple(side / SCREEN for side in mosaic.shape) for mosaic in mosaics]
     figure, axes, _ = panels(sizes, titles, columns=1, above=LINE)
     scale = "each layer scaled to its largest value" if share_scale else "each channel to itself"
-    figure.suptitle(scale, fontsize=9, y=1 - 0.02, va="top")
+    figure.suptitle(scale, fontsize=9, y=1 - MARGIN / figure.get_size_inches()[1], va="top")
     colours = plt.get_cmap("viridis", SHADES).with_extremes(bad="white")
     for ax, mosaic in zip(axes, mosaics, strict=True):
         ax.imshow(mosaic, cmap=colours, vmin=0, vmax=1)

@@ -20,7 +20,7 @@ from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
 from cnnlab.comparing.digests import rough as rough
 from cnnlab.comparing.formats import SCREEN
-from cnnlab.panels.rows import LETTER, WIDTH, cell_sizes, image_sizes, panels
+from cnnlab.panels.rows import LETTER, MARGIN, WIDTH, cell_sizes, image_sizes, panels
 from cnnlab.panels.signs import mark_negative, readable_on
 from cnnlab.scores import check_class_numbers, check_probabilities
 
@@ -126,7 +126,8 @@ def show_maps(maps, titles=None, columns=None, signed=None, share_scale=True, la
     if bar:
         figure.colorbar(picture, cax=place, label=label)
     elif not share_scale:
-        figure.suptitle("each map scaled to itself", fontsize=10, y=0.99, va="top")
+        y = 1 - MARGIN / figure.get_size_inches()[1]
+        figure.suptitle("each map scaled to itself", fontsize=10, y=y, va="top")
     return figure
 
 

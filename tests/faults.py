@@ -596,6 +596,7 @@ FAULTS = [
     # formats
     Fault("comparing.formats", "points <= POINTS_LIMIT and not", "not", "a drawing of many points"),
     Fault("comparing.formats", "else STORED", "else SCREEN", "half the dots"),
+    Fault("comparing.formats", "and box.y1 < height", "or box.y1 < height", "a label cut off"),
     Fault("comparing.formats", '(?:d|x|y|points)="', '(?:d|transform)="', "letters of no size"),
     # guards
     Fault(

@@ -51,13 +51,19 @@ def as_png(figure):
         return None
     dots = dots_of([image.get_array().shape[:2] for ax in figure.axes for image in ax.images])
     # What is placed to the dot stays there: to cut the rim would move pictures between two dots.
-    cut = "tight" if figure.get_layout_engine() else None
+    cut = None if figure.get_layout_engine() is None and _holds_all(figure) else "tight"
     png = print_figure(figure, base64=False, dpi=dots, bbox_inches=cut)
     if png is None:  # an empty figure
         return None
     wide, high = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))  # its head tells
     size = {"width": round(wide * SCREEN / dots), "height": round(high * SCREEN / dots)}
     return b64encode(png).decode(), size
+
+
+def _holds_all(figure):
+    """Whether nothing reaches over the rim of a figure, as a label that somebody adds may."""
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    return min(box.x0, box.y0) > -0.01 and box.x1 < width + 0.01 and box.y1 < height + 0.01
 
 
 def as_svg(figure):
