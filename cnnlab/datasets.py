@@ -22,6 +22,7 @@ THING_PICTURES = 60  # of each class and split
 THING_SIZE = 64  # pixels of a side of such a picture
 THING_SIDES = (48, 64)  # pixels of the longer side of its object
 SURFACES = {"grass": (104, 128, 66), "gravel": (150, 140, 126)}  # RGB
+ATLAS_ROWS, ATLAS_COLUMNS = range(0, 544, 136), range(0, 792, 264)  # where its strips begin
 BACKDROPS = ("astronaut", "chelsea", "coffee", "hubble", "rocket")  # shown out of focus
 
 
@@ -375,6 +376,31 @@ def photo(name, size=None):
     """
     _check_name("name", name, photo_names(), {"cat": "chelsea"})
     return photographs.read(io.BytesIO(verified(f"photos/{name}.jpg")), size)
+
+
+def atlas(layer):
+    """What the first twelve filters of a convolution of `vgg16_slim` look for, painted and stored.
+
+    Left in each strip the picture that `cnnlab.patterns.filter_patterns` painted, right the nine
+    pieces of 324 pictures that the filter answers to most (`tools/make_atlas.py`).
+
+    Args:
+        layer: its name in `vgg16_slim`, such as "block4_conv3".
+
+    Returns:
+        (12, 128, 256, 3) uint8, 0-255.
+
+    Raises:
+        ValueError: a layer that has no sheet.
+
+    Example:
+        >>> atlas("block4_conv3").shape
+        (12, 128, 256, 3)
+    """
+    known = [path.stem for path in sorted((data_folder() / "atlas").glob("*.jpg"))]
+    _check_name("layer", layer, known)
+    sheet = photographs.read(io.BytesIO(verified(f"atlas/{layer}.jpg")))
+    return np.stack([sheet[y : y + 128, x : x + 256] for y in ATLAS_ROWS for x in ATLAS_COLUMNS])
 
 
 def card(name):

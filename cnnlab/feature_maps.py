@@ -131,6 +131,21 @@ class Patch:
     image: int
     region: tuple
 
+    def framed(self, grey=215):
+        """The whole region, grey where it lies outside the picture, so that all are of one size.
+
+        Example:
+            >>> Patch(np.ones((2, 3, 1)), 7.0, 0, (-1, 2, 2, 5)).framed(grey=0)[..., 0].tolist()
+            [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+        """
+        top, left, bottom, right = self.region
+        shape = (bottom - top, right - left, self.pixels.shape[-1])
+        whole = np.full(shape, grey, self.pixels.dtype)
+        rows, columns = self.pixels.shape[:2]
+        row, column = max(-top, 0), max(-left, 0)
+        whole[row : row + rows, column : column + columns] = self.pixels
+        return whole
+
 
 def strongest_patches(model, images, layer, channel, count=9, size=None):
     """The pieces of the pictures that excite a channel most, strongest first.

@@ -28,7 +28,8 @@ def show_heat(images, maps, titles=None, columns=None, boxes=None):
             is negative, red speaks for and blue against, on a scale around 0.
         titles: one text per map, or None.
         columns: maps per row; by default at most 3.
-        boxes: (top, left, bottom, right) in pixels to outline, one per map, or None.
+        boxes: (top, left, bottom, right) in pixels to outline, one per map, or None. Of several
+            for a map, (n, 4), the first is what was asked for, the others are dotted.
 
     Returns:
         The figure.
@@ -189,7 +190,7 @@ def draw_heat(ax, image, heat, scale=(0, 1), box=None):
         image: (H,W,3) or (H,W,1), of any `pixel_range`.
         heat: (H,W).
         scale: the values of the darkest and the brightest colour.
-        box: (top, left, bottom, right) to outline, or None.
+        box: (top, left, bottom, right) to outline, or (n, 4) of them, or None.
     """
     image, heat = np.asarray(image), np.asarray(heat)
     if image.shape[:2] != heat.shape:
@@ -208,12 +209,13 @@ def draw_heat(ax, image, heat, scale=(0, 1), box=None):
         ax.contour(heat, [half], colors="white", linewidths=1.1, path_effects=outline, gid=RULES)
     if scale[0] < 0:
         mark_negative(ax, heat, drawn)
-    if box is not None:
-        top, left, bottom, right = box
+    for number, (top, left, bottom, right) in enumerate([] if box is None else np.atleast_2d(box)):
         x = np.array([left, right, right, left, left]) - 0.5
         y = np.array([top, top, bottom, bottom, top]) - 0.5
-        outline = [withStroke(linewidth=3.5, foreground="white")]
-        ax.plot(x, y, color="C0", linewidth=1.8, path_effects=outline)
+        outline = [withStroke(linewidth=3.5 if number == 0 else 2.4, foreground="white")]
+        look = {"color": "C0", "linewidth": 1.8} if number == 0 else {"color": "0.3", "ls": ":"}
+        ax.plot(x, y, path_effects=outline, clip_on=False, **look)
+    if box is not None:
         ax.set(xlim=(-0.5, heat.shape[1] - 0.5), ylim=(heat.shape[0] - 0.5, -0.5))
     return drawn
 
@@ -273,7 +275,7 @@ def show_channels(maps, share_scale=True, tile=48, channels=None):
     sizes = [tuple(side / SCREEN for side in mosaic.shape) for mosaic in mosaics]
     figure, axes, _ = panels(sizes, titles, columns=1, above=LINE)
     scale = "each layer scaled to its largest value" if share_scale else "each channel to itself"
-    figure.suptitle(scale, fontsize=9, y=1 - 0.02, va="top")
+    figure.suptitle(scale, fontsize=9, y=1 - MARGIN / figure.get_size_inches()[1], va="top")
     colours = plt.get_cmap("viridis", SHADES).with_extremes(bad="white")
     for ax, mosaic in zip(axes, mosaics, strict=True):
         ax.imshow(mosaic, cmap=colours, vmin=0, vmax=1)

@@ -5,18 +5,23 @@ values, viridis for values that are never negative, cividis for counts. Figures 
 pictures share one scale unless the title says that each is scaled to itself.
 """
 
+import zlib
+
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+from pandas.io.formats.style import Styler
 
 from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
 from cnnlab.comparing.digests import rough as rough
 from cnnlab.comparing.formats import SCREEN
 from cnnlab.drawing.animation import animate as animate
-from cnnlab.panels.rows import LETTER, WIDTH, cell_sizes, image_sizes, panels
+from cnnlab.panels.rows import LETTER, MARGIN, WIDTH, cell_sizes, image_sizes, panels
 from cnnlab.panels.signs import mark_negative, readable_on
 from cnnlab.scores import check_class_numbers, check_probabilities
 
@@ -122,7 +127,8 @@ def show_maps(maps, titles=None, columns=None, signed=None, share_scale=True, la
     if bar:
         figure.colorbar(picture, cax=place, label=label)
     elif not share_scale:
-        figure.suptitle("each map scaled to itself", fontsize=10, y=0.99, va="top")
+        y = 1 - MARGIN / figure.get_size_inches()[1]
+        figure.suptitle("each map scaled to itself", fontsize=10, y=y, va="top")
     return figure
 
 
@@ -373,3 +379,30 @@ def show_mistakes(images, labels, probabilities, class_names, limit=12):
         for i in wrong
     ]
     return show_images([images[i] for i in wrong], titles)
+
+
+def show_table(table, caption=None, decimals=2):
+    """A table as lessons show it: large numbers in groups of three, no rows that are only counted.
+
+    Args:
+        table: a DataFrame.
+        caption: what the table shows, or None.
+        decimals: of numbers that are not whole.
+
+    Returns:
+        A pandas Styler, which a notebook shows; the same table gives the same text.
+
+    Example:
+        >>> styler = show_table(pd.DataFrame({"macs": [105415200]}), "one layer")
+        >>> "105,415,200" in styler.to_html(), "one layer</caption>" in styler.to_html()
+        (True, True)
+    """
+    written = {}
+    for name, column in table.items():
+        if is_numeric_dtype(column) and not is_bool_dtype(column):
+            digits = 0 if is_integer_dtype(column) else decimals
+            grouped = "," if column.abs().max() >= 10_000 else ""  # a year is no large number
+            written[name] = f"{{:{grouped}.{digits}f}}"
+    own = f"{zlib.crc32(repr((*table.columns, caption)).encode()):08x}"  # else drawn by chance
+    styler = Styler(table, uuid=own, cell_ids=False, caption=caption).format(written, na_rep="")
+    return styler.hide() if isinstance(table.index, pd.RangeIndex) else styler

@@ -47,7 +47,8 @@ def _inline(page, node):
 
 
 def _block(page, node):
-    page.body.append(f'<div class="math" tabindex="0">{convert(node.astext(), display="block")}</div>')
+    formula = convert(node.astext(), display="block")
+    page.body.append(f'<div class="math" tabindex="0">{formula}</div>')
     raise SkipNode
 
 

@@ -745,6 +745,7 @@ FAULTS = [
     # formats
     Fault("comparing.formats", "points <= POINTS_LIMIT and not", "not", "a drawing of many points"),
     Fault("comparing.formats", "else STORED", "else SCREEN", "half the dots"),
+    Fault("comparing.formats", "and box.y1 < height", "or box.y1 < height", "a label cut off"),
     Fault("comparing.formats", '(?:d|x|y|points)="', '(?:d|transform)="', "letters of no size"),
     # guards
     Fault(
@@ -816,6 +817,8 @@ FAULTS = [
     Fault("plots", "not signed and all", "all", "maps of -1 and 1 have no bar"),
     Fault("plots", "int(WIDTH * SCREEN)", "int(3 * WIDTH * SCREEN)", "pixels thrown away"),
     Fault("plots", "([frame] if frame else", "([] if frame else", "a frame that jumps"),
+    Fault("plots", "column.abs().max() >= 10_000", "True", "the year 2,012"),
+    Fault("plots", "uuid=own, cell_ids", "cell_ids", "a table of another name in every run"),
     # panels
     Fault("panels.rows", "size[0] / height)", "size[1] / height)", "square panels", "panels"),
     Fault(

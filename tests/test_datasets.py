@@ -302,3 +302,19 @@ def test_a_single_picture_of_a_class_cannot_be_split():
     single = datasets.Dataset(np.zeros((4, 2, 3, 1)), np.array([0, 0, 0, 1]), ("a", "b"), "")
     with pytest.raises(ValueError, match=r"for 1 of 'b'\. Add images of this class\."):
         datasets.split(single, train_size=0.75)
+
+
+def test_the_atlas_is_cut_into_strips_of_a_pattern_and_nine_pieces():
+    layers = sorted(path.stem for path in (datasets.data_folder() / "atlas").glob("*.jpg"))
+    assert len(layers) == 13
+    for layer in layers:
+        strips = datasets.atlas(layer)
+        assert (strips.shape, strips.dtype) == ((12, 128, 256, 3), "uint8")
+        gaps = strips[:, :, 128:131].mean()  # white between pattern and pieces
+        assert gaps > 225
+        assert strips[:, 2:-2, 133:170].std() > 20
+
+
+def test_a_layer_without_a_sheet_is_named_with_the_nearest():
+    with pytest.raises(ValueError, match="block4_conv3"):
+        datasets.atlas("block4_conv4")

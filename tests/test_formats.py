@@ -53,6 +53,16 @@ def test_what_has_few_cells_is_stored_sharper_than_a_photograph(shell, side, dot
     assert stored.height == pytest.approx(dots * size["height"], abs=1)
 
 
+def test_a_label_outside_of_the_panels_is_not_cut_off(shell):
+    sizes = []
+    for label in ("", "a label below"):
+        figure = picture()
+        figure.axes[0].set_xlabel(label)
+        sizes.append(shell(figure)[1]["image/png"]["height"])
+    assert sizes[1] > sizes[0] + 5
+    assert sizes[0] == pytest.approx(96 * picture().get_size_inches()[1], abs=1)
+
+
 def test_an_empty_figure_is_not_stored(shell):
     assert set(shell(plt.figure())[0]) == {"text/plain"}
 

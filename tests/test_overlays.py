@@ -82,6 +82,15 @@ def test_a_box_is_outlined_where_it_is():
     assert (y.min(), x.min(), y.max(), x.max()) == (0.5, 1.5, 4.5, 7.5)
 
 
+def test_of_several_boxes_the_first_is_outlined_and_the_others_are_dotted():
+    boxes = [[(1, 2, 5, 8), (0, 0, 2, 3)], [(0, 0, 2, 3), (1, 2, 5, 8)]]
+    figure = show_heat(PHOTO, [HEAT, HEAT], boxes=boxes)
+    for ax, expected in zip(figure.axes[:2], boxes, strict=True):
+        found = [line.get_xydata().T[::-1] + 0.5 for line in ax.lines]
+        assert [(y.min(), x.min(), y.max(), x.max()) for y, x in found] == expected
+        assert [line.get_linestyle() for line in ax.lines] == ["-", ":"]
+
+
 def test_a_map_of_another_size_than_its_picture_is_refused():
     with pytest.raises(ValueError, match=r"picture, \(6, 9\): got \(3, 4\)\. .*resize=True"):
         show_heat(PHOTO, [np.ones((3, 4))])

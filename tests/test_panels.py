@@ -66,7 +66,7 @@ def test_pictures_fill_the_width_and_no_more(columns, bar):
 
 def test_a_tall_picture_is_not_taller_than_a_screen():
     [(high, wide)] = rows.image_sizes([(200, 100)], columns=1)
-    assert high == rows.TALLEST
+    assert rows.TALLEST - 0.1 < high <= rows.TALLEST
     assert wide == high / 2
 
 

@@ -1,5 +1,6 @@
 """Figures: what every picture of the course keeps to."""
 
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -330,6 +331,43 @@ def test_plot_confusion_colours_what_is_wrong_on_a_scale_of_its_own():
 def test_plot_confusion_draws_a_matrix_without_a_mistake():
     wrong = plots.plot_confusion(np.diag([3, 4]), ["cat", "dog"]).axes[0].images[1]
     assert not wrong.get_array().count()
+
+
+# ---- tables
+
+COSTS = pd.DataFrame(
+    {
+        "layer": ["c1", "c3"],
+        "year": [1998, 2012],
+        "macs": pd.array([416520, None], "Int64"),
+        "error": [3.5678, np.nan],
+        "ours": [True, False],
+    }
+)
+
+
+def cells(styler):
+    """The texts of the cells of the shown table, row by row."""
+    return re.findall(r"<td[^>]*>(.*?)</td>", styler.to_html())
+
+
+def test_a_table_groups_large_numbers_only_and_leaves_out_what_is_missing():
+    expected = ["c1", "1998", "416,520", "3.57", "True", "c3", "2012", "", "", "False"]
+    assert cells(plots.show_table(COSTS)) == expected
+    assert cells(plots.show_table(COSTS, decimals=1))[3] == "3.6"
+
+
+def test_rows_that_are_only_counted_have_no_heads_and_named_ones_keep_them():
+    assert "row_heading" not in plots.show_table(COSTS).to_html()
+    assert plots.show_table(COSTS.set_index("layer")).to_html().count("row_heading") >= 2
+
+
+def test_the_same_table_is_the_same_text_and_tables_of_a_page_have_names_of_their_own():
+    one, same, other = (plots.show_table(COSTS, c).to_html() for c in ("a", "a", "b"))
+    assert one == same
+    names = [re.search('id="(.*?)"', text)[1] for text in (one, other)]
+    assert names[0] != names[1]
+    assert "<caption>a</caption>" in one
 
 
 # ---- mistakes

@@ -38,6 +38,33 @@ def test_the_glossary_is_in_alphabetical_order_and_names_a_lesson_for_every_word
     assert [entry for entry in entries if not re.search(r"[Ll]esson \d\d", entry)] == []
 
 
+def test_every_figure_of_every_lesson_stands_on_the_page_of_figures(tmp_path):
+    SOURCES["write_figures"](tmp_path, LESSONS)
+    page = (tmp_path / "figures.md").read_text(encoding="utf-8")
+    alts = [alt for path in LESSONS for _, alt in SOURCES["figures"](nbformat.read(path, 4))]
+    shown = re.findall(r"!\[(.*?)\]\((small/.*?)\)", page)
+    assert [alt for alt, _ in shown] == alts
+    for _, name in shown:
+        assert (tmp_path / name).stat().st_size < 90_000
+
+
+def test_the_atlas_has_a_described_sheet_for_each_of_the_thirteen_layers(tmp_path):
+    SOURCES["write_atlas"](tmp_path)
+    page = (tmp_path / "atlas.md").read_text(encoding="utf-8")
+    sheets = re.findall(r"!\[Twelve patterns of (\w+), .*?\]\((\w+).jpg\)", page)
+    assert len(sheets) == 13
+    assert all(one == other and (tmp_path / f"{one}.jpg").is_file() for one, other in sheets)
+
+
+def test_a_picture_is_as_wide_as_on_a_plain_screen_however_many_dots_are_stored():
+    new = nbformat.v4
+    figure = new.new_output("display_data", {"image/png": "AAAA", "text/plain": "1. one"})
+    figure.metadata = {"image/png": {"width": 274, "height": 200}}
+    cell = new.new_code_cell("", outputs=[figure], metadata={"mystnb": {"image": {"alt": "one"}}})
+    shown = SOURCES["shown"](new.new_notebook(cells=[cell])).cells[0]
+    assert shown.metadata["mystnb"]["image"] == {"alt": "one", "width": "274px"}
+
+
 def test_a_lesson_is_linked_where_it_exists():
     page = "Lesson 02, then lesson 77."
     linked = SOURCES["linked"](page, ["01_a", "02_feature_maps"])

@@ -23,7 +23,8 @@ from cnnlab.receptive_field import receptive_field
 FOLDER = Path(__file__).parent.parent / "data" / "atlas"
 NAME = "vgg16_slim"
 FILTERS = range(12)
-SIDE, RIM = 128, 8  # of a pattern; the rim, which the zeros around the picture colour, is cut off
+SIDE = 128  # pixels of a pattern
+RIMS = {"1": 16}  # pixels by block, else 8: cut off, for the zeros around a picture colour them
 STEPS = {"1": 20, "2": 20, "3": 40, "4": 40, "5": 40}  # by block
 SHARE = 0.9  # of what sways a cell lies in the square that is cut
 PICTURE = 96  # pixels: the size at which the network is right most often
@@ -57,19 +58,15 @@ def _resized(picture, side):
     return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def strip(pattern, best, side):
+def strip(pattern, best):
     """(128, 256, 3): a pattern, and nine pieces beside it; what lies outside a picture is grey."""
     found = np.full((SIDE, 2 * SIDE, 3), 255, np.uint8)
     found[:, :SIDE] = (255 * pattern).round()
     small = (SIDE - 5) // 3
     for number, patch in enumerate(best):
-        piece = np.full((side, side, 3), 215, np.uint8)
-        top, left = np.maximum(np.negative(patch.region[:2]), 0)
-        rows, columns = patch.pixels.shape[:2]
-        piece[top : top + rows, left : left + columns] = patch.pixels
         row, column = divmod(number, 3)
         y, x = 1 + row * (small + 1), SIDE + 3 + column * (small + 1)
-        found[y : y + small, x : x + small] = _resized(piece, small)
+        found[y : y + small, x : x + small] = _resized(patch.framed(), small)
     return found
 
 
@@ -92,18 +89,18 @@ def main(layers):
     FOLDER.mkdir(exist_ok=True)
     for layer in layers or [each.name for each in network.layers if "conv" in each.name]:
         address = f"{NAME}/{layer}"
-        steps = STEPS[layer.removeprefix("block")[0]]
+        block = layer.removeprefix("block")[0]
+        steps, rim = STEPS[block], RIMS.get(block, 8)
         painted = filter_patterns(
-            model, address, FILTERS, SIDE + 2 * RIM, steps, value_range=(0, 255)
+            model, address, FILTERS, SIDE + 2 * rim, steps, value_range=(0, 255)
         )
         maps = feature_maps(model, images, address)[address]
         field = receptive_field(model, address, input_shape=images.shape[1:])
         side = min(effective_side(network, layer, images[::40]), PICTURE)
         strips = [
             strip(
-                pattern[RIM:-RIM, RIM:-RIM],
+                pattern[rim:-rim, rim:-rim],
                 patches(images, maps[..., n], field, 9, (side, side)),
-                side,
             )
             for n, pattern in zip(FILTERS, painted, strict=True)
         ]

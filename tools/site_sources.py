@@ -6,17 +6,27 @@ The pages of docs/, the lessons as they are stored, and a page for every module 
 """
 
 import ast
+import base64
+import io
 import re
 import shutil
 import sys
 from pathlib import Path
 
 import nbformat
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "cnnlab"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SLIDERS = "*In JupyterLab there are sliders here. The next figure is one of their pictures.*"
+THUMBNAIL = 320  # pixels
+ATLAS = """\
+The first twelve filters of each of the thirteen convolutions of `vgg16_slim`. Left in each strip a
+picture that was painted so that the filter answers as strongly as it can, right the nine pieces of
+324 pictures to which it answers most. Lesson 08 tells how they are made, and how far they can be
+believed; `tools/make_atlas.py` makes them."""
+FIGURES = "Every figure of the lessons, to leaf through. Each is explained where it stands."
 INTRODUCTION = "A module imports only modules that stand above it. Its examples are run as tests."
 
 
@@ -80,6 +90,51 @@ def write_api(folder):
     (folder / "index.md").write_text("\n".join(page), encoding="utf-8")
 
 
+def write_atlas(target):
+    """A page with a sheet for each convolution: what its first filters look for."""
+    page = ["# What the filters look for", "", ATLAS, ""]
+    for sheet in sorted((ROOT / "data" / "atlas").glob("*.jpg")):
+        shutil.copy(sheet, target / sheet.name)
+        alt = f"Twelve patterns of {sheet.stem}, each beside nine pieces of pictures."
+        page += [f"## {sheet.stem}", "", f"![{alt}]({sheet.name})", ""]
+    (target / "atlas.md").write_text("\n".join(page), encoding="utf-8")
+
+
+def write_figures(target, notebooks):
+    """A page with all figures of the lessons, small, each with the words that describe it."""
+    (target / "small").mkdir()
+    page = ["# All figures", "", FIGURES, ""]
+    for path in notebooks:
+        page += [f"## {path.stem.replace('_', ' ')}", ""]
+        for number, (data, alt) in enumerate(figures(nbformat.read(path, 4))):
+            name = f"small/{path.stem}-{number}"
+            name = _thumbnail(data, target, name)
+            page += [f"![{alt}]({name})", ""]
+        link = path.relative_to(ROOT / "notebooks").as_posix()
+        page += [f"[The lesson](lessons/{link})", ""]
+    (target / "figures.md").write_text("\n".join(page), encoding="utf-8")
+
+
+def figures(notebook):
+    """(what is stored of it, its alt text) for each figure of a notebook."""
+    for cell in notebook.cells:
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        for output in cell.get("outputs", []):
+            if any(kind.startswith("image/") for kind in output.get("data", {})):
+                yield output.data, alt
+
+
+def _thumbnail(data, target, name):
+    """The name of a picture at most THUMBNAIL wide; a drawing stays what it is."""
+    if "image/svg+xml" in data:
+        (target / f"{name}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
+        return f"{name}.svg"
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    image.quantize(64).save(target / f"{name}.png", optimize=True)
+    return f"{name}.png"
+
+
 def main(target):
     target = Path(target)
     shutil.rmtree(target, ignore_errors=True)
@@ -94,6 +149,8 @@ def main(target):
         text = linked(page.read_text(encoding="utf-8"), [path.stem for path in notebooks])
         page.write_text(text, encoding="utf-8")
     write_api(target / "api")
+    write_atlas(target)
+    write_figures(target, notebooks)
 
 
 if __name__ == "__main__":

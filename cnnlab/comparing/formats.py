@@ -8,7 +8,7 @@ import numpy as np
 SCREEN = 96  # dots per inch of a figure on a plain screen
 STORED = 144  # dots per inch of a figure in a notebook
 DRAWN = {"Date": None, "Creator": None}  # what is not said of an SVG, so that it is always the same
-FINE = 64  # pixels: pictures of more rows or columns are stored with the dots of a plain screen
+FINE = 32  # pixels: pictures of more rows or columns are stored with the dots of a plain screen
 POINTS_LIMIT = 2000  # of all curves: beyond them dots are smaller
 
 
@@ -33,20 +33,37 @@ def is_chart(figure):
     return points <= POINTS_LIMIT and not any(ax.images for ax in figure.axes)
 
 
+def dots_of(shapes):
+    """Dots per inch of a stored figure with pictures of these shapes: a photograph needs no more.
+
+    Example:
+        >>> dots_of([(5, 5), (28, 28)]), dots_of([(5, 5), (64, 96)])
+        (144, 96)
+    """
+    return SCREEN if np.max(shapes) > FINE else STORED
+
+
 def as_png(figure):
     """(PNG in base64, its size on a plain screen) of a figure with pictures; None for a chart."""
     from IPython.core.pylabtools import print_figure
 
     if is_chart(figure):
         return None
-    images = [image.get_array().shape[:2] for ax in figure.axes for image in ax.images]
-    dots = SCREEN if np.max(images) > FINE else STORED  # a photograph has no more to show
-    png = print_figure(figure, base64=False, dpi=dots)
+    dots = dots_of([image.get_array().shape[:2] for ax in figure.axes for image in ax.images])
+    # What is placed to the dot stays there: to cut the rim would move pictures between two dots.
+    cut = None if figure.get_layout_engine() is None and _holds_all(figure) else "tight"
+    png = print_figure(figure, base64=False, dpi=dots, bbox_inches=cut)
     if png is None:  # an empty figure
         return None
     wide, high = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))  # its head tells
     size = {"width": round(wide * SCREEN / dots), "height": round(high * SCREEN / dots)}
     return b64encode(png).decode(), size
+
+
+def _holds_all(figure):
+    """Whether nothing reaches over the rim of a figure, as a label that somebody adds may."""
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    return min(box.x0, box.y0) > -0.01 and box.x1 < width + 0.01 and box.y1 < height + 0.01
 
 
 def as_svg(figure):

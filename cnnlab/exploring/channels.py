@@ -14,6 +14,7 @@ from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.per_model import known
 from cnnlab.receptive_field import ReceptiveField, receptive_field
 
+SIDE = 2.0  # inches: of a map and of a pattern
 RIM = 8  # pixels around a pattern that are made and not shown
 
 
@@ -69,7 +70,7 @@ def draw_channel(answers, channel, picture, pattern, count, names):
     best = patches(images, maps, answers.field, count, size)
     high, wide = (max(p.region[i + 2] - p.region[i] for p in best) for i in (0, 1))
     side = min(0.98 / max(high, wide), 6.7 / (count * wide))  # inches per pixel, for all pieces
-    height = 3.5 + side * high
+    height = SIDE + 1.1 + side * high
     figure = plt.figure(figsize=(7, height), layout="none")
 
     def axes_at(left, bottom, wide, high):
@@ -78,12 +79,12 @@ def draw_channel(answers, channel, picture, pattern, count, names):
         ax.spines[:].set(visible=True, color="0.7", linewidth=0.6)
         return ax
 
-    rows, columns = 2.4 * np.divide(images.shape[1:3], max(images.shape[1:3]))
-    left = axes_at(0.1, height - 2.9, columns, rows)
-    right = axes_at(4.2, height - 2.9, 2.4, 2.4)
+    rows, columns = SIDE * np.divide(images.shape[1:3], max(images.shape[1:3]))
+    left = axes_at(0.1, height - SIDE - 0.5, columns, rows)
+    right = axes_at(3.9, height - SIDE - 0.5, SIDE, SIDE)
     view, largest = answers.view(picture, channel), float(maps[picture].max())
     drawn = draw_heat(left, _in_colours(images[picture]), view, (0, largest or 1.0))
-    draw_bar(axes_at(0.2 + columns, height - 2.9, 0.14, rows), drawn, "answer")
+    draw_bar(axes_at(0.2 + columns, height - SIDE - 0.5, 0.14, rows), drawn, "answer")
     photograph = f"photograph {picture}" if names is None else names[picture]
     left.set_title(
         f"{answers.layer}, channel {channel}\n{photograph}: up to {largest:.2g}", loc="left"

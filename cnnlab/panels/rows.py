@@ -5,23 +5,26 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from cnnlab.comparing.formats import SCREEN
+from cnnlab.comparing.formats import SCREEN, dots_of
 
-WIDTH = 7.0  # inches: every figure of the course
+DOT = 1 / 48  # inches: all places are whole dots, on a plain screen and stored
+WIDTH = 344 * DOT  # inches, of every figure of the course
 TALLEST = 4.2  # inches: a single picture leaves room for the text around it
+NEARLY_ONE = 1.25  # dots per pixel that are made one: hardly smaller, and all pixels alike
 SMALL = 2.8  # inches: a picture of few pixels is made no larger than that
 PHOTOGRAPH = 150  # pixels: from here on a picture is drawn with a dot of the screen per pixel
-CELL = 0.46  # inches: the largest cell with a number
-GAP, SIGN_GAP = 0.12, 0.36  # inches between panels, and where a sign stands between them
-LETTER, LINE = 0.078, 0.19  # inches: width and height of a letter of a title
-MARGIN = 0.06
-BAR, BAR_TEXT = 0.14, 0.62  # inches: a colour bar, and its numbers and its label
+CELL = 22 * DOT  # inches: the largest cell with a number
+GAP, SIGN_GAP, ROW_GAP = 4 * DOT, 17 * DOT, 6 * DOT  # inches between panels; where a sign stands
+LETTER, LINE = 0.078, 9 * DOT  # inches: width and height of a letter of a title
+MARGIN = 3 * DOT
+BAR, BAR_TEXT = 7 * DOT, 31 * DOT  # inches: a colour bar, and its numbers and its label
 
 
 def image_sizes(shapes, columns, bar=False, width=WIDTH):
     """(height, width) in inches of pictures of these shapes, as wide as they can be side by side.
 
-    A photograph is not enlarged beyond a dot of a plain screen per pixel.
+    A photograph is not enlarged beyond a dot of a plain screen per pixel; what is smaller gets a
+    whole number of dots per pixel.
 
     Args:
         shapes: (rows, columns) of each picture.
@@ -31,13 +34,16 @@ def image_sizes(shapes, columns, bar=False, width=WIDTH):
 
     Example:
         >>> image_sizes([(96, 240), (14, 28)], columns=2)
-        [(1.0, 2.5), (1.4, 2.8)]
+        [(1.0, 2.5), (1.3125, 2.625)]
     """
     free = width - 2 * MARGIN - (columns - 1) * GAP - bar * (BAR + BAR_TEXT + GAP)
-    sizes = []
+    sizes, dots = [], dots_of(shapes)
     for rows, cells in shapes:
         largest = cells / SCREEN if cells >= PHOTOGRAPH else SMALL
         wide = min(free / columns, largest, TALLEST * cells / rows)
+        exact = wide * dots / cells  # dots per pixel; a whole number makes all pixels alike
+        if exact >= 2 or 1 <= exact < NEARLY_ONE:
+            wide = int(exact + 1e-6) * cells / dots
         sizes.append((wide * rows / cells, wide))
     return sizes
 
@@ -47,7 +53,7 @@ def cell_sizes(shapes, columns, titles=None, bar=False, signs=False):
 
     Example:
         >>> [(round(high, 2), round(wide, 2)) for high, wide in cell_sizes([(2, 3), (1, 9)], 2)]
-        [(0.92, 1.38), (0.46, 4.14)]
+        [(0.92, 1.38), (0.46, 4.12)]
     """
     free = WIDTH - 2 * MARGIN - bar * (BAR + BAR_TEXT + GAP)
     free -= (columns - 1) * (SIGN_GAP if signs else GAP)
@@ -88,10 +94,10 @@ def panels(sizes, titles=None, columns=None, signs=None, bar=False, above=0):
     wide = _widths(sizes, texts, columns)
     high = [max(size[0] for size in sizes[i : i + columns]) for i in starts]
     lines = [max(text.count("\n") + bool(text) for text in texts[i : i + columns]) for i in starts]
-    total = sum(wide) + (columns - 1) * gap + 2 * MARGIN + bar * (GAP + BAR + BAR_TEXT)
-    steps = np.array(high) + GAP + LINE * np.array(lines)
+    total = _whole(sum(wide) + (columns - 1) * gap + 2 * MARGIN + bar * (GAP + BAR + BAR_TEXT))
+    steps = np.array(high) + ROW_GAP + LINE * np.array(lines)
     tops = np.cumsum([above + MARGIN, *steps])
-    height = tops[-1] - GAP + MARGIN
+    height = _whole(tops[-1] - ROW_GAP + MARGIN)
     figure = plt.figure(figsize=(total, height), layout="none")
 
     def axes_at(left, top, size):
@@ -105,7 +111,7 @@ def panels(sizes, titles=None, columns=None, signs=None, bar=False, above=0):
         left = MARGIN + sum(wide[:place]) + place * gap
         top = tops[row] + LINE * lines[row]
         middle = top + high[row] / 2
-        ax = axes_at(left + (wide[place] - size[1]) / 2, middle - size[0] / 2, size)
+        ax = axes_at(_whole(left + (wide[place] - size[1]) / 2), _whole(middle - size[0] / 2), size)
         ax.set(xticks=[], yticks=[], title=text)
         ax.spines[:].set(visible=True, color="0.7", linewidth=0.6)
         axes.append(ax)
@@ -116,10 +122,17 @@ def panels(sizes, titles=None, columns=None, signs=None, bar=False, above=0):
             )
     if not bar:
         return figure, axes, None
-    top = tops[0] + LINE * lines[0]
-    place = axes_at(total - MARGIN - BAR_TEXT - BAR, top, (tops[-1] - GAP - top, BAR))
+    places = [ax.get_position() for ax in axes]
+    top, bottom = max(place.y1 for place in places), min(place.y0 for place in places)
+    left = total - MARGIN - BAR_TEXT - BAR
+    place = figure.add_axes((left / total, bottom, BAR / total, top - bottom))
     place.set_label("<colorbar>")
     return figure, axes, place
+
+
+def _whole(length):
+    """A length in inches, to a whole dot: a picture between two dots would be blurred."""
+    return float(np.round(length / DOT)) * DOT
 
 
 def _widths(sizes, texts, columns):

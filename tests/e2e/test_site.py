@@ -10,6 +10,7 @@ import json
 import re
 import threading
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -98,7 +99,7 @@ def figures(lesson):
         cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
         for cell in notebook["cells"]
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        if any(kind.startswith("image/") for kind in output.get("data", {}))
     ]
 
 
@@ -189,5 +190,85 @@ def test_every_link_leads_somewhere():
     assert broken == []
 
 
+# ---- for every reader
+
+AXE = find_spec("axe_playwright_python")
+NARROW = 320  # pixels: a telephone, or a page at four times its size (WCAG 2.2, 1.4.10)
+WIDER = """() => document.documentElement.scrollWidth"""
+
+
+def themed(browser, theme, width=1366):
+    """A page of the browser in a theme."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(120_000)
+    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    return page
+
+
+@pytest.mark.skipif(AXE is None, reason="axe-playwright-python comes with `make site`")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_fault_on_any_page(browser, address, theme):
+    script = (Path(AXE.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+    page = themed(browser, theme)
+    found = []
+    for name in PAGES:
+        page.goto(f"{address}/{name}")
+        page.evaluate(script)
+        for fault in page.evaluate("async () => (await axe.run()).violations"):
+            found.append((name, fault["id"], fault["nodes"][0]["html"][:100]))
+    page.close()
+    assert found == []
+
+
+def test_no_page_is_wider_than_a_narrow_screen(browser, address):
+    page = themed(browser, "light", NARROW)
+    wider = []
+    for name in PAGES:
+        page.goto(f"{address}/{name}")
+        if page.evaluate(WIDER) > NARROW:
+            wider.append(name)
+    page.close()
+    assert wider == []
+
+
+def test_tables_have_scopes_and_scroll_in_a_box_that_can_be_reached_by_key(page, address):
+    page.set_viewport_size({"width": NARROW, "height": 800})
+    page.goto(f"{address}/lessons/06_architectures.html")
+    boxes = page.locator("div.output.text_html:has(table)")
+    assert boxes.count() >= 10
+    for box in boxes.all():
+        assert box.get_attribute("tabindex") == "0"
+        assert box.locator("th:not([scope])").count() == 0
+    aligned = "cell => getComputedStyle(cell).textAlign"
+    assert boxes.first.locator("td").last.evaluate(aligned) == "right"
+    assert boxes.first.locator("caption").count() == 1
+
+
+def test_figures_keep_a_white_mat_in_the_dark_theme(browser, address):
+    page = themed(browser, "dark")
+    page.goto(f"{address}/lessons/06_architectures.html")
+    figure = page.locator("div.cell_output img").first
+    look = figure.evaluate(
+        "e => [getComputedStyle(e).padding, getComputedStyle(e).backgroundColor]"
+    )
+    page.close()
+    assert look == ["10px", "rgb(255, 255, 255)"]
+
+
+def test_nothing_glides_for_a_reader_who_wants_no_motion(browser, address):
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(f"{address}/index.html")
+    how = page.evaluate("() => getComputedStyle(document.documentElement).scrollBehavior")
+    page.close()
+    assert how == "auto"
+
+
+@pytest.mark.parametrize("name", ["atlas.html", "figures.html"])
+def test_pictures_to_leaf_through_are_all_described(name):
+    images = [image for image in elements(name).images if "_images" in image["src"]]
+    assert len(images) >= 13
+    assert all(len(image["alt"]) > 20 for image in images)
+
+
 def test_the_site_is_small():
-    assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) < 15e6
+    assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) < 20e6
