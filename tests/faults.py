@@ -1690,8 +1690,8 @@ FAULTS = [
     ),
     Fault(
         "drawing.cone",
-        "window.hull(level.first, level.behind)",
-        "window.hull(level.first, level.first + 1)",
+        "window.stop(cell), rate) for cell in level.seen]",
+        "window.stop(cell), rate) for cell in level.seen[:1]]",
         "a cone does not widen",
         "drawings",
     ),
@@ -1798,5 +1798,12 @@ FAULTS = [
         "import im2col_step as im2col_step",
         "import pooling_step as im2col_step",
         "a drawing under the name of another",
+    ),
+    Fault(
+        "drawing.through",
+        "values[..., channel], **look",
+        "values[..., 0], **look",
+        "every tile of a layer shows its first map",
+        "drawings",
     ),
 ]

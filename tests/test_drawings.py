@@ -32,6 +32,7 @@ from cnnlab.drawing.passes import draw_passes
 from cnnlab.drawing.planes import draw_planes, maps
 from cnnlab.drawing.steps import convolution_step, im2col_step, pooling_step
 from cnnlab.drawing.strip import film_strip
+from cnnlab.drawing.through import draw_through
 from cnnlab.drawing.trunk import between, short, trunk
 from cnnlab.drawing.volume import draw_volume
 from cnnlab.drawing.weighted import draw_sum
@@ -306,7 +307,8 @@ def test_every_level_of_a_cone_sees_what_the_slow_definition_gives():
         cells = {cell * stride + offset for cell in cells for offset in offsets}
         seen.append(cells)
     for level, cells in zip(levels[::-1], seen, strict=True):
-        assert (level.first, level.behind) == (min(cells), max(cells) + 1)
+        assert level.seen == tuple(sorted(cells)), "with the gaps of the dilation"
+    assert levels[1].told == f"{len(seen[-2])} over 10 cells"
 
 
 def test_a_cone_is_drawn_where_its_cells_are():
@@ -852,4 +854,46 @@ def test_frames_without_captions_or_that_flash_are_refused(figures, captions, se
 def test_the_public_face_offers_each_drawing_by_its_own_name():
     public = {name for name in vars(drawings) if not name.startswith("_")}
     assert all(getattr(drawings, name).__name__ == name for name in public)
-    assert len(public) == 11
+    assert len(public) == 12
+
+
+# one picture through all layers
+
+
+def test_a_picture_goes_through_every_layer_that_makes_a_new_map():
+    model, image = small_network(), RANDOM.uniform(size=(4, 6, 1)).astype("float32")
+    figure = draw_through(model, image)
+    conv, pool, logits = (
+        keras.Model(model.inputs[0], model.get_layer(name).output)(image[None]).numpy()[0]
+        for name in ("conv", "pool", "logits")
+    )
+    picture, *shown = (drawn.get_array() for drawn in figure.axes[0].images)
+    assert (picture.min(), picture.max()) == (0, 1)
+    expected = [*np.moveaxis(conv, -1, 0), *np.moveaxis(pool, -1, 0), logits[None]]
+    for one, other in zip(shown, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert spoken(figure) == ["the picture\n4×6×1", "conv\n3×4×2", "pool\n1×2×2", "logits\n2"]
+    numbers = [t for t in figure.axes[0].texts if t.get_gid() is None]
+    bold = [t.get_text() for t in numbers if t.get_weight() == "bold"]
+    assert bold == [f"{logits.max():.1f}".replace("-", "−"), f"({logits.argmax()})"]
+
+
+def test_tiles_of_one_layer_share_a_scale_and_those_left_out_are_counted():
+    figure = draw_through(models.lenet5(), np.ones((28, 28, 1), "float32"), tiles=5)
+    rows = {}
+    for drawn in figure.axes[0].images[1:]:
+        rows.setdefault(drawn.get_extent()[3], set()).add(drawn.get_clim())
+    assert all(len(limits) == 1 for limits in rows.values())
+    assert [text for text in spoken(figure) if text[0] == "+"] == ["+1", "+1", "+11", "+11"]
+    colours = np.zeros((8, 12, 3), "float32")
+    colours[..., 0] = 1
+    picture = draw_through(chain(layers.Conv2D(2, 3), shape=(8, 12, 3)), colours).axes[0].images[0]
+    assert picture.get_array().shape == (8, 12, 3)
+
+
+def test_too_many_layers_or_tiles_are_refused():
+    model = chain(*(layers.Conv2D(1, 1) for _ in range(20)), shape=(4, 6, 1))
+    with pytest.raises(ValueError, match="must be 1 to 16, and `tiles` 1 to 12: got 20 and 8"):
+        draw_through(model, np.ones((4, 6, 1)))
+    with pytest.raises(ValueError, match="must be a layer of the model: got layer='nothing'"):
+        draw_through(model, np.ones((4, 6, 1)), layers=["nothing"])
