@@ -1795,8 +1795,8 @@ FAULTS = [
     ),
     Fault(
         "drawings",
-        "import im2col_step as im2col_step",
-        "import pooling_step as im2col_step",
+        "import draw_planes",
+        "import maps as draw_planes",
         "a drawing under the name of another",
     ),
     Fault(

@@ -138,7 +138,7 @@ def im2col_step(image, kernel, position=None):
     draw_cells(ax, np.ma.masked_array(output.reshape(-1, 1), so_far), places[3], limit)
     outline(ax, (places[3][0] + done, places[3][1]))
     write(ax, "output", (places[3][0] - 0.35, places[3][1] + 0.5))
-    sign(ax, "·", (middle, places[2][1] - 1))
+    sign(ax, "×", (middle, places[2][1] - 1))
     sign(ax, "=", (middle, places[3][1] - 1))
     return ax.figure
 
