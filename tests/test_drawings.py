@@ -143,7 +143,7 @@ def test_a_film_strip_shows_every_position_and_its_result(settings):
     figure = film_strip(IMAGE, KERNEL, **settings)
     output = correlate2d(IMAGE, KERNEL, **settings)
     assert [text for text in texts(figure) if " at " in text] == [
-        f"{value:g} at {place}" for place, value in np.ndenumerate(output)
+        f"{value:g} at {place}".replace("-", "−") for place, value in np.ndenumerate(output)
     ]
     pictures = figure.axes[0].images
     assert len(pictures) == 3 + output.size
@@ -187,7 +187,9 @@ def test_a_step_of_several_channels_adds_up_to_what_conv2d_gives(settings):
     [expected] = conv2d(x[None], kernel, bias, **settings)
     for place in np.ndindex(expected.shape):
         figure = convolution_step(x, kernel, bias, place[:2], place[2], **settings)
-        sums, total = spoken(figure)[-1].split(": ")[1].split(", bias")[0].split(" = ")
+        sums, total = (
+            spoken(figure)[-1].replace("−", "-").split(": ")[1].split(", bias")[0].split(" = ")
+        )
         parts = [float(part.strip("()")) for part in sums.split(" + ")]
         assert sum(parts) == float(total) == expected[place]
         assert len(parts) == 4
@@ -263,6 +265,8 @@ def test_the_part_between_two_nodes_of_the_trunk_holds_the_branches():
 def test_a_name_that_stands_twice_is_told_in_full():
     graph = read(nested())
     assert [short(graph, node) for node in graph.calls] == ["b/conv", "pool", "conv"]
+    unnamed = read(keras.Sequential([keras.Input((8, 12, 3)), layers.ReLU()]))
+    assert short(unnamed, unnamed.nodes[0]) == "input"
 
 
 # cones
@@ -378,6 +382,16 @@ def test_the_depth_of_a_plane_is_its_width_and_not_its_height():
     faces = [patch.get_xy() for patch in figure.axes[0].patches if isinstance(patch, Polygon)]
     widths = np.array([np.ptp(face[:, 0]) for face in faces[2::3]])
     np.testing.assert_allclose(widths / widths[0] * 48, [48, 44, 22, 20])
+
+
+def test_frozen_layers_are_told_where_there_are_some():
+    model = models.lenet5()
+    assert not {"frozen", "trains"} & {*spoken(draw_planes(model))}
+    for name in ("c1", "c3"):
+        model.get_layer(name).trainable = False
+    said = [text for text in spoken(draw_planes(model)) if text in ("frozen", "trains")]
+    assert said == ["frozen", "trains"]
+    assert [one.frozen for one in maps(model)[0] if one.kind == "pooling"] == [None, None]
 
 
 def test_planes_of_a_branched_model_say_what_they_leave_out():
@@ -542,6 +556,15 @@ def test_several_blocks_that_repeat_together_are_one():
     assert "× 100" in spoken(draw_blocks(model))
 
 
+def test_blocks_of_another_size_are_not_equal_and_channels_that_grow_are_told():
+    with models.blueprint():
+        vgg, dense = models.vgg16(), keras.applications.DenseNet121(weights=None)
+    times = [block.times for block in blocks(parts(read(vgg))) if block.times > 1]
+    assert times == [2, 2, 3, 3, 3, 2]  # convolutions of one size, and two dense layers
+    merges = [text for text in spoken(draw_blocks(dense)) if text.startswith("concatenate")]
+    assert merges[0] == "concatenate\n56×56×96 to 224"
+
+
 def test_a_layer_that_is_called_twice_is_told():
     base = chain(layers.Conv2D(4, 3, name="conv"), name="base")
     one, other = keras.Input((32, 48, 3), name="one"), keras.Input((32, 48, 3), name="other")
@@ -703,7 +726,7 @@ def test_the_photograph_stays_clear_where_there_is_no_heat():
     maps[1, 2] = 4
     figure = draw_sum(np.ones((4, 6)), maps, [1.0], count=1)
     hot = figure.axes[0].images[-1]
-    np.testing.assert_allclose(hot.get_alpha(), [[0, 0, 0], [0, 0, 0.75]])
+    np.testing.assert_allclose(hot.get_alpha(), [[0, 0, 0], [0, 0, 0.65]])
     maps *= -1  # nothing speaks for it
     assert not draw_sum(np.ones((4, 6)), maps, [1.0]).axes[0].images[-1].get_alpha().any()
 
