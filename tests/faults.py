@@ -1966,8 +1966,8 @@ FAULTS = [
     ),
     Fault(
         "drawing.cone",
-        "window.hull(level.first, level.behind)",
-        "window.hull(level.first, level.first + 1)",
+        "window.stop(cell), rate) for cell in level.seen]",
+        "window.stop(cell), rate) for cell in level.seen[:1]]",
         "a cone does not widen",
         "drawings",
     ),
@@ -2071,8 +2071,15 @@ FAULTS = [
     ),
     Fault(
         "drawings",
-        "import im2col_step as im2col_step",
-        "import pooling_step as im2col_step",
+        "import draw_planes",
+        "import maps as draw_planes",
         "a drawing under the name of another",
+    ),
+    Fault(
+        "drawing.through",
+        "values[..., channel], **look",
+        "values[..., 0], **look",
+        "every tile of a layer shows its first map",
+        "drawings",
     ),
 ]

@@ -32,6 +32,7 @@ from cnnlab.drawing.passes import draw_passes
 from cnnlab.drawing.planes import draw_planes, maps
 from cnnlab.drawing.steps import convolution_step, im2col_step, pooling_step
 from cnnlab.drawing.strip import film_strip
+from cnnlab.drawing.through import draw_through
 from cnnlab.drawing.trunk import between, short, trunk
 from cnnlab.drawing.volume import draw_volume
 from cnnlab.drawing.weighted import draw_sum
@@ -142,7 +143,7 @@ def test_a_film_strip_shows_every_position_and_its_result(settings):
     figure = film_strip(IMAGE, KERNEL, **settings)
     output = correlate2d(IMAGE, KERNEL, **settings)
     assert [text for text in texts(figure) if " at " in text] == [
-        f"{value:g} at {place}" for place, value in np.ndenumerate(output)
+        f"{value:g} at {place}".replace("-", "−") for place, value in np.ndenumerate(output)
     ]
     pictures = figure.axes[0].images
     assert len(pictures) == 3 + output.size
@@ -186,7 +187,9 @@ def test_a_step_of_several_channels_adds_up_to_what_conv2d_gives(settings):
     [expected] = conv2d(x[None], kernel, bias, **settings)
     for place in np.ndindex(expected.shape):
         figure = convolution_step(x, kernel, bias, place[:2], place[2], **settings)
-        sums, total = spoken(figure)[-1].split(": ")[1].split(", bias")[0].split(" = ")
+        sums, total = (
+            spoken(figure)[-1].replace("−", "-").split(": ")[1].split(", bias")[0].split(" = ")
+        )
         parts = [float(part.strip("()")) for part in sums.split(" + ")]
         assert sum(parts) == float(total) == expected[place]
         assert len(parts) == 4
@@ -243,7 +246,7 @@ def test_the_trunk_is_what_every_path_passes():
         node = graph[name]
         return [[*p, name] for i in node.inputs for p in paths(graph, i)] or [[name]]
 
-    for model in (branched(), nested(), keras.applications.MobileNetV2(weights=None, alpha=0.35)):
+    for model in (branched(), nested(), resnet()):
         graph = read(model)
         if len(graph.nodes) < 20:
             every = paths(graph, graph.outputs[0])
@@ -262,6 +265,8 @@ def test_the_part_between_two_nodes_of_the_trunk_holds_the_branches():
 def test_a_name_that_stands_twice_is_told_in_full():
     graph = read(nested())
     assert [short(graph, node) for node in graph.calls] == ["b/conv", "pool", "conv"]
+    unnamed = read(keras.Sequential([keras.Input((8, 12, 3)), layers.ReLU()]))
+    assert short(unnamed, unnamed.nodes[0]) == "input"
 
 
 # cones
@@ -274,9 +279,10 @@ def resnet():
 
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize(
-    "model", [models.lenet5(), branched(), nested(), resnet()], ids=lambda model: model.name
+    "build", [models.lenet5, branched, nested, resnet], ids=lambda build: build.__name__
 )
-def test_the_foot_of_a_cone_is_the_receptive_field(model, axis):
+def test_the_foot_of_a_cone_is_the_receptive_field(build, axis):
+    model = build()
     field = receptive_field(model)
     for cell in {0, field.map_size[axis] // 2, field.map_size[axis] - 1}:
         place = [0, 0]
@@ -306,7 +312,8 @@ def test_every_level_of_a_cone_sees_what_the_slow_definition_gives():
         cells = {cell * stride + offset for cell in cells for offset in offsets}
         seen.append(cells)
     for level, cells in zip(levels[::-1], seen, strict=True):
-        assert (level.first, level.behind) == (min(cells), max(cells) + 1)
+        assert level.seen == tuple(sorted(cells)), "with the gaps of the dilation"
+    assert levels[1].told == f"{len(seen[-2])} over 10 cells"
 
 
 def test_a_cone_is_drawn_where_its_cells_are():
@@ -376,6 +383,16 @@ def test_the_depth_of_a_plane_is_its_width_and_not_its_height():
     faces = [patch.get_xy() for patch in figure.axes[0].patches if isinstance(patch, Polygon)]
     widths = np.array([np.ptp(face[:, 0]) for face in faces[2::3]])
     np.testing.assert_allclose(widths / widths[0] * 48, [48, 44, 22, 20])
+
+
+def test_frozen_layers_are_told_where_there_are_some():
+    model = models.lenet5()
+    assert not {"frozen", "trains"} & {*spoken(draw_planes(model))}
+    for name in ("c1", "c3"):
+        model.get_layer(name).trainable = False
+    said = [text for text in spoken(draw_planes(model)) if text in ("frozen", "trains")]
+    assert said == ["frozen", "trains"]
+    assert [one.frozen for one in maps(model)[0] if one.kind == "pooling"] == [None, None]
 
 
 def test_planes_of_a_branched_model_say_what_they_leave_out():
@@ -540,6 +557,15 @@ def test_several_blocks_that_repeat_together_are_one():
     assert "× 100" in spoken(draw_blocks(model))
 
 
+def test_blocks_of_another_size_are_not_equal_and_channels_that_grow_are_told():
+    with models.blueprint():
+        vgg, dense = models.vgg16(), keras.applications.DenseNet121(weights=None)
+    times = [block.times for block in blocks(parts(read(vgg))) if block.times > 1]
+    assert times == [2, 2, 3, 3, 3, 2]  # convolutions of one size, and two dense layers
+    merges = [text for text in spoken(draw_blocks(dense)) if text.startswith("concatenate")]
+    assert merges[0] == "concatenate\n56×56×96 to 224"
+
+
 def test_a_layer_that_is_called_twice_is_told():
     base = chain(layers.Conv2D(4, 3, name="conv"), name="base")
     one, other = keras.Input((32, 48, 3), name="one"), keras.Input((32, 48, 3), name="other")
@@ -701,7 +727,7 @@ def test_the_photograph_stays_clear_where_there_is_no_heat():
     maps[1, 2] = 4
     figure = draw_sum(np.ones((4, 6)), maps, [1.0], count=1)
     hot = figure.axes[0].images[-1]
-    np.testing.assert_allclose(hot.get_alpha(), [[0, 0, 0], [0, 0, 0.75]])
+    np.testing.assert_allclose(hot.get_alpha(), [[0, 0, 0], [0, 0, 0.65]])
     maps *= -1  # nothing speaks for it
     assert not draw_sum(np.ones((4, 6)), maps, [1.0]).axes[0].images[-1].get_alpha().any()
 
@@ -851,5 +877,47 @@ def test_frames_without_captions_or_that_flash_are_refused(figures, captions, se
 
 def test_the_public_face_offers_each_drawing_by_its_own_name():
     public = {name for name in vars(drawings) if not name.startswith("_")}
+    assert public == set(drawings.__all__)
     assert all(getattr(drawings, name).__name__ == name for name in public)
-    assert len(public) == 11
+
+
+# one picture through all layers
+
+
+def test_a_picture_goes_through_every_layer_that_makes_a_new_map():
+    model, image = small_network(), RANDOM.uniform(size=(4, 6, 1)).astype("float32")
+    figure = draw_through(model, image)
+    conv, pool, logits = (
+        keras.Model(model.inputs[0], model.get_layer(name).output)(image[None]).numpy()[0]
+        for name in ("conv", "pool", "logits")
+    )
+    picture, *shown = (drawn.get_array() for drawn in figure.axes[0].images)
+    assert (picture.min(), picture.max()) == (0, 1)
+    expected = [*np.moveaxis(conv, -1, 0), *np.moveaxis(pool, -1, 0), logits[None]]
+    for one, other in zip(shown, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert spoken(figure) == ["the picture\n4×6×1", "conv\n3×4×2", "pool\n1×2×2", "logits\n2"]
+    numbers = [t for t in figure.axes[0].texts if t.get_gid() is None]
+    bold = [t.get_text() for t in numbers if t.get_weight() == "bold"]
+    assert bold == [f"{logits.max():.1f}".replace("-", "−"), f"({logits.argmax()})"]
+
+
+def test_tiles_of_one_layer_share_a_scale_and_those_left_out_are_counted():
+    figure = draw_through(models.lenet5(), np.ones((28, 28, 1), "float32"), tiles=5)
+    rows = {}
+    for drawn in figure.axes[0].images[1:]:
+        rows.setdefault(drawn.get_extent()[3], set()).add(drawn.get_clim())
+    assert all(len(limits) == 1 for limits in rows.values())
+    assert [text for text in spoken(figure) if text[0] == "+"] == ["+1", "+1", "+11", "+11"]
+    colours = np.zeros((8, 12, 3), "float32")
+    colours[..., 0] = 1
+    picture = draw_through(chain(layers.Conv2D(2, 3), shape=(8, 12, 3)), colours).axes[0].images[0]
+    assert picture.get_array().shape == (8, 12, 3)
+
+
+def test_too_many_layers_or_tiles_are_refused():
+    model = chain(*(layers.Conv2D(1, 1) for _ in range(20)), shape=(4, 6, 1))
+    with pytest.raises(ValueError, match="must be 1 to 16, and `tiles` 1 to 12: got 20 and 8"):
+        draw_through(model, np.ones((4, 6, 1)))
+    with pytest.raises(ValueError, match="must be a layer of the model: got layer='nothing'"):
+        draw_through(model, np.ones((4, 6, 1)), layers=["nothing"])

@@ -13,6 +13,7 @@ from cnnlab.drawing.sheet import LINE, OUTSIDE, write
 from cnnlab.drawing.trunk import between, short, trunk
 from cnnlab.reading import graph as graphs
 from cnnlab.reading.fields import pixels, propagate
+from cnnlab.reading.kinds import CONVOLUTIONS
 from cnnlab.reading.window import PIXEL
 from cnnlab.receptive_field import last_map, receptive_field
 
@@ -29,18 +30,26 @@ class Level:
     Attributes:
         name: of the layer.
         cells: how many there are.
-        first: the first of them that is seen; negative in the padding.
-        behind: the first one behind those that are seen.
+        seen: the numbers of those that are seen, in order; negative and beyond in the padding.
         origin: where the middle of cell 0 lies, in pixels of the input.
         stride: pixels from one cell to the next.
     """
 
     name: str
     cells: int
-    first: int
-    behind: int
+    seen: tuple = ()
     origin: float = 0.0
     stride: float = 1.0
+
+    @property
+    def first(self):
+        """The first cell that is seen."""
+        return self.seen[0] if self.seen else 0
+
+    @property
+    def behind(self):
+        """The first cell behind those that are seen."""
+        return self.seen[-1] + 1 if self.seen else 0
 
     def edge(self, cell):
         """Where a cell begins, in pixels."""
@@ -50,9 +59,12 @@ class Level:
     def told(self):
         """How many cells are seen, and how many of them exist."""
         reach = self.behind - self.first
-        inside = min(self.behind, self.cells) - max(self.first, 0)
-        text = f"{reach} of {self.cells} cells" if inside == reach else f"{reach} cells"
-        return text if inside == reach else f"{text}, {inside} inside"
+        inside = sum(0 <= cell < self.cells for cell in self.seen)
+        if len(self.seen) < reach:
+            return f"{len(self.seen)} over {reach} cells"
+        if inside == reach:
+            return f"{reach} of {self.cells} cells"
+        return f"{reach} cells, {inside} inside"
 
 
 def draw_cone(
@@ -100,7 +112,7 @@ def draw_cone(
     figure, ax = plt.subplots(figsize=(7, HEIGHTS[len(drawn) > 10] * len(drawn) + 0.4))
     dark = 0 if followed is None else max(len(drawn) - 1 - followed, 0)
     for height, level in enumerate(drawn):
-        shown = level if height >= dark else replace(level, first=0, behind=0)
+        shown = level if height >= dark else replace(level, seen=())
         _draw_level(ax, shown, 2 * height)
         if height > dark:
             _draw_light(ax, level, drawn[height - 1], 2 * height)
@@ -163,13 +175,14 @@ def cone(model, layer=None, cell=None, axis=0, input_name=None, input_shape=None
         )
     stations = trunk(graph, source.address, goal.address)
     windows = [_window(graph, *pair, axis) for pair in pairwise(stations)]
-    levels = [Level("input", source.output_shape[axis + 1], 0, 0)]
+    levels = [Level("input", source.output_shape[axis + 1])]
     for station, window in zip(stations[1:], windows, strict=True):
         levels.append(_above(levels[-1], short(graph, station), station, window, axis))
-    levels[-1] = replace(levels[-1], first=cell, behind=cell + 1)
+    levels[-1] = replace(levels[-1], seen=(cell,))
     for number in range(len(windows), 0, -1):
-        seen = _seen(windows[number - 1], levels[number], levels[number - 1].cells)
-        levels[number - 1] = replace(levels[number - 1], first=seen[0], behind=seen[1])
+        rate = _dilation(graph, stations[number - 1], stations[number], axis)
+        seen = _seen(windows[number - 1], levels[number], levels[number - 1].cells, rate)
+        levels[number - 1] = replace(levels[number - 1], seen=tuple(sorted(seen)))
     kept = [level for level, window in zip(levels[1:], windows, strict=True) if window != PIXEL]
     if windows and windows[-1] == PIXEL and kept:
         kept[-1] = replace(kept[-1], name=levels[-1].name)
@@ -191,14 +204,25 @@ def _above(below, name, node, window, axis):
     cells = node.output_shape[axis + 1] if len(node.output_shape) > axis + 2 else 1
     if window is None:
         stride = below.cells * below.stride / cells
-        return Level(name, cells, 0, 0, below.edge(0) + stride / 2, stride)
+        return Level(name, cells, (), below.edge(0) + stride / 2, stride)
     origin = below.origin + window.middle * below.stride
-    return Level(name, cells, 0, 0, origin, window.stride * below.stride)
+    return Level(name, cells, (), origin, window.stride * below.stride)
 
 
-def _seen(window, level, cells):
-    """The first cell below that a level sees, and the first one behind."""
-    return (0, cells) if window is None else window.hull(level.first, level.behind)
+def _seen(window, level, cells, rate):
+    """The cells below that the seen cells of a level see."""
+    if window is None:
+        return range(cells)
+    spans = [range(window.start(cell), window.stop(cell), rate) for cell in level.seen]
+    return {cell for span in spans for cell in span}
+
+
+def _dilation(graph, first, last, axis):
+    """How far apart the cells are that a layer reads, where nothing stands between the two."""
+    rate = getattr(last.layer, "dilation_rate", 1)
+    plain = last.inputs == (first.address,) and last.kind in CONVOLUTIONS
+    rate = tuple(rate)[axis] if isinstance(rate, tuple) else rate
+    return rate if plain else 1
 
 
 def _image(graph, goal):
@@ -210,7 +234,7 @@ def _image(graph, goal):
 def _draw_level(ax, level, height):
     """The cells of a layer in a row; those of padding are hatched."""
     cells = np.zeros((1, level.cells), int)
-    cells[0, max(level.first, 0) : max(level.behind, 0)] = 1
+    cells[0, [cell for cell in level.seen if 0 <= cell < level.cells]] = 1
     extent = (level.edge(0), level.edge(level.cells), height - 0.5, height + 0.5)
     ax.imshow(cells, cmap=SEEN, vmin=0, vmax=1, extent=extent, aspect="auto", zorder=2)
     for first, behind in [(level.first, 0), (level.cells, level.behind)]:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from cnnlab.drawing.trunk import trunk
+from cnnlab.drawing.trunk import input_name, trunk
 from cnnlab.reading.graph import Graph, consumers
 from cnnlab.reading.kinds import ACTIVATIONS, CONVOLUTIONS, MAKES_MAPS, NORMALISATIONS
 from cnnlab.reading.layer_windows import GLOBAL_POOLINGS, ONLY_IN_TRAINING, POOLINGS
@@ -38,7 +38,7 @@ class Block:
     """Parts in a row of blocks that are equal.
 
     Attributes:
-        parts: of the first.
+        parts: of the first; where the others give more channels, that is told.
         times: how many there are.
     """
 
@@ -111,12 +111,21 @@ def blocks(graph):
             (_repeats(marks, at, period) for period in PERIODS), key=lambda one: (one[0], -one[1])
         )
         end = at + period if saved else at + 1
-        found.append(Block(sum(segments[at:end], ()), times if saved else 1))
+        ends = [sum(segments[n : n + end - at], ()) for n in (at, at + (end - at) * (times - 1))]
+        first, last = ends if saved else (ends[0], ends[0])
+        found.append(Block(tuple(map(_both, first, last)), times if saved else 1))
         skipped = segments[end - 1][-1].address, segments[at + period * times - 1][-1].address
         at = at + period * times if saved else at + 1
         if saved and at < len(segments):
             segments[at] = tuple(_reading(part, *skipped) for part in segments[at])
     return found
+
+
+def _both(first, last):
+    """The part of the first of equal blocks, with the channels of the last, if these grow."""
+    (*words, shape), grown = first.lines, last.lines[-1]
+    shape = shape if shape == grown else f"{shape} to {grown.rpartition('×')[2]}"
+    return replace(first, lines=(*words, shape))
 
 
 def _repeats(marks, at, period):
@@ -129,9 +138,12 @@ def _repeats(marks, at, period):
 
 
 def _signature(segment):
-    """What makes two segments equal: the words of their parts, and who reads whom."""
+    """What makes two segments equal: words and sizes of their parts, and who reads whom."""
     number = {part.address: n for n, part in enumerate(segment)}
-    return [(p.lines[:-1], tuple(number.get(name, -1) for name in p.inputs)) for p in segment]
+    return [
+        (p.lines[:-1], p.lines[-1].rpartition("×")[0], tuple(number.get(n, -1) for n in p.inputs))
+        for p in segment
+    ]
 
 
 def _reading(part, kept, skipped):
@@ -155,7 +167,7 @@ def _words(node):
     """What a layer does, and its activation."""
     layer, kind = node.layer, node.kind
     if not node.inputs:
-        return [node.address]
+        return [input_name(node)]
     if kind in SIGNS:
         return [SIGNS[kind]]
     name = re.sub(r"\d[dD]|^.*\.", "", kind)

@@ -40,6 +40,7 @@ class Map:
         shape: (H, W, C); of a sequence (L, 1, C), of a vector (1, 1, C).
         vector: whether it is a vector.
         layers: how many layers in a row give this shape.
+        frozen: whether its weights are not trained; None where it has none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Map:
     shape: tuple
     vector: bool
     layers: int = 1
+    frozen: bool | None = None
 
     @property
     def label(self):
@@ -76,7 +78,8 @@ def draw_planes(model, input_shape=None):
 
     Height and depth of a box are the map's height and width, its thickness the number of channels:
     each on one scale for the whole figure. Vectors are bars, on a scale of their own. A number
-    stands where it changes: height × width above, channels below.
+    stands where it changes: height × width above, channels below. Where weights are frozen, a
+    line under the layers that have some tells which are.
 
     Args:
         model: a built Sequential or functional `keras.Model`; models inside it are flattened.
@@ -119,8 +122,10 @@ def draw_planes(model, input_shape=None):
     gap = max(0, WIDTH - sum(wide)) / len(found)
     above = max(box.high + box.up for box in boxes) + 46
     under = max(_letters(one.label) for one in found) if upright else 12
-    ax = sheet(above + 26 + under, WIDTH + 14, cell=1 / POINTS)
+    parted = any(one.frozen for one in found)
+    ax = sheet(above + 26 + under + 22 * parted, WIDTH + 14, cell=1 / POINTS)
     _draw_legend(ax, [one.kind for one in found], left_out)
+    spans = []
     left, free, shown = 7 + gap / 2, 0.0, None
     for one, box, count, across in zip(found, boxes, counts, wide, strict=True):
         middle = left + across / 2
@@ -135,7 +140,10 @@ def draw_planes(model, input_shape=None):
         write(ax, count, (above + 9, middle), TEXT)
         look = {"rotation": 90} if upright else {}
         write(ax, one.label, (above + 19, middle), TEXT, va="top", **look)
+        spans.append((one.frozen, left, left + across))
         left += across + gap
+    if parted:
+        _draw_bars(ax, [span for span in spans if span[0] is not None], above + 28 + under)
     return ax.figure
 
 
@@ -164,7 +172,9 @@ def maps(model, input_shape=None):
         shape, vector = _shape(node)
         if found and node.kind in SAME and prod(shape) == prod(found[-1].shape):
             continue
-        found.append(Map(short(graph, node), _kind(node), shape, vector))
+        weights = getattr(node.layer, "weights", ())
+        frozen = not node.layer.trainable_weights if weights else None
+        found.append(Map(short(graph, node), _kind(node), shape, vector, frozen=frozen))
     if len(found) > MAPS:
         found = _together(found)
     if not 1 <= len(found) <= LIMIT:
@@ -202,7 +212,7 @@ def _kind(node):
 
 def _together(found):
     """Neighbours of one kind and shape as one."""
-    groups = groupby(found, key=lambda one: (one.kind, one.shape, one.vector))
+    groups = groupby(found, key=lambda one: replace(one, name=""))
     groups = [list(group) for _, group in groups]
     return [replace(group[0], layers=len(group)) for group in groups]
 
@@ -259,6 +269,16 @@ def _draw_box(ax, one, box, place):
             near = front[0] + [(x, 0), (x, -box.high)]
             line = np.vstack([near, near[1] + away])
             ax.plot(*line.T, color="0.45", linewidth=0.5, linestyle="-", zorder=2.5)
+
+
+def _draw_bars(ax, spans, top):
+    """Under layers with weights: a thin line where they are frozen, a thick one where not."""
+    for frozen, some in groupby(spans, key=lambda span: span[0]):
+        some = list(some)
+        ends = some[0][1], some[-1][2]
+        look = {"linewidth": 1.0 if frozen else 4.0, "linestyle": "-", "color": "0.2"}
+        ax.plot(ends, [top, top], solid_capstyle="butt", **look)
+        write(ax, "frozen" if frozen else "trains", (top + 9, sum(ends) / 2), TEXT)
 
 
 def _draw_legend(ax, kinds, left_out):

@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnlab.arrays.windows import numbers, pair
 from cnnlab.convolution import conv2d, correlate2d, im2col
-from cnnlab.drawing.sheet import arrow, draw_cells, outline, sheet, sign, write
+from cnnlab.drawing.sheet import arrow, draw_cells, minus, outline, sheet, sign, write
 from cnnlab.drawing.strip import CELLS, draw_position, framed, window_cells
 from cnnlab.pooling import average_pool2d, max_pool2d
 
@@ -70,7 +70,7 @@ def convolution_step(x, kernel, bias=None, position=(0, 0), channel=0, strides=1
         padded, _ = framed(x[..., c], kernel.shape[:2], strides, padding)
         draw_position(ax, padded, zeros, kernel[..., c, channel], position, place, largest, strides)
         write(ax, f"channel {c}", (place[0] - 0.45, place[1] + wide / 2))
-        write(ax, f"{part:g}", (place[0] + high + 0.5, place[1] + wide / 2), 10)
+        write(ax, minus(f"{part:g}"), (place[0] + high + 0.5, place[1] + wide / 2), 10)
         sign(ax, "+" if c < len(parts) - 1 else "=", (middle, place[1] + wide + 1))
     done = np.ma.masked_all(maps.shape[:2])
     count = np.ravel_multi_index(tuple(position), done.shape) + 1
@@ -80,7 +80,7 @@ def convolution_step(x, kernel, bias=None, position=(0, 0), channel=0, strides=1
     outline(ax, np.add(place, position))
     bias = "" if bias is None else f", bias {np.asarray(bias)[channel]:g}"
     text = f"filter {channel}: {' + '.join(f'({p:g})' if p < 0 else f'{p:g}' for p in added)}"
-    write(ax, f"{text} = {maps[wanted]:g}{bias}", (middle + high / 2 + 1.4, width / 2), 10)
+    write(ax, minus(f"{text} = {maps[wanted]:g}{bias}"), (middle + high / 2 + 1.4, width / 2), 10)
     return ax.figure
 
 
@@ -138,7 +138,7 @@ def im2col_step(image, kernel, position=None):
     draw_cells(ax, np.ma.masked_array(output.reshape(-1, 1), so_far), places[3], limit)
     outline(ax, (places[3][0] + done, places[3][1]))
     write(ax, "output", (places[3][0] - 0.35, places[3][1] + 0.5))
-    sign(ax, "·", (middle, places[2][1] - 1))
+    sign(ax, "×", (middle, places[2][1] - 1))
     sign(ax, "=", (middle, places[3][1] - 1))
     return ax.figure
 

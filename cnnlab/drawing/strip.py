@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnlab.arrays.windows import borders, numbers, pair
 from cnnlab.convolution import correlate2d
-from cnnlab.drawing.sheet import OUTSIDE, draw_cells, outline, sheet, sign, write
+from cnnlab.drawing.sheet import OUTSIDE, draw_cells, minus, outline, sheet, sign, write
 
 CELLS = 40  # a strip may be wide: more, and its numbers could not be read
 
@@ -65,7 +65,7 @@ def film_strip(image, kernel, strides=1, padding="valid", dilation_rate=1):
             ax, padded, zeros, kernel, (row, column), place, largest, strides, dilation_rate
         )
         text = f"{output[row, column]:g} at ({row}, {column})"
-        write(ax, text, (place[0] + high + 0.45, place[1] + wide / 2))
+        write(ax, minus(text), (place[0] + high + 0.45, place[1] + wide / 2))
     return ax.figure
 
 

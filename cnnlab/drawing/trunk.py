@@ -1,5 +1,6 @@
 """The trunk of a network: what every path from the input to the output passes."""
 
+import re
 from collections import Counter
 
 from cnnlab.reading.graph import Graph
@@ -58,6 +59,13 @@ def between(graph, first, last):
 
 def short(graph, node):
     """The last part of an address, where no other node of the graph has the same."""
+    if not node.inputs:
+        return input_name(node)
     last = node.address.rpartition("/")[2]
     ends = Counter(other.address.rpartition("/")[2] for other in graph.nodes)
     return last if ends[last] == 1 else node.address
+
+
+def input_name(node):
+    """The name of an input: "input" for what nobody has named, such as "input_layer_3"."""
+    return re.sub(r"^input_layer(_\d+)?$", "input", node.address)

@@ -83,9 +83,9 @@ def _draw_row(ax, row, size, bottom, scale, depth):
     left = right + 1.6
     right = box(ax, (*size, 1), left, "plane", **spread)
     write(ax, "×".join(map(str, size)), (bottom + 0.6, left + size[1] * scale / 2))
-    arrow(ax, (middle, right + 0.4), (middle, right + 2))
-    write(ax, f"× {filters}", (middle - 0.6, right + 1.1))
-    left = right + 2.4
+    arrow(ax, (middle, right + 0.5), (middle, right + 2.7))
+    write(ax, f"× {filters}", (middle - 0.7, right + 1.6))
+    left = right + 3.2
     box(ax, (*size, filters), left, "plane", **spread)
     write(ax, "×".join(map(str, (*size, filters))), (bottom + 0.6, left + size[1] * scale / 2))
     each = "×".join(map(str, (*kernel, channels)))
@@ -124,7 +124,7 @@ def _width(row, size, scale, depth):
     shape, kernel, groups, filters, _ = row
     flat = shape[1] + kernel[1] + 2 * size[1]
     deep = shape[2] + shape[2] // groups + 1 + filters
-    return flat * scale + deep * depth + 0.4 + 2 * 1.6 + 2.4 + 0.8
+    return flat * scale + deep * depth + 0.4 + 2 * 1.6 + 3.2 + 0.8
 
 
 def _darker(colour, share):

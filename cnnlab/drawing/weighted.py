@@ -118,5 +118,5 @@ def _on_photograph(ax, image, heat, place, size):
     drawn = ax.imshow(
         hot, **look, interpolation="nearest" if heat.shape == image.shape[:2] else "bilinear"
     )
-    drawn.set_alpha(0.75 * hot)
+    drawn.set_alpha(0.65 * hot)
     outline(ax, place, high, wide, "0.5", linewidth=0.8)
