@@ -1,6 +1,8 @@
 """Broken models are named, healthy ones are not, and each remedy mends what it belongs to."""
 
 import ast
+import random
+import re
 import runpy
 from pathlib import Path
 
@@ -8,10 +10,11 @@ import keras
 import numpy as np
 import pytest
 
-from cnnlab.diagnosing import examples
+from cnnlab.diagnosing import examples, labelling
 from cnnlab.diagnosing.table import RULES
 from cnnlab.diagnosis import diagnose
 
+ROOT = Path(__file__).parents[1]
 MODELS = runpy.run_path(str(Path(__file__).with_name("broken_models.py")))
 BROKEN, HEALTHY = MODELS["BROKEN"], MODELS["HEALTHY"]
 EXAMPLES = {rule.finding: examples.example_of(rule.function) for rule in RULES}
@@ -27,6 +30,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not represent logits:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*`trainable` state has changed:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # saving
 ]
 
 
@@ -102,3 +106,240 @@ def test_a_broken_model_is_named_and_its_remedy_mends_it(kind, text):
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_healthy_neighbour_is_not_named(kind):
     assert found(diagnosed(made(HEALTHY[kind]))) == []
+
+
+# many healthy models
+
+SOUND = runpy.run_path(str(Path(__file__).with_name("healthy_models.py")))
+QUICK = "mlp, lenet5, mnist_cnn, not built, estimate, autoencoder, two_of_one, of_operations".split(
+    ", "
+)
+
+
+def given_to(name):
+    keras.utils.set_random_seed(0)
+    if name in SOUND["FAMILIES"]:
+        return SOUND["nested"](name)
+    return {**SOUND["COURSE"], **SOUND["BROUGHT"]}[name]()
+
+
+def test_there_are_forty_healthy_models_and_more():
+    assert len({*SOUND["COURSE"], *SOUND["BROUGHT"], *SOUND["FAMILIES"]}) >= 40
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_healthy_model_gives_an_empty_table(name):
+    assert found(diagnose(*given_to(name))) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", sorted({*SOUND["COURSE"], *SOUND["BROUGHT"], *SOUND["FAMILIES"]} - {*QUICK})
+)
+def test_every_healthy_model_gives_an_empty_table(name):
+    assert found(diagnose(*given_to(name))) == []
+
+
+def test_pictures_without_neighbours_tell_nothing_of_their_labels():
+    space = made(HEALTHY["labels shuffled against images"])
+    noise = np.random.default_rng(0).uniform(size=(240, 8, 12, 1))
+    kinds = space["kinds"]
+    assert labelling.neighbours_that_agree(noise, kinds) is None
+    agree, expected, pairs = labelling.neighbours_that_agree(space["pictures"], kinds)
+    assert agree > 0.95 and 0.3 < expected < 0.4 and pairs > 100
+
+
+# what is given, and what is left as it was
+
+
+def test_what_is_not_given_is_not_judged():
+    model = keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.Dense(3)])
+    table = diagnose(model)
+    assert table.empty and list(table.columns) == ["finding", "where", "evidence", "remedy"]
+
+
+def states(model):
+    variables = [*model.variables, *(model.optimizer.variables if model.compiled else ())]
+    return [np.asarray(variable).copy() for variable in variables], [
+        layer.trainable for layer in model.layers
+    ]
+
+
+def test_nothing_is_changed_in_the_model():
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 12, 1)),
+            layers.RandomFlip(seed=1),
+            layers.Conv2D(4, 3),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Flatten(),
+            layers.Dropout(0.5, seed=2),
+            layers.Dense(3, activity_regularizer="l2"),
+        ]
+    )
+    pictures, kinds = examples.stripes(60)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    history = model.fit(pictures, kinds, epochs=2, verbose=0)
+    model.layers[1].trainable = False
+    model.layers[1].trainable = True
+    (before, trainable), drawn = states(model), random.getstate()
+    names, keys = [layer.name for layer in model.layers], sorted(vars(model.layers[1]))
+    given = pictures.copy(), kinds.copy()
+    diagnose(model, pictures, kinds, history, (pictures[:9], kinds[:9]))
+    after = states(model)
+    assert all(map(np.array_equal, before, after[0])) and trainable == after[1]
+    assert random.getstate() == drawn
+    assert [layer.name for layer in model.layers] == names
+    assert sorted(vars(model.layers[1])) == keys
+    np.testing.assert_array_equal(pictures, given[0])
+    again = model.fit(pictures, kinds, epochs=1, verbose=0).history["loss"]
+    assert np.isfinite(again).all()
+
+
+def test_a_diagnosis_does_not_change_the_training_that_follows():
+    losses = []
+    for looked in (False, True):
+        keras.utils.set_random_seed(3)
+        pictures, kinds = examples.stripes(60)
+        model = MODELS["fitting"](MODELS["small"](keras.layers.Dropout(0.3), keras.layers.Dense(3)))
+        if looked:
+            assert diagnose(model, pictures, kinds).empty
+        losses.append(model.fit(pictures, kinds, epochs=2, verbose=0).history["loss"])
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"model": "model.keras"}, "`model` must be a Keras model: got str. If it is saved, load"),
+        ({"images": "folder"}, "`images` must be an array of numbers: got str. Pass an array"),
+        ({"images": np.empty((0, 8, 12, 1))}, r"at least one image: got shape \(0, 8, 12, 1\)"),
+        ({"history": 0.7}, "`history` must be what `fit` returned, or its dict of curves: got flo"),
+        ({"validation_data": np.zeros(3)}, "`validation_data` must be a pair of images and label"),
+    ],
+)
+def test_what_cannot_be_diagnosed_is_said(given, text):
+    with pytest.raises(TypeError, match=text):
+        diagnose(**{"model": MODELS["small"](keras.layers.Dense(3))} | given)
+
+
+def test_a_dataset_is_refused_with_the_remedy():
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices(np.zeros((4, 8, 12, 1)))
+    with pytest.raises(TypeError, match=r"Take a batch: images, labels = next\(iter\(dataset"):
+        diagnose(MODELS["small"](keras.layers.Dense(3)), dataset)
+
+
+def test_a_subclassed_model_is_judged_by_what_it_answers():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.flat, self.answer = keras.layers.Flatten(), keras.layers.Dense(3)
+
+        def call(self, x):
+            return self.answer(self.flat(x))
+
+    pictures, kinds = examples.stripes(40)
+    model = MODELS["fitting"](Own(), "sparse_categorical_crossentropy")
+    model(pictures[:1])
+    assert found(diagnose(model, pictures, kinds)) == ["logits without from_logits"]
+    assert diagnose(MODELS["fitting"](model), pictures, kinds).empty
+
+
+def test_of_several_outputs_the_one_is_named():
+    layers = keras.layers
+    image = keras.Input((8, 12, 1))
+    x = layers.Flatten()(image)
+    ends = {
+        "kind": layers.Dense(3, name="kind")(x),
+        "slanted": layers.Dense(1, activation="softmax", name="slanted")(x),
+    }
+    model = keras.Model(image, ends)
+    pictures, kinds = examples.stripes(40)
+    labels = {"kind": kinds, "slanted": (kinds == 2).astype(int)}
+    losses = {"kind": "sparse_categorical_crossentropy", "slanted": "binary_crossentropy"}
+    model.compile("adam", losses)
+    table = diagnose(model, pictures, labels)
+    assert found(table) == ["softmax over one unit", "logits without from_logits"]
+    assert "of output 'slanted'" in table.evidence[0]
+    exec(table.remedy[0], {"model": model, "keras": keras})
+    exec(table.remedy[1], {"model": model, "keras": keras})
+    assert diagnose(model, pictures, labels).empty
+
+
+def test_heat_maps_and_the_diagnosis_ask_the_same_function(monkeypatch):
+    from cnnlab.diagnosing import answers, inputs
+    from cnnlab.reading import logits, plausible, tracing, value_range
+
+    assert answers.always_one is tracing.always_one is logits.always_one
+    assert answers.is_bounded is plausible.is_bounded
+    assert inputs.value_range is value_range
+
+
+# the page of the web site
+
+PAGE = runpy.run_path(str(ROOT / "tools" / "write_rules_page.py"))
+WRITTEN = (ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+
+
+def sections():
+    """{finding: its section}, as the page holds them."""
+    return {part.split("\n")[0]: f"## {part}" for part in WRITTEN.split("\n## ")[1:]}
+
+
+def without_what_is_told(section):
+    return re.sub(r"Found: in .*?(?=\nSource: )", "", section, flags=re.DOTALL)
+
+
+def test_the_page_lists_every_rule_as_it_stands_in_the_table():
+    assert WRITTEN.startswith(PAGE["INTRODUCTION"])
+    assert list(sections()) == KINDS
+    for rule in RULES:
+        listed = without_what_is_told(sections()[rule.finding])
+        assert listed.split() == PAGE["section"](rule).split()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.finding)
+def test_the_page_tells_what_the_example_gives(rule):
+    numbers = re.compile(r"[-+]?\d[\d.e+-]*")  # may differ between processors
+    told = PAGE["section"](rule, PAGE["told"](rule))
+    assert numbers.sub("#", sections()[rule.finding]).split() == numbers.sub("#", told).split()
+
+
+# the command
+
+
+def saved(folder, *end):
+    model = MODELS["fitting"](MODELS["small"](*end), "binary_crossentropy")
+    model.save(folder / "model.keras")
+    return str(folder / "model.keras")
+
+
+def test_the_command_names_what_is_wrong(tmp_path, capsys):
+    from cnnlab.command import cli
+
+    file = saved(tmp_path, keras.layers.Dense(1, activation="sigmoid", name="end"))
+    assert cli.main(["diagnose", file]) == 0
+    assert capsys.readouterr().out.startswith("nothing found; what was not given")
+    pictures, _ = examples.stripes(40)
+    np.savez(tmp_path / "data.npz", images=pictures, labels=np.zeros(40, int))
+    (tmp_path / "history.csv").write_text("epoch,loss\n0,0.9\n1,-0.2\n")
+    more = ["--data", str(tmp_path / "data.npz"), "--history", str(tmp_path / "history.csv")]
+    assert cli.main(["diagnose", file, *more]) == 1
+    said = capsys.readouterr().out
+    assert "1. one class only (labels)\n   all 40 labels are class 0\n   images, lab" in said
+    assert "2. loss below zero (history)" in said
+
+
+def test_the_command_says_which_file_is_missing(tmp_path, capsys):
+    from cnnlab.command import cli
+
+    assert cli.main(["diagnose", str(tmp_path / "absent.keras")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("cnnlab: `FILE` must be a .keras file: got ")
+    assert "Save it: model.save('model.keras')." in said

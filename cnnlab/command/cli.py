@@ -1,4 +1,4 @@
-"""The command line: `cnnlab lab`, `doctor`, `fetch`, `compare`, `store`, `solutions`, `grade`."""
+"""The command line: `cnnlab lab`, `doctor`, `fetch`, `diagnose`, `compare`, `store`, `grade` ..."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cnnlab
 from cnnlab import doctor
-from cnnlab.command import downloads, lessons
+from cnnlab.command import downloads, lessons, saved_models
 from cnnlab.files import fetch
 from cnnlab.files.shipped import FIRST_LESSON, notebooks_folder
 
@@ -51,6 +51,12 @@ def _fetch(arguments):
         print(*downloads.listing(), sep="\n")
         return 0
     return downloads.run(arguments.names, arguments.source, arguments.verify, arguments.remove)
+
+
+def _diagnose(arguments):
+    table = saved_models.diagnosed(arguments.file, arguments.data, arguments.history)
+    print(*saved_models.lines(table), sep="\n")
+    return int(not table.finding.str.startswith("perhaps ").all())
 
 
 def _solutions(arguments):
@@ -138,6 +144,12 @@ def _parser():
     )
     deed.add_argument("--remove", action="store_true", help="delete what was downloaded")
     bring.set_defaults(run=_fetch)
+
+    find = commands.add_parser("diagnose", help="name what is wrong with a saved model")
+    find.add_argument("file", metavar="FILE", help="a .keras file, as model.save writes it")
+    find.add_argument("--data", metavar="FILE", help="an .npz file with images and labels")
+    find.add_argument("--history", metavar="FILE", help="a .csv file, as CSVLogger writes it")
+    find.set_defaults(run=_diagnose)
 
     same = commands.add_parser("compare", help="do notebooks still give what they store?")
     same.add_argument("--junit", metavar="FILE", help="write pytest's report there, in XML")

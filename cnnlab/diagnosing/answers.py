@@ -59,6 +59,28 @@ def softmax_twice(case):
             )
 
 
+def softmax_over_the_wrong_axis(case):
+    """A softmax over the pictures of a batch lets them share 1, instead of the classes of each.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3), layers.Softmax(axis=0, name="end"),
+        ])
+        images, labels = pictures, kinds
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    """
+    for node in case.calls:
+        rank, axis = len(node.output_shape), getattr(node.layer, "axis", -1)
+        if node.kind != "Softmax" or not isinstance(axis, int):
+            continue
+        ends = node.address in {head.activation_at for head in case.heads}
+        if axis % rank == 0 or (ends and axis % rank != rank - 1):
+            what = "the pictures of a batch" if axis % rank == 0 else f"axis {axis}, of places"
+            line = in_place_of("layers.Softmax()", node.layer.name)
+            yield Finding(node.address, f"the softmax is over {what}, not over the classes", line)
+
+
 def relu_on_the_output(case):
     """A ReLU cuts off all that speaks against a class; the answers below 0 get no gradient.
 

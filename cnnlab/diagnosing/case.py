@@ -163,6 +163,17 @@ class Case:
             return None
         return float(np.mean(predicted_classes(head, answers) == classes[rows]))
 
+    @cached_property
+    def answers_right(self):
+        """Whether the model names most pictures rightly: then nothing can be very wrong."""
+        for head, answers in zip(self.heads, self.run.answers, strict=False):
+            right = self.share_right(head, answers)
+            if right is not None and len(self.rows) >= 8:
+                classes = np.maximum(head.classes[self.rows], 0)
+                usual = np.bincount(classes).max() / len(classes)
+                return right >= 0.8 and right > usual + 0.2
+        return False
+
 
 def predicted_classes(head, answers):
     """(B,) the class that each answer names."""

@@ -91,7 +91,7 @@ def images_not_scaled(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.SGD(0.05), loss, metrics=["accuracy"])
     """
-    if answers_right(case) or expectation_of(case):
+    if case.answers_right or expectation_of(case):
         return
     for array in case.pictures:
         if array.ndim < 4 or not np.isfinite(array).all():
@@ -120,7 +120,7 @@ def images_scaled_twice(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
-    if answers_right(case):
+    if case.answers_right:
         return
     if twice := value_range.divided_twice(case.facts):
         evidence = f"the model divides its images twice, at {twice[0]!r} and at {twice[1]!r}"
@@ -207,16 +207,6 @@ def nearly_the_same_in_two_sets(case):
             evidence += f"validation image {j}"
             line = _without(sorted({j for _, j in pairs}))
             yield Finding("images", evidence, line, "a look at the pair, side by side")
-
-
-def answers_right(case):
-    """Whether the model names most pictures rightly, so that they cannot be prepared wrongly."""
-    for head, answers in zip(case.heads, case.run.answers, strict=False):
-        right = case.share_right(head, answers)
-        if right is not None and len(case.rows) >= 8:
-            usual = np.bincount(np.maximum(head.classes[case.rows], 0)).max() / len(case.rows)
-            return right >= 0.8 and right > usual + 0.2
-    return False
 
 
 def _both_sets(case):

@@ -304,14 +304,14 @@ def shuffled(case):
         usable = classes is not None and classes.ndim == 1 and len(case.pictures) == 1
         if not usable or len(classes) != len(case.pictures[0]) or len(classes) < 2 * FEW:
             continue
-        if not case.finite or (head.loss.kind == "squared" and head.units == 1):
+        number = head.loss.kind == "squared" and head.units == 1
+        if not case.finite or classes.min() < 0 or number:
             continue
         found = neighbours_that_agree(case.pictures[0], classes)
         if found is None:
             continue
         agree, expected, pairs = found
-        noise = np.sqrt(expected * (1 - expected) / pairs)
-        if agree < expected + 2 * noise and agree < (1 + expected) / 2 - 3 * noise:
+        if agree < expected + 0.25 * (1 - expected):
             evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
             evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
             line = "images, labels = paired  # both from before one of them was shuffled"
@@ -356,33 +356,32 @@ def twins_of_two_classes(case):
 def neighbours_that_agree(images, classes, most=400):
     """How often pictures that are nearly alike have the same class.
 
+    Nearly alike are two that correlate above 0.8, once the mean picture is taken away. Measured on
+    400 pictures each: of the digits 292 have such a neighbour, and all of the same label; of the
+    textures 100, 87 % of the same; of cats and dogs none, so that nothing is said of them.
+
     Args:
         images: (N, H, W, C) of any range.
-        classes: (N,) int.
+        classes: (N,) int, from 0.
         most: pictures that are compared.
 
     Returns:
-        The share, the share expected by chance, and the number of pairs; None where fewer than 20
-        pictures have one that is nearly alike: nearer than half of the usual distance.
+        The share, the share expected by chance, and the number of pairs; None where there are fewer
+        than 20.
     """
     rows = np.unique(np.linspace(0, len(images) - 1, min(len(images), most)).astype(int))
-    flat = images[rows].reshape(len(rows), -1).astype(np.float32)
+    flat, classes = images[rows].reshape(len(rows), -1).astype(np.float32), classes[rows]
     flat = flat - flat.mean(axis=0)
-    squares = (flat**2).sum(axis=1)
-    apart = np.maximum(squares[:, None] + squares - 2 * flat @ flat.T, 0)
-    usual = np.median(apart)
-    np.fill_diagonal(apart, np.inf)
-    apart[apart < 1e-6 * max(usual, 1e-30)] = np.inf  # the same picture once more
-    nearest = apart.argmin(axis=1)
-    near = apart[np.arange(len(rows)), nearest] < usual / 4
-    if near.sum() < 20:
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    flat = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+    alike = flat @ flat.T
+    alike[alike > 1 - 1e-6] = -1  # itself, or the same picture once more
+    nearest = alike.argmax(axis=1)
+    near = alike[np.arange(len(rows)), nearest] > 0.8
+    expected = float(((np.bincount(classes) / len(classes)) ** 2).sum())
+    if near.sum() < 20 or expected > 0.8:
         return None
-    shares = np.bincount(classes[rows]) / len(rows) if classes.min() >= 0 else np.ones(1)
-    expected = float((shares**2).sum())
-    if expected > 0.8:
-        return None
-    agree = classes[rows][near] == classes[rows][nearest][near]
-    return float(agree.mean()), expected, int(near.sum())
+    return float((classes == classes[nearest])[near].mean()), expected, int(near.sum())
 
 
 def _best_renaming(classes, named):

@@ -180,7 +180,7 @@ def changed_after_compile(case):
         yield Finding("compile", evidence, compiled_anew(case).lstrip("; "))
 
 
-def learning_rate_out_of_the_usual(case):
+def learning_rate_far_off(case):
     """Each optimiser has its range; far above it steps leap, far below nothing moves.
 
     Example:
@@ -192,7 +192,7 @@ def learning_rate_out_of_the_usual(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.Adam(1.0), loss, metrics=["accuracy"])
     """
-    if case.optimizer is None or case.rate is None or case.steps:
+    if case.optimizer is None or case.rate is None or (case.steps and case.answers_right):
         return
     name = type(case.optimizer).__name__
     high, low, usual = (0.1, 1e-7, 0.001) if name in _ADAPTIVE else (2.0, 1e-6, 0.01)

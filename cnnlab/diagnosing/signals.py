@@ -174,8 +174,9 @@ def vanishing_gradients(case):
     if len(sizes) < 3:
         return
     # Of the first two the larger: a branch that starts near 0 by design is none of them.
-    (first, least), (last, most) = max(sizes[:2], key=_second), max(sizes, key=_second)
-    if least > 0 and most > 1e-7 and least < 1e-5 * most:
+    first, (last, most) = sizes[0][0], max(sizes, key=_second)
+    least = max(sizes[:2], key=_second)[1]
+    if least > 0 and most > 1e-7 and least < 1e-3 * most:
         evidence = f"the gradient of {first!r} is {least:.1e}, of {last!r} {most:.1e}"
         bends = [n for n in case.calls if activation_of(n) in _HALTS]
         ends = {head.activation_at for head in case.heads}
@@ -205,7 +206,7 @@ def exploding_gradients(case):
     if not sizes or not case.pictures or np.abs(case.pictures[0]).max() > 30:
         return
     name, most = max(sizes, key=_second)
-    if np.isfinite(most) and most > 100:
+    if np.isfinite(most) and most > 30:
         evidence = f"the gradient of {name!r} is {most:.1e}, the loss {case.run.loss:.3g}"
         wide = [layer for layer in case.layers if hasattr(layer, "kernel_initializer")]
         lines = [
@@ -306,7 +307,7 @@ _STEPS = frozenset("Argmax Round Floor Ceil Sign Cast".split())
 def _kernel_gradients(case):
     """[(layer, root mean square of the gradient of its kernel)], in the order of the model."""
     return [
-        (path.rsplit("/", 1)[0], float(np.sqrt(np.mean(value.astype(np.float64) ** 2))))
+        (path.split("/")[-2], float(np.sqrt(np.mean(value.astype(np.float64) ** 2))))
         for path, value in case.run.gradients.items()
         if value is not None and path.rsplit("/", 1)[-1] in ("kernel", "depthwise_kernel")
     ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.exercises import heads
+from cnnlab.exercises import broken_networks, heads
 from cnnlab.exercises.judging import Exercise, Mistake
 from cnnlab.exercises.networks import verdicts_on_heads
 
@@ -356,4 +356,51 @@ multi_task = Exercise(
 )
 
 
-EXERCISES = (recalls, more_maps, batch_normalisation, momentum, multi_task)
+# 05.6: three broken networks
+
+three_mended = Exercise(
+    number="05.6",
+    title="Three broken networks",
+    stars=2,
+    task="Each of the networks of broken_network(which), 0 to 2, has one mistake. Write "
+    "mended_network(which): the same three, compiled, without it.",
+    hints=(
+        "diagnose(broken_network(0)) says what is wrong with the first, and where.",
+        "The loss of each stays as it is: change the one activation that does not fit.",
+        "The first answers yes or no; the second has two linear layers in a row; the third may "
+        "say nothing against a class.",
+    ),
+    solution=broken_networks.mended_network,
+    insight="None of the three gave an error: a mistake in the last activation is seen in the "
+    "loss, or nowhere.",
+    mistakes=(
+        Mistake("Nothing is mended yet: ask diagnose for each of them.", broken_networks.broken),
+        Mistake(
+            "The first still ends in a softmax over one unit: it says 1.0 to every picture.",
+            broken_networks.without_the_first,
+        ),
+        Mistake(
+            "The first ends in a logit now, and its loss still expects a probability.",
+            broken_networks.with_a_linear_end,
+        ),
+        Mistake(
+            "In the second no activation stands between the two dense layers: they are one.",
+            broken_networks.without_the_second,
+        ),
+        Mistake(
+            "The third still has a ReLU on its answers: it can say nothing against a class.",
+            broken_networks.without_the_third,
+        ),
+        Mistake(
+            "The third ends in probabilities now, and its loss expects logits.",
+            broken_networks.with_a_softmax_for_logits,
+        ),
+    ),
+    cases=((0,), (1,), (2,)),
+    view=broken_networks.named,
+    alternatives=(broken_networks.mended_with_tanh, broken_networks.mended_by_the_loss),
+    seconds=60,
+)
+
+
+EXERCISES = (recalls, more_maps, batch_normalisation, momentum, multi_task, three_mended)
