@@ -400,7 +400,8 @@ def show_table(table, caption=None, decimals=2):
     for name, column in table.items():
         if is_numeric_dtype(column) and not is_bool_dtype(column):
             digits = 0 if is_integer_dtype(column) else decimals
-            grouped = "," if (column.dropna().abs() >= 10_000).any() else ""  # a year is no large number
+            large = (column.dropna().abs() >= 10_000).any()  # a year is no large number
+            grouped = "," if large else ""
             written[name] = f"{{:{grouped}.{digits}f}}"
     own = f"{zlib.crc32(repr((*table.columns, caption)).encode()):08x}"  # else drawn by chance
     styler = Styler(table, uuid=own, cell_ids=False, caption=caption).format(written, na_rep="")
