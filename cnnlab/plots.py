@@ -9,7 +9,6 @@ import zlib
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
@@ -393,6 +392,7 @@ def show_table(table, caption=None, decimals=2):
         A pandas Styler, which a notebook shows; the same table gives the same text.
 
     Example:
+        >>> import pandas as pd
         >>> styler = show_table(pd.DataFrame({"macs": [105415200]}), "one layer")
         >>> "105,415,200" in styler.to_html(), "one layer</caption>" in styler.to_html()
         (True, True)
@@ -401,8 +401,11 @@ def show_table(table, caption=None, decimals=2):
     for name, column in table.items():
         if is_numeric_dtype(column) and not is_bool_dtype(column):
             digits = 0 if is_integer_dtype(column) else decimals
-            grouped = "," if column.abs().max() >= 10_000 else ""  # a year is no large number
+            large = (column.dropna().abs() >= 10_000).any()  # a year is no large number
+            grouped = "," if large else ""
             written[name] = f"{{:{grouped}.{digits}f}}"
     own = f"{zlib.crc32(repr((*table.columns, caption)).encode()):08x}"  # else drawn by chance
     styler = Styler(table, uuid=own, cell_ids=False, caption=caption).format(written, na_rep="")
-    return styler.hide() if isinstance(table.index, pd.RangeIndex) else styler
+    index = table.index
+    counted = index.nlevels == 1 and index.name is None and is_integer_dtype(index)
+    return styler.hide() if counted else styler

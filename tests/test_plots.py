@@ -358,7 +358,9 @@ def test_a_table_groups_large_numbers_only_and_leaves_out_what_is_missing():
 
 
 def test_rows_that_are_only_counted_have_no_heads_and_named_ones_keep_them():
-    assert "row_heading" not in plots.show_table(COSTS).to_html()
+    for table in (COSTS, COSTS[1:], COSTS.sort_values("layer", ascending=False)):
+        assert "row_heading" not in plots.show_table(table).to_html()
+    assert "row_heading" in plots.show_table(COSTS.set_index("year")).to_html()
     assert plots.show_table(COSTS.set_index("layer")).to_html().count("row_heading") >= 2
 
 

@@ -145,31 +145,50 @@ def shows_widget(cell):
     return any("widget-view+json" in str(output.get("data", {}).keys()) for output in cell.outputs)
 
 
-def unmoved_controls(page):
-    """The controls of all widgets whose keys change nothing in the widget's picture."""
-    unmoved = []
+def unmoved_controls(page, lesson=""):
+    """The controls of all widgets whose keys change nothing in the widget's picture.
+
+    Prints how long a key takes to change it; no test asserts that, for it depends on the machine.
+    """
+    unmoved, times = [], []
     for widget in widgets(page):
         picture = widget.locator(PICTURE).last
         for selector, keys in CONTROLS.items():
             for number in range(widget.locator(selector).count()):
                 before = picture.inner_html()
                 for key in keys:
+                    began = time.monotonic()
                     widget.locator(selector).nth(number).press(key)
                     if changed(page, picture, before):
+                        times.append(round(1000 * (time.monotonic() - began)))
+                        settled(page, picture)
                         break
                 else:
                     unmoved.append(f"{selector} {number}")
+    if times:
+        print(f"{lesson}: key to picture {min(times)} to {max(times)} ms, one by one {times}")
     return unmoved
 
 
 def changed(page, picture, before, seconds=15):
     """Whether a widget shows something else than before, and that is no error."""
-    for _ in range(2 * seconds):
-        page.wait_for_timeout(500)
+    for _ in range(50 * seconds):
+        page.wait_for_timeout(20)
         now = picture.inner_html()
         if now not in ("", before):
             return "Traceback" not in now
     return False
+
+
+def settled(page, picture, seconds=15):
+    """Waits until a picture has not changed for a second: a pattern may be painted behind it."""
+    last = None
+    for _ in range(seconds):
+        now = picture.inner_html()
+        if now == last:
+            return
+        last = now
+        page.wait_for_timeout(1000)
 
 
 def screenshot(page, name):
@@ -201,7 +220,7 @@ def test_a_lesson_runs_from_top_to_bottom(browser, server, work, lesson):
     assert all("Traceback" in text for text in errors(page))
     screenshot(page, lesson)
     assert len(widgets(page)) == sum(map(shows_widget, code))
-    assert unmoved_controls(page) == []
+    assert unmoved_controls(page, lesson) == []
     for number, picture in enumerate(page.locator(PICTURE).all()):
         picture.scroll_into_view_if_needed()
         screenshot(page, f"{lesson}-widget-{number}")
