@@ -162,7 +162,7 @@ def maps(model, input_shape=None):
         >>> from keras import layers
         >>> image = keras.Input((8, 12, 3), name="image")
         >>> maps(keras.Sequential([image, layers.Conv2D(4, 3, name="conv")]))[0][1]
-        Map(name='conv', kind='convolution', shape=(6, 10, 4), vector=False, layers=1)
+        Map(name='conv', kind='convolution', shape=(6, 10, 4), vector=False, layers=1, frozen=False)
     """
     graph = graphs.read(model, input_shape)
     stations = trunk(graph)
