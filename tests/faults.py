@@ -58,7 +58,13 @@ RULES = [
         "return head.units == 1 and head.loss.kind in _CLASSES",
         "one unit with the binary loss",
     ),
-    ("answers", 'elif head.activation == "softmax":', "elif False:", "squared error of classes"),
+    (
+        "answers",
+        'elif head.activation == "softmax" or (',
+        "elif False and (",
+        "squared error of classes",
+    ),
+    ("answers", "return 2 < len(classes) < 50 and", "return False and", "classes as a number"),
     (
         "answers",
         'config.get("threshold", 0.5) == 0.5',
@@ -132,6 +138,7 @@ RULES = [
     ("structure", "return math.prod(size) == 1 or", "return", "a 1×1 convolution"),
     ("structure", 'if "Dropout" in node.kind:', "if False:", "dropout behind the answer"),
     ("structure", "rate >= 0.8:", "rate >= 0.5:", "dropout of one half"),
+    ("structure", "units < head.units / 2", "units < head.units", "five of eight are too few"),
     ("structure", "if convolves and linear and", "if convolves and", "an embedding is a head"),
     ("structure", "all(n == 1 for n in cells)", "all(n == 6 for n in cells)", "one cell"),
     ("structure", "size < 0.2 * side", "size < 0.9 * side", "a field of half the picture"),
@@ -1693,7 +1700,7 @@ FAULTS = [
     ),
     Fault(
         "reading.plausible",
-        "*range(1, logits.ndim - 1), tuple(range(1, logits.ndim - 1))]",
+        "*range(1, answers.ndim - 1), tuple(range(1, answers.ndim - 1))]",
         "tuple(range(0, 0))]",
         "probabilities of places",
         "own_models",
