@@ -135,7 +135,7 @@ RULES = [
     ("settings", "if case.steps == 0 and", "if case.steps == 1 and", "a warm-up is a rate of 0"),
     ("settings", "if run.penalty > 10 *", "if run.penalty > 1e9 *", "a large penalty"),
     ("structure", 'activation_of(node) != "linear" or', "False or", "a ReLU is no bend"),
-    ("structure", "return math.prod(size) == 1 or", "return", "a 1×1 convolution"),
+    ("structure", "or size == steps", "or size != steps", "every kernel is one of patches"),
     ("structure", 'if "Dropout" in node.kind:', "if False:", "dropout behind the answer"),
     ("structure", "rate >= 0.8:", "rate >= 0.5:", "dropout of one half"),
     ("structure", "units < head.units / 2", "units < head.units", "five of eight are too few"),

@@ -381,7 +381,7 @@ def sections():
 
 
 def without_what_is_told(section):
-    return re.sub(r"Found: in .*?(?=\nSource: )", "", section, flags=re.DOTALL)
+    return re.sub(r"Found in .*?(?=\nSource: )", "", section, flags=re.DOTALL)
 
 
 def test_the_page_lists_every_rule_as_it_stands_in_the_table():
