@@ -118,7 +118,7 @@ RULES = [
     ),
     ("bases", "layers = [node.layer for", "layers = [] and [node.layer for", "a base is new"),
     ("memory", "return all(np.all(", "return any(np.all(", "one bias at 0"),
-    ("memory", '"bias": 0.0,', "", "biases are not looked at"),
+    ("memory", '_OFFSETS = ("bias",', "_OFFSETS = (", "biases are not looked at"),
     ("settings", "if bad:", "if len(bad) > 1:", "NaN in one weight"),
     (
         "settings",
