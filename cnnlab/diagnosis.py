@@ -54,7 +54,7 @@ def diagnose(model, images=None, labels=None, history=None, validation_data=None
     """
     case = Case(
         _checked_model(model),
-        _checked_images("images", images),
+        _several(model, _checked_images("images", images)),
         labels if isinstance(labels, dict | list) or labels is None else np.asarray(labels),
         _curves(history),
         _pair(validation_data),
@@ -78,6 +78,18 @@ def _checked_model(model):
             "If it is saved, load it: keras.saving.load_model(path)."
         )
     return model
+
+
+def _several(model, images):
+    """Images with a batch axis: one picture that fits the model is a batch of one."""
+    inputs = getattr(model, "inputs", None) or ()
+    if len(inputs) != 1 or not isinstance(images, np.ndarray):
+        return images
+    sides = tuple(inputs[0].shape[1:])
+    fits = len(sides) == images.ndim and all(
+        side in (None, have) for side, have in zip(sides, images.shape, strict=True)
+    )
+    return images[None] if fits and len(sides) > 2 else images
 
 
 def _checked_images(name, images):

@@ -281,6 +281,9 @@ BROKEN = {
     "keep = np.concatenate([np.flatnonzero(kinds == 2), rare])\n"
     "images, labels = pictures[keep], keras.utils.to_categorical(kinds[keep])\n"
     "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')",
+    "bottleneck before the answer": "model = dense(layers.Dense(64, activation='relu'),\n"
+    "    layers.Dense(3, name='narrow'), layers.ReLU(), layers.Dropout(0.2),\n"
+    "    layers.Dense(8, activation='softmax'))",
     "dropout of nearly all": PAIR
     + "drop = layers.SpatialDropout2D(0.8, name='drop')\n"
     + "model = fitting(small(layers.Dense(3), before=[layers.Conv2D(4, 3, activation='relu'), "
@@ -453,6 +456,8 @@ HEALTHY = {
     "one answer for all": LEARNED.format(3, "sparse()", "kinds") + PAIR,
     "imbalance": SOUND + "keep = np.r_[np.flatnonzero(kinds == 0), np.flatnonzero(kinds)[:40]]\n"
     "images, labels = pictures[keep], kinds[keep]",
+    "bottleneck before the answer": "model = dense(layers.Dense(5, activation='relu'),\n"
+    "    layers.Dense(8, activation='softmax'))",
     "dropout of nearly all": PAIR + "model = fitting(small(layers.Dropout(0.5), layers.Dense(3)))",
     "receptive field smaller than the object": "model = keras.Sequential([\n"
     "    keras.Input((48, 32, 3)), *[layer for _ in range(3) for layer in\n"

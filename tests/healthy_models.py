@@ -176,7 +176,8 @@ def documentation():
 
 def normed():
     def part():
-        return layers.Conv2D(16, 3, use_bias=False), layers.BatchNormalization(), layers.ReLU()
+        norm = layers.BatchNormalization(momentum=0.9)  # 0.99 would need thousands of steps
+        return layers.Conv2D(16, 3, use_bias=False), norm, layers.ReLU()
 
     parts = [*part(), layers.MaxPooling2D(), *part(), layers.GlobalAveragePooling2D()]
     return trained(stack(*parts, layers.Dense(10), shape=(28, 28, 1)), *digits(1200), rate=3e-3)

@@ -51,6 +51,18 @@ def test_the_inputs_keep_the_structure_that_they_were_given_in():
     assert [*asked(private_names.inputs_structure, network())] == ["image"], HINT
 
 
+def test_an_optimiser_knows_its_weights_and_whether_its_rate_follows_a_plan():
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(2)])
+    optimizer = keras.optimizers.Adam(1e-3)
+    assert not asked(private_names.variables_of, optimizer)
+    optimizer.build(model.trainable_variables)
+    known = {id(variable) for variable in asked(private_names.variables_of, optimizer)}
+    assert known == {id(variable) for variable in model.trainable_variables}, HINT
+    plan = keras.optimizers.schedules.CosineDecay(1e-3, 10)
+    assert asked(private_names.has_plan, keras.optimizers.SGD(plan)), HINT
+    assert not asked(private_names.has_plan, optimizer), HINT
+
+
 def test_a_tensor_knows_its_operation_and_which_call_of_it_it_comes_from():
     image = keras.Input((5, 7, 3))
     conv = layers.Conv2D(2, 3)

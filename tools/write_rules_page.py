@@ -50,7 +50,11 @@ photographs, photograph_kinds = photographs()  # (24, 32, 48, 3) uint8
 
 def section(rule, row=None):
     """The section of a rule; `row` holds where, evidence and remedy of its example."""
-    told = ["", f"Found: in `{row[0]}`. {row[1]}.", "", "```python", row[2], "```"] if row else []
+    told = []
+    if row:
+        where, evidence, remedy = row
+        lines = remedy.replace("; ", "\n")  # one line in the table
+        told = ["", f"Found in `{where}`: {evidence}.", "", "```python", lines, "```"]
     return "\n".join(
         [
             f"## {rule.finding}",

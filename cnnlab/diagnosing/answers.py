@@ -1,9 +1,11 @@
 """Rules about the end of a model: its last activation, its loss, its metric."""
 
+import numpy as np
+
 from cnnlab.diagnosing.finding import Finding, activation_line, compiled_anew, in_place_of
 from cnnlab.diagnosing.heads import PROBABILITIES, ending
 from cnnlab.reading.logits import always_one
-from cnnlab.reading.plausible import is_bounded
+from cnnlab.reading.plausible import is_bounded, shares_of_one
 
 _CUT_AT_0 = {"relu", "relu6", "hard_sigmoid"}
 _EXCLUSIVE = ("sparse", "categorical")
@@ -271,11 +273,32 @@ def squared_error_of_classes(case):
             evidence = f"{head.units} units{head.of_output}, {head.loss.name}, and class numbers: "
             evidence += "every unit is drawn to the number of the class"
             yield Finding("compile", evidence, head.compile_line())
-        elif head.activation == "softmax":
-            evidence = f"a softmax{head.of_output} with {head.loss.name}, whose gradient vanishes "
-            evidence += "where the answer is sure and wrong"
+        elif flat and _numbers_of_classes(case, head):
+            count = int(head.labels.max()) + 1
+            evidence = (
+                f"1 unit{head.of_output} with {head.loss.name} for {count} classes, and their "
+            )
+            evidence += "accuracy is measured: class 1 is no mean of the classes 0 and 2"
+            loss = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+            name = f"{head.weighted.split('/')[-1]}; compile with {loss}"
+            yield Finding(head.weighted, evidence, in_place_of(f"layers.Dense({count})", name))
+        elif head.activation == "softmax" or (
+            flat and head.activation == "sigmoid" and head.label_kind in ("numbers", "one-hot")
+        ):
+            evidence = f"{head.activation}{head.of_output} with {head.loss.name}, whose gradient "
+            evidence += "vanishes where the answer is sure and wrong"
             decides = "the accuracy after equally many epochs with a crossentropy"
             yield Finding("compile", evidence, head.compile_line(), decides)
+
+
+def _numbers_of_classes(case, head):
+    """Whether one number is trained on the numbers of several classes."""
+    if head.units != 1 or head.label_kind != "numbers" or not head.weighted:
+        return False
+    if not any("acc" in name for name, _ in _metrics(case)):
+        return False
+    classes = np.unique(head.labels)
+    return 2 < len(classes) < 50 and np.array_equal(classes, np.arange(len(classes)))
 
 
 def accuracy_of_logits_cut_at_a_half(case):
@@ -402,8 +425,7 @@ def _made_between_0_and_1(case, number):
     values = _values(case, number)
     if values is None or values.min() < 0 or values.max() > 1:
         return False
-    sums = values.sum(axis=-1)
-    if values.shape[-1] > 1 and abs(sums - 1).max() < 1e-4:
+    if values.shape[-1] > 1 and shares_of_one(values):
         return True
     try:
         return is_bounded(case.batch, number if len(case.heads) > 1 else None)

@@ -2,14 +2,9 @@
 
 import numpy as np
 
-# What Keras's layers start with where nobody said otherwise.
-_STARTS = {
-    "bias": 0.0,
-    "beta": 0.0,
-    "moving_mean": 0.0,
-    "gamma": 1.0,
-    "moving_variance": 1.0,
-}
+# The weights that usually start at one number, which their initialiser tells.
+_OFFSETS = ("bias", "beta", "moving_mean", "gamma", "moving_variance")
+_NUMBERS = {"Zeros": 0.0, "Ones": 1.0}
 
 
 def untouched_since_start(layers):
@@ -34,11 +29,20 @@ def untouched_since_start(layers):
         False
     """
     telling = [
-        (weight, _STARTS[weight.name])
+        (weight, start)
         for layer in layers
         for weight in getattr(layer, "weights", ())
-        if weight.name in _STARTS
+        if (start := _start(layer, weight.name)) is not None
     ]
     if not telling:
         return None
     return all(np.all(np.asarray(weight) == start) for weight, start in telling)
+
+
+def _start(layer, name):
+    """The number at which a weight of a layer starts; None where it is not one number."""
+    if name not in _OFFSETS or getattr(layer, "unit_forget_bias", False):
+        return None
+    initializer = getattr(layer, f"{name}_initializer", None)
+    kind = type(initializer).__name__
+    return getattr(initializer, "value", None) if kind == "Constant" else _NUMBERS.get(kind)

@@ -90,6 +90,32 @@ def dropout_of_nearly_all(case):
             yield Finding(node.address, evidence, line, decides)
 
 
+def bottleneck_before_the_answer(case):
+    """What tells ten classes apart has to pass through the layer in front of the answer.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((32, 48, 3)), layers.Rescaling(1 / 255), layers.Flatten(),
+            layers.Dense(2, activation="relu", name="narrow"), layers.Dense(10),
+        ])
+    """
+    for head in case.heads:
+        if not head.weighted or len(head.shape) != 2 or (head.units or 0) < 5:
+            continue
+        node = case.graph[case.graph[head.weighted].inputs[0]]
+        while (
+            node.kind in layer_windows.ONLY_IN_TRAINING | kinds.ACTIVATIONS | kinds.NORMALISATIONS
+        ):
+            node = case.graph[node.inputs[0]]
+        units = node.output_shape[-1]
+        if node.kind == "Dense" and units and units < head.units / 2:
+            evidence = f"{units} numbers{head.of_output} are to tell {head.units} classes apart"
+            name = getattr(node.layer.activation, "__name__", "relu")
+            line = f"layers.Dense({4 * head.units}, activation={name!r})"
+            decides = "the training accuracy with more units"
+            yield Finding(node.address, evidence, in_place_of(line, node.layer.name), decides)
+
+
 def base_with_its_own_head(case):
     """A trained network's classes are read where its features are wanted.
 

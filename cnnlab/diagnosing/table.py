@@ -30,6 +30,7 @@ _LOSSES = "Keras documentation, Losses: from_logits, and the labels that each lo
 _CHOLLET = (
     "Chollet (2021), Deep learning with Python, 2nd edition, table 6.1: last activation, loss"
 )
+_CHOLLET_5 = "Chollet (2021), Deep learning with Python, 2nd edition, section 4.2.5: large enough"
 _CHOLLET_TRANSFER = "Chollet (2020), Transfer learning & fine-tuning, keras.io"
 _GOODFELLOW = "Goodfellow, Bengio & Courville (2016), Deep learning"
 _GLOROT = "Glorot & Bengio (2010), Understanding the difficulty of training deep networks"
@@ -133,6 +134,7 @@ RULES = (
         "one answer for all", signals.one_answer_for_all, "Karpathy (2019), A recipe for training"
     ),
     Rule("imbalance", labelling.imbalance, "He & Garcia (2009), Learning from imbalanced data"),
+    Rule("bottleneck before the answer", structure.bottleneck_before_the_answer, _CHOLLET_5),
     Rule("dropout of nearly all", structure.dropout_of_nearly_all, "Srivastava et al. (2014)"),
     Rule("receptive field smaller than the object", structure.receptive_field_small, _ARAUJO),
     Rule("receptive field larger than the image", structure.receptive_field_large, _ARAUJO),

@@ -32,10 +32,7 @@ def check_values(batch, output, logits):
             f"`model` must give finite scores: got {logits[image, index]} for image {image}, class "
             f"{index}. Look for NaN in its weights, or overflow in float16 (bfloat16 has none)."
         )
-    axes = [-1, *range(1, logits.ndim - 1), tuple(range(1, logits.ndim - 1))]
-    if low >= 0 and any(
-        np.allclose(logits.sum(axis=axis), 1, atol=1e-3) for axis in axes if axis != ()
-    ):
+    if low >= 0 and shares_of_one(logits):
         raise ValueError(NO_LOGITS)
     model, answers = batch.known.model, logits
     if logits.shape[-1] == 2 and np.array_equal(logits[..., 0], -logits[..., 1]):
@@ -50,6 +47,21 @@ def check_values(batch, output, logits):
             f"{logits.shape[-1]} values are taken for classes. Compare two pictures by a model of "
             "their distance instead.",
         )
+
+
+def shares_of_one(answers):
+    """Whether numbers from 0 on add up to 1 over the classes or over places, as probabilities do.
+
+    Args:
+        answers: (B, classes) or (B, *places, classes), none below 0.
+
+    Example:
+        >>> shares_of_one(np.array([[0.2, 0.8], [0.5, 0.5]])), shares_of_one(np.ones((2, 3)))
+        (True, False)
+    """
+    axes = [-1, *range(1, answers.ndim - 1), tuple(range(1, answers.ndim - 1))]
+    sums = (answers.sum(axis=axis) for axis in axes if axis != ())
+    return any(np.allclose(each, 1, atol=1e-3) for each in sums)
 
 
 def is_bounded(batch, output):
