@@ -631,6 +631,13 @@ FAULTS = [
     # comparison
     Fault("comparing.comparison", "status in (0, 1) else 2", "status == 0 else 2", "no status 1"),
     Fault("comparing.comparison", '"--noconftest"', '"--no-summary"', "another's conftest runs"),
+    Fault(
+        "comparing.plugin",
+        "item.parent.skip_compare += (DRAWING,)",
+        "pass",
+        "coordinates are compared",
+        "comparison",
+    ),
     # changed_cells
     Fault("comparing.changed_cells", 'for sign in "-+"', 'for sign in "+-"', "now is then"),
     Fault("comparing.changed_cells", 'replace("|", "\\\\|")', 'replace("|", "|")', "a torn table"),
