@@ -175,16 +175,11 @@ FAULTS = [
         "plain is taken for grey",
         "widgets",
     ),
-    Fault(
-        "exploring.channels",
-        "top, left = max(-top, 0), max(-left, 0)",
-        "top, left = 0, 0",
-        "a piece that is pulled to its corner",
-        "widgets",
-    ),
     Fault("exploring.channels", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
     Fault("widgets", "not in ready:", "in ready:", "patterns painted again and again"),
-    Fault("widgets", "min(channel, counts[layer] - 1)", "channel", "a channel that is not there"),
+    Fault(
+        "widgets", "if drawn == [layer, channel, picture]:", "if False:", "drawn twice for one key"
+    ),
     # layer_windows
     Fault(
         "reading.layer_windows",
