@@ -680,7 +680,7 @@ FAULTS = [
     ),
     Fault("plots", "MaxNLocator(integer=True, min", "MaxNLocator(min", "an epoch 2.5"),
     Fault("plots", "mask=right | (matrix == 0)", "mask=(matrix == 0)", "errors lost beside hits"),
-    Fault("plots", "not signed and all", "all", "maps of -1 and 1 have no bar"),
+    Fault("plots", "not signed and all", "all", "kernels of 0 and 1 have no bar"),
     Fault("plots", "int(WIDTH * SCREEN)", "int(3 * WIDTH * SCREEN)", "pixels thrown away"),
     Fault("plots", "([frame] if frame else", "([] if frame else", "a frame that jumps"),
     Fault("plots", "(column.dropna().abs() >= 10_000).any()", "True", "the year 2,012"),
