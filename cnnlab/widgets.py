@@ -304,7 +304,6 @@ def channel_explorer(model, images, layers, names=None, patterns=None):
     drawn = []
 
     def draw(layer, channel, picture):
-        channel = min(channel, counts[layer] - 1)
         if drawn == [layer, channel, picture]:  # a new layer may move the channel's slider as well
             return
         drawn[:] = layer, channel, picture

@@ -345,16 +345,11 @@ FAULTS = [
         "plain is taken for grey",
         "widgets",
     ),
-    Fault(
-        "exploring.channels",
-        "top, left = max(-top, 0), max(-left, 0)",
-        "top, left = 0, 0",
-        "a piece that is pulled to its corner",
-        "widgets",
-    ),
     Fault("exploring.channels", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
     Fault("widgets", "not in ready:", "in ready:", "patterns painted again and again"),
-    Fault("widgets", "min(channel, counts[layer] - 1)", "channel", "a channel that is not there"),
+    Fault(
+        "widgets", "if drawn == [layer, channel, picture]:", "if False:", "drawn twice for one key"
+    ),
     # layer_windows
     Fault(
         "reading.layer_windows",
@@ -806,6 +801,13 @@ FAULTS = [
     # comparison
     Fault("comparing.comparison", "status in (0, 1) else 2", "status == 0 else 2", "no status 1"),
     Fault("comparing.comparison", '"--noconftest"', '"--no-summary"', "another's conftest runs"),
+    Fault(
+        "comparing.plugin",
+        "item.parent.skip_compare += (DRAWING,)",
+        "pass",
+        "coordinates are compared",
+        "comparison",
+    ),
     # changed_cells
     Fault("comparing.changed_cells", 'for sign in "-+"', 'for sign in "+-"', "now is then"),
     Fault("comparing.changed_cells", 'replace("|", "\\\\|")', 'replace("|", "|")', "a torn table"),
@@ -838,9 +840,22 @@ FAULTS = [
     Fault("plots", '(metric, "-", "training")', '(metric, "-", "test")', "a wrong legend"),
     Fault("plots", "elif not share_scale:", "elif share_scale:", "a wrong word on the scale"),
     Fault("plots", "check_probabilities(probabilities, len", "len(", "invented mistakes"),
+    Fault("datasets", "range(0, 792, 264)", "range(0, 768, 256)", "strips cut through the white"),
+    Fault(
+        "feature_maps",
+        "row, column = max(-top, 0), max(-left, 0)",
+        "row, column = 0, 0",
+        "a piece in the wrong corner",
+    ),
+    Fault(
+        "feature_maps",
+        "(region[0] + region[2] - height) // 2",
+        "region[0]",
+        "a piece from the rim of the field",
+    ),
     Fault("plots", "MaxNLocator(integer=True, min", "MaxNLocator(min", "an epoch 2.5"),
     Fault("plots", "mask=right | (matrix == 0)", "mask=(matrix == 0)", "errors lost beside hits"),
-    Fault("plots", "not signed and all", "all", "maps of -1 and 1 have no bar"),
+    Fault("plots", "not signed and all", "all", "kernels of 0 and 1 have no bar"),
     Fault("plots", "int(WIDTH * SCREEN)", "int(3 * WIDTH * SCREEN)", "pixels thrown away"),
     Fault("plots", "([frame] if frame else", "([] if frame else", "a frame that jumps"),
     Fault("plots", "(column.dropna().abs() >= 10_000).any()", "True", "the year 2,012"),

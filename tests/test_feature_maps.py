@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from cnnlab.feature_maps import (
+    Patch,
     channel_correlation,
     channel_table,
     feature_maps,
@@ -183,3 +184,24 @@ def test_small_pieces_may_lie_nearer_to_each_other():
     gaps = [max(abs(a - b) for a, b in zip(*some[:2], strict=True)) for some in places]
     assert gaps[0] == 2
     assert gaps[1] == 1
+
+
+@pytest.mark.parametrize(
+    ("region", "rows", "columns"),
+    [
+        ((-1, -2, 2, 3), (1, 3), (2, 5)),
+        ((7, 9, 10, 14), (0, 2), (0, 4)),
+        ((2, 3, 5, 8), (0, 3), (0, 5)),
+    ],
+    ids=["upper left", "lower right", "inside"],
+)
+def test_a_framed_piece_is_as_large_as_its_region_and_grey_outside(region, rows, columns):
+    image = np.arange(9 * 13 * 3, dtype="uint8").reshape(9, 13, 3)
+    top, left, bottom, right = region
+    pixels = image[max(top, 0) : bottom, max(left, 0) : right]
+    whole = Patch(pixels, 1.0, 0, region).framed(grey=99)
+    assert (whole.shape, whole.dtype) == ((bottom - top, right - left, 3), "uint8")
+    inside = np.zeros(whole.shape[:2], bool)
+    inside[slice(*rows), slice(*columns)] = True
+    np.testing.assert_array_equal(whole[inside].reshape(pixels.shape), pixels)
+    assert (whole[~inside] == 99).all()

@@ -64,6 +64,18 @@ def test_pictures_fill_the_width_and_no_more(columns, bar):
     assert figure.get_size_inches()[0] == pytest.approx(rows.WIDTH)
 
 
+def test_maps_of_different_sizes_are_drawn_as_wide_as_each_other():
+    sizes = rows.image_sizes([(11, 11), (21, 21), (41, 41), (81, 81)], columns=4)
+    np.testing.assert_allclose(sizes, [sizes[0]] * 4)
+
+
+@pytest.mark.parametrize(("cells", "dots"), [(28, 144), (64, 96), (96, 96)])
+def test_pictures_that_are_alike_have_a_whole_number_of_dots_per_pixel(cells, dots):
+    for high, wide in rows.image_sizes([(10, cells)] * 3, columns=3, bar=True):
+        assert wide * dots / cells == pytest.approx(round(wide * dots / cells))
+        assert high / wide == pytest.approx(10 / cells)
+
+
 def test_a_tall_picture_is_not_taller_than_a_screen():
     [(high, wide)] = rows.image_sizes([(200, 100)], columns=1)
     assert rows.TALLEST - 0.1 < high <= rows.TALLEST

@@ -183,6 +183,7 @@ def test_maps_have_a_labelled_bar_as_high_as_they_are():
 def test_maps_of_yes_and_no_have_no_bar():
     assert len(plots.show_maps([np.eye(3), np.eye(3) > 0]).axes) == 2
     assert len(plots.show_maps([np.eye(3), -np.eye(3)]).axes) == 3
+    assert len(plots.show_maps([np.eye(3)], signed=True).axes) == 2  # a kernel, not an answer
 
 
 def test_large_cells_of_a_map_have_lines_between_them_and_pixels_none():

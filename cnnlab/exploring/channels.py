@@ -15,6 +15,7 @@ from cnnlab.reading.per_model import known
 from cnnlab.receptive_field import ReceptiveField, receptive_field
 
 SIDE = 2.0  # inches: of a map and of a pattern
+GREY = 0.85  # of what lies outside of a photograph
 RIM = 8  # pixels around a pattern that are made and not shown
 
 
@@ -98,13 +99,9 @@ def draw_channel(answers, channel, picture, pattern, count, names):
         right.set_title("what it looks for" if found else "no picture moves it: grey")
     for number, patch in enumerate(best):
         ax = axes_at(0.1 + number * (side * wide + 0.1), 0.06, side * wide, side * high)
-        top, left, _, _ = patch.region
-        rows, columns = patch.pixels.shape[:2]
-        top, left = max(-top, 0), max(-left, 0)  # what of the region lies outside stays grey
-        place = (left - 0.5, left + columns - 0.5, top + rows - 0.5, top - 0.5)
-        pixels = _in_colours(patch.pixels - black) / (white - black)
-        ax.imshow(pixels, cmap="gray", vmin=0, vmax=1, extent=place)
-        ax.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5), facecolor="0.85")
+        piece = patch.framed(grey=black + GREY * (white - black))
+        pixels = _in_colours(piece - black) / (white - black)
+        ax.imshow(pixels, cmap="gray", vmin=0, vmax=1)
         ax.set_title(f"{patch.answer:.2g}")
     title = "the pieces of all photographs that it answers to most"
     figure.suptitle(

@@ -33,16 +33,17 @@ def image_sizes(shapes, columns, bar=False, width=WIDTH):
         width: of all in inches.
 
     Example:
-        >>> image_sizes([(96, 240), (14, 28)], columns=2)
-        [(1.0, 2.5), (1.3125, 2.625)]
+        >>> image_sizes([(96, 240)], columns=2), image_sizes([(14, 28)], columns=2)
+        ([(1.0, 2.5)], [(1.3611111111111112, 2.7222222222222223)])
     """
     free = width - 2 * MARGIN - (columns - 1) * GAP - bar * (BAR + BAR_TEXT + GAP)
     sizes, dots = [], dots_of(shapes)
+    alike = len({cells for _, cells in shapes}) == 1  # else all are as wide, whatever their cells
     for rows, cells in shapes:
         largest = cells / SCREEN if cells >= PHOTOGRAPH else SMALL
         wide = min(free / columns, largest, TALLEST * cells / rows)
         exact = wide * dots / cells  # dots per pixel; a whole number makes all pixels alike
-        if exact >= 2 or 1 <= exact < NEARLY_ONE:
+        if alike and (exact >= 2 or 1 <= exact < NEARLY_ONE):
             wide = int(exact + 1e-6) * cells / dots
         sizes.append((wide * rows / cells, wide))
     return sizes

@@ -68,7 +68,8 @@ def server(work, tmp_path_factory):
         "JUPYTERLAB_SETTINGS_DIR": str(private),
         "JUPYTER_CONFIG_DIR": str(private),
         "JUPYTERLAB_WORKSPACES_DIR": str(private),
-        "PYTHONPATH": str(ROOT / "cnnlab" / "comparing" / "offline"),
+        # Ours before an installed one, and what refuses connections.
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "cnnlab" / "comparing" / "offline"), str(ROOT)]),
     }
     options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=e2e"]
     process = subprocess.Popen(
