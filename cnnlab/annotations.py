@@ -185,7 +185,7 @@ def _write(ax, text, kind, box):
     patch = {"facecolor": colour, "edgecolor": "none", "pad": 1}
     ax.text(
         (min(right - 0.5, end) if late else max(left - 0.5, start)),
-        max(top - 0.5, first),
+        max(top - 0.5, first if room else first + 0.02 * (height - first)),
         str(text),
         color=readable_on(colour),
         bbox=patch,

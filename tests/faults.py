@@ -563,7 +563,12 @@ FAULTS = [
         "composing",
     ),
     Fault("arrays.composing", "apart.any(axis=1).all()", "apart.any()", "digits overlap"),
-    Fault("arrays.composing", "digits[number, ..., 0] > INK", "digits[0, ..., 0] > INK", "one ink"),
+    Fault(
+        "arrays.composing",
+        "digits[number, ..., 0] > INK",
+        "digits[0, ..., 0] > INK",
+        "every mask is that of the first digit",
+    ),
     Fault(
         "arrays.composing", "np.maximum(image[place], digits[number])", "digits[number]", "erased"
     ),
@@ -878,7 +883,12 @@ FAULTS = [
     Fault("boxes", "(end - first).clip(0)", "(end - first)", "boxes far apart overlap"),
     Fault("boxes", "+ _areas(b) - shared", "+ _areas(b)", "what both cover counts twice"),
     Fault("boxes", "where=union > 0", "where=union >= 0", "0 / 0 for boxes without area"),
-    Fault("boxes", "iou(boxes, boxes) > threshold", "iou(boxes, boxes) >= threshold", "equal goes"),
+    Fault(
+        "boxes",
+        "iou(boxes, boxes) > threshold",
+        "iou(boxes, boxes) >= threshold",
+        "an overlap of the threshold goes",
+    ),
     Fault(
         "boxes",
         'left, kept = np.argsort(-scores, kind="stable")',
@@ -888,7 +898,10 @@ FAULTS = [
     Fault("boxes", "left[~overlaps[best, left]]", "left[overlaps[best, left]]", "keeps neighbours"),
     Fault("boxes", "overlaps[:, best] = -1", "overlaps[index, best] = -1", "found twice"),
     Fault(
-        "boxes", "overlaps[index, best] >= threshold", "overlaps[index, best] > threshold", "at it"
+        "boxes",
+        "overlaps[index, best] >= threshold",
+        "overlaps[index, best] > threshold",
+        "an overlap of the threshold is no find",
     ),
     Fault("boxes", "np.full(len(boxes), -1)", "np.full(len(boxes), 0)", "all find the first"),
     Fault(
@@ -897,7 +910,12 @@ FAULTS = [
         "last = np.append(ordered[1:] == ordered[1:]",
         "the order decides between equal scores",
     ),
-    Fault("boxes", "recall = hits / truths", "recall = hits / max(hits.max(initial=0), 1)", "all"),
+    Fault(
+        "boxes",
+        "recall = hits / truths",
+        "recall = hits / max(hits.max(initial=0), 1)",
+        "recall of what was found",
+    ),
     Fault(
         "boxes",
         "falling = np.maximum.accumulate(precision[::-1])[::-1]",
@@ -911,7 +929,12 @@ FAULTS = [
         "a recall that is just reached does not count",
     ),
     Fault("boxes", "np.arange(points) / (points - 1)", "np.arange(points) / points", "not up to 1"),
-    Fault("boxes", "np.diff(recall, prepend=0)", "np.diff(recall, prepend=recall[:1])", "begins"),
+    Fault(
+        "boxes",
+        "np.diff(recall, prepend=0)",
+        "np.diff(recall, prepend=recall[:1])",
+        "the area begins at the first recall",
+    ),
     Fault("boxes", "middles - places", "middles", "offsets from the picture's corner"),
     Fault("boxes", "np.log(sides / anchor)", "np.log(sides / cell)", "no anchor in encoding"),
     Fault("boxes", "* anchor / 2", "* anchor", "boxes twice as large"),
@@ -937,7 +960,12 @@ FAULTS = [
         "a score at the threshold is left out",
     ),
     # annotations
-    Fault("annotations", "right, right, left, left]) - 0.5", "right, right, left, left])", "moved"),
+    Fault(
+        "annotations",
+        "right, right, left, left]) - 0.5",
+        "right, right, left, left])",
+        "boxes half a pixel off",
+    ),
     Fault(
         "annotations", "if kind < len(STYLES) else 3.2", "if kind < len(STYLES) else 1.8", "same"
     ),
@@ -1389,6 +1417,20 @@ FAULTS = [
     ),
     Fault("exercises.slips", "flat[0] = _one_more(flat[0])", "pass", "equal numbers stay equal"),
     Fault("exercises.self_test", "yield from unseen(exercise)", "pass", "slips", "slips"),
+    Fault(
+        "exercises.overlaps",
+        "height = max(0, min(",
+        "height = max(1, min(",
+        "boxes apart share a row",
+        "answers",
+    ),
+    Fault(
+        "exercises.overlaps",
+        "for other in kept)",
+        "for other in left)",
+        "no box is kept, as each overlaps itself",
+        "answers",
+    ),
     Fault(
         "exercises.heads",
         "np.full(layer.bias.shape, LEARNED)",

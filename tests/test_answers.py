@@ -15,7 +15,11 @@ from cnnlab.exercises.judging import exercises, lessons
 from cnnlab.grading.exercise_files import exercises_in
 
 HERE = Path(__file__).parent
-HOMEWORK = exercises_in(HERE.parent / "notebooks" / "homework" / "edges_and_digits.py")
+HOMEWORK = [
+    exercise
+    for path in sorted((HERE.parent / "notebooks" / "homework").glob("*.py"))
+    for exercise in exercises_in(path)
+]
 ALL = {e.number: e for e in (*(e for each in lessons() for e in exercises(each)), *HOMEWORK)}
 TABLES = [runpy.run_path(str(path)) for path in sorted((HERE / "answers").glob("*.py"))]
 RIGHT = {number: answers for table in TABLES for number, answers in table["RIGHT"].items()}
@@ -101,6 +105,11 @@ def params(answers):
         for number in ALL
         for place, answer in enumerate(answers(ALL[number]))
     ]
+
+
+@pytest.mark.parametrize("path", sorted((HERE.parent / "notebooks" / "homework").glob("*.py")))
+def test_a_homework_gives_ten_points(path):
+    assert sum(exercise.stars for exercise in exercises_in(path)) == 10
 
 
 def test_every_exercise_is_tried():
