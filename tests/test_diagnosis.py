@@ -275,6 +275,21 @@ def test_nothing_is_changed_in_the_model():
     assert np.isfinite(again).all()
 
 
+def test_what_is_drawn_in_prediction_is_drawn_again_afterwards():
+    class Noise(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seeds = keras.random.SeedGenerator(1)
+
+        def call(self, x):
+            return x + keras.random.normal((8, 12, 1), seed=self.seeds)
+
+    model = MODELS["small"](keras.layers.Dense(3), before=[Noise()])
+    before = np.asarray(model.layers[0].seeds.state).copy()
+    assert found(diagnose(model, examples.stripes(9)[0]))[0].startswith("random at test time")
+    np.testing.assert_array_equal(model.layers[0].seeds.state, before)
+
+
 def test_a_diagnosis_does_not_change_the_training_that_follows():
     losses = []
     for looked in (False, True):
