@@ -37,11 +37,6 @@ class Loss:
     from_logits: bool = False
     name: str = ""
 
-    @property
-    def expects(self):
-        """Which labels it expects, in words."""
-        return {"sparse": "class numbers", "categorical": "one-hot rows"}.get(self.kind, "numbers")
-
 
 @dataclass(frozen=True, eq=False)
 class Head:

@@ -27,7 +27,6 @@ class Run:
         gradients: {path of a trainable weight: its gradient, or None where there is no way}.
         loss: the loss of the batch with all penalties, or None.
         penalty: the penalties alone.
-        fault: what the loss said where it could not be computed.
     """
 
     answers: tuple = ()
@@ -37,7 +36,6 @@ class Run:
     gradients: dict = field(default_factory=dict, repr=False)
     loss: float | None = None
     penalty: float = 0.0
-    fault: str = ""
 
 
 def running(model, graph, heads, batch, rows):
@@ -67,7 +65,7 @@ def running(model, graph, heads, batch, rows):
                 values, others, arrays, return_losses=True, **told
             )
             penalty = tf.add_n([tf.cast(p, tf.float32) for p in penalties] or [tf.constant(0.0)])
-            loss, fault = _loss(model, result, heads, rows)
+            loss = _loss(model, result, heads, rows)
             total = None if loss is None else loss + penalty
         gradients = {} if total is None else _gradients(tape, total, values, model)
     outputs = {
@@ -83,7 +81,6 @@ def running(model, graph, heads, batch, rows):
         gradients,
         None if total is None else float(total),
         float(penalty),
-        fault,
     )
 
 
@@ -113,7 +110,7 @@ def _outputs(result):
 
 
 def _loss(model, result, heads, rows):
-    """The sum of the heads' losses, and what one of them said where it could not be computed."""
+    """The sum of the heads' losses; None where one cannot be computed."""
     parts = []
     for number, head in enumerate(heads):
         if (
@@ -122,7 +119,7 @@ def _loss(model, result, heads, rows):
             or not head.loss.name
             or len(head.labels) <= max(rows)
         ):
-            return None, ""
+            return None
         answer = selected(model, result, number if len(heads) > 1 else None)
         labels = head.labels[rows]
         if labels.ndim == len(answer.shape) - 1 and head.loss.kind not in ("sparse", ""):
@@ -130,9 +127,9 @@ def _loss(model, result, heads, rows):
         try:
             loss = _function_of(model, head, number)(labels, answer)
             parts.append(tf.reduce_mean(tf.cast(loss, tf.float32)))
-        except (ValueError, TypeError, tf.errors.OpError) as error:
-            return None, str(error).splitlines()[0]
-    return tf.add_n(parts), ""
+        except (ValueError, TypeError, tf.errors.OpError):  # the labels do not fit: another rule
+            return None
+    return tf.add_n(parts)
 
 
 def _function_of(model, head, number):

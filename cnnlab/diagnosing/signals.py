@@ -16,6 +16,7 @@ from cnnlab.diagnosing.memory import untouched_since_start
 DEAD = 0.9  # of the units of a layer
 SATURATED = 0.9  # of the values of a layer
 FEW = 16  # pictures, below which no unit is called dead
+CROSSENTROPIES = ("sparse", "categorical", "binary")
 _HALTS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 
 
@@ -206,8 +207,14 @@ def exploding_gradients(case):
     if not sizes or not case.pictures or np.abs(case.pictures[0]).max() > 30:
         return
     name, most = max(sizes, key=_second)
-    if np.isfinite(most) and most > 30:
+    guessing = sum(
+        np.log(max(head.units or 2, 2)) for head in case.heads if head.loss.kind in CROSSENTROPIES
+    )
+    fresh = guessing and untouched_since_start(case.layers) is not False
+    far = fresh and case.run.loss - case.run.penalty > 10 * guessing
+    if np.isfinite(most) and (most > 30 or far):
         evidence = f"the gradient of {name!r} is {most:.1e}, the loss {case.run.loss:.3g}"
+        evidence += f"; to guess would cost {guessing:.2f}" if guessing else ""
         wide = [layer for layer in case.layers if hasattr(layer, "kernel_initializer")]
         lines = [
             f"{layer_line(n.name)}.kernel_initializer = keras.initializers.HeNormal()" for n in wide
