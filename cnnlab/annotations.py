@@ -7,11 +7,11 @@ from matplotlib.patheffects import withStroke
 
 from cnnlab.boxes import convert
 from cnnlab.overlays import pixel_range
+from cnnlab.panels.signs import readable_on
 
 STYLES = ("-", "--", "-.", ":")
 KINDS = 8  # the colours of the course; from the fifth on the lines are twice as wide
 ALPHA = 0.45  # of a mask: the picture is still seen
-CONTRAST = 4.5  # between a text and its ground, at least (WCAG 2.1, 1.4.3)
 
 
 def draw_boxes(ax, image, boxes, texts=None, kinds=0):
@@ -97,39 +97,6 @@ def draw_masks(ax, image, masks, texts=None, kinds=None):
         ax.set(xlim=(-0.5, size[1] - 0.5), ylim=(size[0] - 0.5, -0.5))
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         _write(ax, text, kind, (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1))
-
-
-def readable_on(colour):
-    """Black or white, whichever stands out more on a colour: by a ratio of 4.58 or more.
-
-    Args:
-        colour: any Matplotlib colour.
-
-    Example:
-        >>> readable_on("0.9"), readable_on("C0")
-        ('black', 'white')
-
-    Source: WCAG 2.1, relative luminance and contrast ratio.
-    """
-    light = luminance(colour)
-    return "white" if (1 + 0.05) / (light + 0.05) > (light + 0.05) / 0.05 else "black"
-
-
-def luminance(colour):
-    """The relative luminance of a colour, 0 (black) to 1 (white).
-
-    Args:
-        colour: any Matplotlib colour.
-
-    Example:
-        >>> luminance("white"), round(luminance("0.5"), 3)
-        (1.0, 0.214)
-
-    Source: WCAG 2.1, definition of relative luminance.
-    """
-    channels = np.array(to_rgb(colour))
-    linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return round(float(linear @ (0.2126, 0.7152, 0.0722)), 12)
 
 
 def _line(kind):

@@ -973,7 +973,6 @@ FAULTS = [
         "annotations", "border = np.pad(mask, 1)", "border = np.pad(mask, 1, mode='edge')", "open"
     ),
     Fault("annotations", "film[mask] =", "film[~mask] =", "the ground is coloured"),
-    Fault("annotations", '"white" if (1 + 0.05)', '"black" if (1 + 0.05)', "grey on grey"),
     Fault("annotations", "(image - black) / ((white - black) or 1)", "image", "0-255 as 0-1"),
     Fault("annotations", ", scalex=False, scaley=False", "", "a large box shrinks the picture"),
     Fault("annotations", '"right" if late else "left"', '"left"', "a text leaves the picture"),

@@ -36,6 +36,7 @@ from cnnlab.drawing.through import draw_through
 from cnnlab.drawing.trunk import between, short, trunk
 from cnnlab.drawing.volume import draw_volume
 from cnnlab.drawing.weighted import draw_sum
+from cnnlab.panels.signs import luminance, readable_on
 from cnnlab.reading.graph import read
 from cnnlab.receptive_field import receptive_field
 
@@ -74,11 +75,6 @@ def nested():
 # the sheet
 
 
-def luminance(colour):
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
 def contrast(one, other):
     low, high = sorted([luminance(one), luminance(other)])
     return (high + 0.05) / (low + 0.05)
@@ -87,7 +83,7 @@ def contrast(one, other):
 def test_every_number_can_be_read_on_its_colour():
     for value in np.linspace(0, 1, 101):
         colour = plt.get_cmap("RdBu_r")(value)
-        written = (0, 0, 0) if sheet.ink(colour) == "black" else (1, 1, 1)
+        written = (0, 0, 0) if readable_on(colour) == "black" else (1, 1, 1)
         assert contrast(colour, written) >= 4.5
 
 

@@ -9,10 +9,10 @@ All places are in cells, (top, left), rows downwards::
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from cnnlab.comparing.digests import RULES, SPOKEN
+from cnnlab.panels.signs import readable_on
 
 WIDTH = 7.0  # inches: no figure of the course is wider
 CELL = 0.4  # inches: no cell is larger
@@ -59,20 +59,6 @@ def fitting(ax, texts, cells=1.0, largest=LARGEST):
     return min(largest, max(SMALLEST, room / (LETTER * max(longest, 1))))
 
 
-def ink(colour):
-    """Black or white, whichever can be read better on a colour.
-
-    The contrast is at least 4.5, by the relative luminance of WCAG 2.
-
-    Example:
-        >>> ink("white"), ink("navy")
-        ('black', 'white')
-    """
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    luminance = np.dot([0.2126, 0.7152, 0.0722], linear)
-    return "black" if luminance > 0.179 else "white"
-
-
 def draw_cells(ax, values, place, limit, corners=None, formatting="{:g}", title=None):
     """An array as ruled cells with its numbers, red above zero and blue below.
 
@@ -100,7 +86,7 @@ def draw_cells(ax, values, place, limit, corners=None, formatting="{:g}", title=
     size = fitting(ax, written.values())
     small = corners is not None
     for (row, column), text in written.items():
-        colour = ink(colours[row, column, :3])
+        colour = readable_on(colours[row, column, :3])
         middle = left + column + (0.4 if small else 0.5), top + row + (0.4 if small else 0.52)
         _write(ax, text, middle, size * (0.92 if small else 1), colour)
         if small and corners[row][column]:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from cnnlab.drawing.sheet import ink, minus, outline, sheet, write
+from cnnlab.drawing.sheet import minus, outline, sheet, write
 from cnnlab.drawing.trunk import short, trunk
 from cnnlab.gradients import layer_outputs
+from cnnlab.panels.signs import readable_on
 from cnnlab.reading import graph as graphs
 from cnnlab.reading.kinds import ACTIVATIONS, NORMALISATIONS
 from cnnlab.reading.layer_windows import ONLY_IN_TRAINING
@@ -135,7 +136,7 @@ def _draw_vector(ax, values, place, wide, high):
     largest = int(values.argmax())
     for number, value in enumerate(values):
         middle = left + (number + 0.5) * step
-        colour = ink(drawn.cmap(drawn.norm(value)))
+        colour = readable_on(drawn.cmap(drawn.norm(value)))
         look = {"color": colour, "weight": "bold" if number == largest else "normal"}
         ax.text(middle, top + 0.36 * high, minus(f"{value:.1f}"), **look, **MIDDLE, fontsize=8)
         ax.text(middle, top + 0.76 * high, f"({number})", **look, **MIDDLE, fontsize=7)
