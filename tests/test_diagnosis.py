@@ -50,6 +50,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not represent logits:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*`trainable` state has changed:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:The model does not have any trainable:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Gradients do not exist for variables:UserWarning"),
     pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer:UserWarning"),
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # saving
 ]

@@ -24,7 +24,7 @@ def untouched_since_start(layers):
         >>> dense.build((None, 5))
         >>> untouched_since_start([dense])
         True
-        >>> dense.bias.assign([0.1, 0.2, 0.3])
+        >>> _ = dense.bias.assign([0.1, 0.2, 0.3])
         >>> untouched_since_start([dense])
         False
     """
