@@ -2010,7 +2010,6 @@ FAULTS = [
         "transfer",
     ),
     # drawing
-    Fault("drawing.sheet", "> 0.179", "> 0.5", "white on colours that are too bright", "drawings"),
     Fault(
         "drawing.sheet",
         "extent = (left, left + columns, top + rows, top)",
