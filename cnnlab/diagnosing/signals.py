@@ -210,11 +210,13 @@ def exploding_gradients(case):
     guessing = sum(
         np.log(max(head.units or 2, 2)) for head in case.heads if head.loss.kind in CROSSENTROPIES
     )
-    fresh = guessing and untouched_since_start(case.layers) is not False
-    far = fresh and case.run.loss - case.run.penalty > 10 * guessing
-    if np.isfinite(most) and (most > 30 or far):
-        evidence = f"the gradient of {name!r} is {most:.1e}, the loss {case.run.loss:.3g}"
-        evidence += f"; to guess would cost {guessing:.2f}" if guessing else ""
+    if not guessing or not np.isfinite(most):
+        return  # of a measured number the gradient is as large as the number
+    own = case.run.loss - case.run.penalty
+    fresh = untouched_since_start(case.layers) is not False
+    if (most > 30 and own > 3 * guessing) or (fresh and own > 10 * guessing):
+        evidence = f"the gradient of {name!r} is {most:.1e}, the loss {case.run.loss:.3g}; "
+        evidence += f"to guess would cost {guessing:.2f}"
         wide = [layer for layer in case.layers if hasattr(layer, "kernel_initializer")]
         lines = [
             f"{layer_line(n.name)}.kernel_initializer = keras.initializers.HeNormal()" for n in wide
