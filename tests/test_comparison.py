@@ -86,6 +86,14 @@ def test_of_a_drawing_only_its_text_is_compared(tmp_path):
         assert status == expected, report
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_address_is_not_compared_whatever_the_number_of_workers(tmp_path, workers):
+    shown = new.new_output("stream", name="stdout", text="<Styler at 0x7f4c05a555d0>\n")
+    same = cell("print('<Styler at 0x7f534e8460d0>')", shown)
+    status, text = run(tmp_path, same, options=["--workers", workers])
+    assert status == 0, text
+
+
 def test_a_changed_number_and_a_changed_figure_are_told_in_a_table(tmp_path):
     changed = (
         cell("print(6 * 7)", printed("43\n")),

@@ -15,11 +15,10 @@ from cnnlab.comparing.guards import faults
 
 
 def pytest_configure(config):
-    """Kernels inherit the environment; workers of xdist inherit it and the options."""
-    if hasattr(config, "workerinput"):
-        return
+    """Kernels and workers of xdist inherit the environment; an option each worker sets itself."""
     paths = [argument.split("::")[0] for argument in config.args]
-    os.environ.update(setting.environment(paths))
+    if not hasattr(config, "workerinput"):
+        os.environ.update(setting.environment(paths))
     config.option.nbval_current_env = not config.getoption("nbval_kernel_name", None)
     if not config.getoption("nbval_sanitize_with", None):
         config.option.nbval_sanitize_with = str(setting.beside(paths, "sanitize.cfg"))
