@@ -65,7 +65,7 @@ def convert(boxes, source, target):
 
 
 def iou(a, b):
-    """Intersection over union: the shared area of two boxes, as a share of what both cover.
+    """Intersection over union: the area two boxes share, as a share of what they cover together.
 
     ``|A and B| / |A or B|``, where ``|A or B| = |A| + |B| - |A and B|``
 
@@ -118,8 +118,8 @@ def nms(boxes, scores, threshold=0.5):
         array([1, 2])
 
     Source: Felzenszwalb et al. (2010), Object detection with discriminatively trained part-based
-        models, IEEE TPAMI 32, section 7.2. Boxes of all classes are taken together: for one class
-        at a time pass those alone.
+        models, IEEE TPAMI 32, section 7.2, who measure the covered share. Boxes of all classes are
+        taken together: for one class at a time pass those alone.
     """
     boxes = _checked("boxes", boxes)
     scores = _checked_scores(scores, len(boxes))
@@ -160,8 +160,8 @@ def encode(boxes, labels, grid, cell, classes, anchor=None):
         array([ 1.        ,  0.5       ,  0.25      , -0.69314718, -0.69314718,
                 0.        ,  1.        ])
 
-    Source: Redmon et al. (2016), arXiv:1506.02640, section 2; sizes as logarithms from Redmon &
-        Farhadi (2017), arXiv:1612.08242, section 2.
+    Source: Redmon et al. (2016), arXiv:1506.02640, section 2; sizes as logarithms from
+        Girshick et al. (2014), arXiv:1311.2524, appendix C.
     """
     boxes, labels = _checked("boxes", boxes), np.asarray(labels)
     if len(boxes) != labels.size:

@@ -24,7 +24,7 @@ ALL = {e.number: e for e in (*(e for each in lessons() for e in exercises(each))
 TABLES = [runpy.run_path(str(path)) for path in sorted((HERE / "answers").glob("*.py"))]
 RIGHT = {number: answers for table in TABLES for number, answers in table["RIGHT"].items()}
 WRONG = {number: answers for table in TABLES for number, answers in table["WRONG"].items()}
-MODELS = ("03.5", "05.5", "06.3", "H1.4")
+MODELS = ("03.5", "05.5", "05.6", "06.3", "H1.4")
 
 
 def tensor(value):

@@ -369,7 +369,8 @@ def find(number):
         )
     known = [e.number for each in lessons() for e in exercises(each)]
     if number not in known:
-        near = difflib.get_close_matches(number, known, n=1, cutoff=0)
+        written = number.zfill(4) if number[:1].isdigit() else number  # 1.1 is 01.1
+        near = difflib.get_close_matches(written, known, n=1, cutoff=0)
         beside = [n for n in known if n.startswith(lesson + ".")] or [known[0], "…", known[-1]]
         raise ValueError(
             f"`number` must be one of {', '.join(beside)}: got number={number!r}. "

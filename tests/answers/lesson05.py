@@ -240,6 +240,58 @@ def heads_of_several_layers(trunk):
     return Model(trunk.inputs, [digit(shared), even(shared)])
 
 
+def three(first=None, second="relu", third=None, functional=False, loss=None, names=()):
+    """Answers to 05.6: what stands at the end of the first, between, and at the end of the third.
+
+    Each an activation, or a list of layers behind a dense layer without one.
+    """
+
+    def mended_network(which):
+        import keras
+        from keras import layers
+
+        def dense(units, activation):
+            if isinstance(activation, list):
+                built = [getattr(layers, kind)(*given) for kind, *given in activation]
+                return [layers.Dense(units), *built]
+            return [layers.Dense(units, activation=activation)]
+
+        ends = [
+            dense(1, first or "sigmoid"),
+            [*dense(64, second), layers.Dense(10)],
+            dense(10, third),
+        ]
+        stack = [layers.Conv2D(8, 5, activation="relu"), layers.MaxPooling2D(4), layers.Flatten()]
+        stack += ends[which]
+        image = keras.Input((28, 28, 1))
+        if functional:
+            x = image
+            for layer in stack:
+                x = layer(x)
+            model = keras.Model(image, x)
+        else:
+            model = keras.Sequential([image, *stack])
+        for_logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        chosen = (loss or {}).get(which, "binary_crossentropy" if which == 0 else for_logits)
+        model.compile("adam", chosen() if chosen is of_logits else chosen)
+        return model
+
+    return mended_network
+
+
+def of_logits():
+    import keras
+
+    return keras.losses.BinaryCrossentropy(from_logits=True)
+
+
+def not_compiled(which):
+    import keras
+
+    model = three()(which)
+    return keras.Model(model.inputs, model.outputs)
+
+
 RIGHT = {
     "05.1": [
         recall_by_einsum,
@@ -270,6 +322,17 @@ RIGHT = {
         ends(digit=["Identity"], even=["Reshape", (1,)]),
         normalised,
         heads_of_several_layers,
+    ],
+    "05.6": [
+        three(),
+        three(functional=True),
+        three(second="tanh"),
+        three(second="gelu"),
+        three(second=[("ReLU",)]),
+        three(second=[("LeakyReLU", 0.1), ("Dropout", 0.3)], functional=True),
+        three(first=[("Activation", "sigmoid")]),
+        three(first="linear", loss={0: of_logits}),
+        three(third="softmax", loss={2: "sparse_categorical_crossentropy"}),
     ],
 }
 
@@ -329,5 +392,19 @@ WRONG = {
         forgetting,
         lambda trunk: heads()(trunk).outputs,
         lambda trunk: type(trunk)(trunk.inputs, [*heads()(trunk).outputs, trunk.output]),
+    ],
+    "05.6": [
+        three(first="softmax"),
+        three(first="softmax", second=None, third="relu", functional=True),
+        three(first="linear"),
+        three(first="relu"),
+        three(second=None),
+        three(second=[("Dropout", 0.3)]),
+        three(third=[("ReLU",)]),
+        three(third="softmax"),
+        three(third="sigmoid"),
+        not_compiled,
+        lambda which: three()(0),
+        lambda which: [three()(each) for each in range(3)],
     ],
 }
