@@ -44,13 +44,13 @@ def finished(view, raw, classes, resize, normalise, placing=None):
         )
     if normalise:
         raw = normalised(raw)
-        blank = np.flatnonzero(~raw.any(axis=places))
-        if blank.size:
+        if not (any_heat := raw.any(axis=places)).all():
+            blank = np.flatnonzero(~any_heat)
             names = ", ".join(f"class {classes[b]} in image {b}" for b in blank)
             print(f"no positive evidence for {names}: the map is 0 everywhere")
     maps = on_pixels(view, raw, placing) if resize else raw
-    if normalise:
-        maps = normalised(maps)
+    if normalise and resize:
+        maps = _to_one(maps)  # the largest may lie between the pixels
     maps = maps.astype(np.float32, copy=False)
     return maps[0] if view.batch.single else maps
 
@@ -69,7 +69,11 @@ def normalised(maps):
                [[0. , 0. , 0. ]]])
     """
     positive, places = np.maximum(maps, 0), tuple(range(1, maps.ndim))
-    largest = positive.max(axis=places, keepdims=True)
     # Rounding can leave a speck of 1e-9 beside values of -1: that is no evidence.
-    real = largest > 1e-6 * np.abs(maps).max(axis=places, keepdims=True)
-    return np.divide(positive, largest, out=np.zeros_like(positive), where=real)
+    return _to_one(positive, least=1e-6 * np.abs(maps).max(axis=places, keepdims=True))
+
+
+def _to_one(positive, least=0):
+    """Maps from 0 on divided by their largest value, or 0 where that is not above the least."""
+    largest = positive.max(axis=tuple(range(1, positive.ndim)), keepdims=True)
+    return np.divide(positive, largest, out=np.zeros_like(positive), where=largest > least)

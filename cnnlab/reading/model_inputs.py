@@ -156,7 +156,7 @@ def shaped(model, images):
 
     Args and Raises are those of `as_batch`, but for whole numbers, which may come anywhere.
     """
-    if not hasattr(model, "layers"):
+    if not (private_names.is_layer(model) or hasattr(model, "layers")):
         raise TypeError(
             f"`model` must be a Keras model: got {type(model).__name__}. "
             "Pass the model itself, loaded, and the images after it."

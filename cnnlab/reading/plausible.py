@@ -34,10 +34,10 @@ def check_values(batch, output, logits):
         )
     if low >= 0 and shares_of_one(logits):
         raise ValueError(NO_LOGITS)
-    model, answers = batch.known.model, logits
+    model, least, most = batch.known.model, low, high
     if logits.shape[-1] == 2 and np.array_equal(logits[..., 0], -logits[..., 1]):
-        answers = logits[..., 1]  # of a single logit
-    if answers.min() >= 0 and answers.max() <= 1 and is_bounded(batch, output):
+        least, most = logits[..., 1].min(), logits[..., 1].max()  # of a single logit
+    if least >= 0 and most <= 1 and is_bounded(batch, output):
         note(model, BOUNDED)
     inside = logits.shape[-1] > 2 and low >= -1.0001 and high <= 1.0001
     if inside and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:

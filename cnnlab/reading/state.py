@@ -53,6 +53,8 @@ class State:
     freed that was held weakly, another may come to lie where it lay: then all is looked at anew.
 
     Attributes:
+        pickers: of each layer the number of its attributes, the last one's name, and what picks
+            those that matter.
         places: where each layer and each of its attributes lies.
         opened: {number of the layer: numbers of its attributes that may change in place}.
         marks: of what those are made of.
@@ -60,6 +62,7 @@ class State:
         gone: those of the weak references that have lost what they led to.
     """
 
+    pickers: list
     places: list
     opened: dict
     marks: list
@@ -95,7 +98,9 @@ def look(model):
         except TypeError:
             if not _opens(value):
                 kept.append(value)
-    return State(_places(layers), opened, [*map(_mark, leaves)], kept, gone)
+    names = [tuple(_attributes(layer)) for layer in layers]
+    pickers = [(len(found), found[-1] if found else None, _picker(found)) for found in names]
+    return State(pickers, _places(layers, pickers), opened, [*map(_mark, leaves)], kept, gone)
 
 
 def unchanged(state, model):
@@ -103,7 +108,7 @@ def unchanged(state, model):
     layers = _layers(model)
     return (
         not state.gone
-        and state.places == _places(layers)
+        and state.places == _places(layers, state.pickers)
         and (not state.opened or state.marks == [*map(_mark, _leaves(layers, state.opened))])
     )
 
@@ -117,30 +122,45 @@ def _layers(model):
     return found
 
 
-def _places(layers):
+def _places(layers, pickers):
+    """Where layers and those of their attributes lie that matter.
+
+    Which those are is looked up anew only where attributes came or went: it takes longer than all
+    else, and this is asked before every answer.
+    """
     found = [*map(id, layers)]
-    for layer in layers:
-        found += map(id, _values(layer))
+    for layer, (count, last, pick) in zip(layers, pickers, strict=False):
+        attributes = _attributes(layer)
+        if len(attributes) != count or next(reversed(attributes), None) != last:
+            pick = _picker(tuple(attributes))
+        found += map(id, pick(attributes))
     return found
+
+
+def _attributes(layer):
+    return getattr(layer, "__dict__", {})
 
 
 def _values(layer):
     """What an answer may depend on of a layer's attributes."""
-    attributes = getattr(layer, "__dict__", {})
-    values = _picker(tuple(attributes))(attributes)
-    call = attributes.get("call")
-    if call is not None:  # or the ear of another thread, that stands for it
-        call = getattr(call, "in_place_of", call)
-    return values if call is None else (*values, call)
+    attributes = _attributes(layer)
+    return _picker(tuple(attributes))(attributes)
 
 
 @lru_cache(1000)
 def _picker(names):
     """A function that picks those of a layer's attributes that matter."""
     wanted = [name for name in names if name != "call" and _matters(name)]
+    if "call" in names:
+        return lambda attributes: (*map(attributes.get, wanted), _call(attributes["call"]))
     if len(wanted) > 1:
-        return itemgetter(*wanted)  # the fastest there is: this is asked before every answer
+        return itemgetter(*wanted)  # the fastest there is
     return lambda attributes: tuple(attributes[name] for name in wanted)
+
+
+def _call(call):
+    """A layer's own `call`, or what it stands for: the ear of another thread is no change."""
+    return getattr(call, "in_place_of", call)
 
 
 def _matters(name):

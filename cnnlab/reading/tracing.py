@@ -66,8 +66,8 @@ def _compiled(question, model, given):
     traced = {}  # by shapes and dtypes: faster than to let TensorFlow look for what fits
 
     def run(arrays, *rest):
+        key = tuple(a is not None and (a.shape, a.dtype) for a in (*arrays, *rest))
         arrays, rest = tuple(map(_as_tensor, arrays)), tuple(map(_as_tensor, rest))
-        key = tuple(a is not None and (*a.shape, a.dtype) for a in arrays + rest)
         if key not in traced:
             traced[key] = _traced(function, arrays, rest)
         concrete, moved = traced[key]

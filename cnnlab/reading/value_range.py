@@ -61,21 +61,20 @@ def check_range(facts, array):
             f"note: the model divides its images twice, at {twice[0]!r} and at {twice[1]!r}. "
             "Leave one of the two out, unless it was trained so.",
         )
-    low, high = float(array.min()), float(array.max())
     if keeps(facts) and np.issubdtype(array.dtype, np.integer):
         raise ValueError(
             "`images` must be scaled as in training, for the model does not rescale them: "
-            f"got {array.dtype}, {low:g} to {high:g}. Prepare them as the training images were; "
-            "if those were 0-255, pass images.astype('float32')."
+            f"got {array.dtype}, {array.min()} to {array.max()}. Prepare them as the training "
+            "images were; if those were 0-255, pass images.astype('float32')."
         )
     if unscaled(facts, array):
         print(
-            f"note: `images` hold whole numbers, {low:g} to {high:g}, and the model does not "
-            "rescale them. Were they prepared as in training?"
+            f"note: `images` hold whole numbers, {array.min():g} to {array.max():g}, and the model "
+            "does not rescale them. Were they prepared as in training?"
         )
     if divisor := divided_before(facts, array):
         print(
-            f"note: `images` reach only {high:g}, and the model divides them by {divisor:g} "
+            f"note: `images` reach only {array.max():g}, and the model divides them by {divisor:g} "
             "itself. Pass 0-255."
         )
 
