@@ -168,7 +168,7 @@ def _scale(maps):
     """The values of the darkest and the brightest colour of some maps, and what they mean."""
     high = max(np.abs(heat).max() for heat in maps) or 1.0
     if any(heat.min() < 0 for heat in maps):
-        return (-high, high), "evidence"
+        return (-high, high), "evidence (−: below 0)"
     return (0, max(high, 1.0)), "heat"
 
 
@@ -273,8 +273,9 @@ def show_channels(maps, share_scale=True, tile=48, channels=None):
         titles.append(f"{last}: {some}, each {height}×{width}, up to {values.max():.2g}")
         mosaics.append(_mosaic(values, share_scale, tile, shown))
     sizes = [tuple(side / SCREEN for side in mosaic.shape) for mosaic in mosaics]
-    figure, axes, _ = panels(sizes, titles, columns=1, above=LINE)
-    scale = "each layer scaled to its largest value" if share_scale else "each channel to itself"
+    figure, axes, _ = panels(sizes, titles, columns=1, above=2 * LINE)
+    one = "layer" if share_scale else "channel"
+    scale = f"each {one} scaled to its own largest value"
     figure.suptitle(scale, fontsize=9, y=1 - MARGIN / figure.get_size_inches()[1], va="top")
     colours = plt.get_cmap("viridis", SHADES).with_extremes(bad="white")
     for ax, mosaic in zip(axes, mosaics, strict=True):

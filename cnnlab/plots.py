@@ -115,16 +115,17 @@ def show_maps(maps, titles=None, columns=None, signed=None, share_scale=True, la
     columns, bar = _columns(columns, shapes), share_scale and not answers
     sizes = image_sizes(shapes, columns, bar)
     figure, axes, place = panels(sizes, titles, columns, bar=bar, above=0 if share_scale else 0.22)
+    marked = False
     for ax, values, size in zip(axes, maps, sizes, strict=True):
         high = largest if share_scale else float(np.abs(values).max()) or 1.0
         cmap = "RdBu_r" if signed else "viridis"
         picture = ax.imshow(values, cmap=cmap, vmin=-high if signed else 0, vmax=high)
         if signed:
-            mark_negative(ax, values, picture)
+            marked |= mark_negative(ax, values, picture)
         if size[1] * SCREEN / values.shape[1] >= RULED:
             _rule(ax, *values.shape)
     if bar:
-        figure.colorbar(picture, cax=place, label=label)
+        figure.colorbar(picture, cax=place, label=f"{label} (−: below 0)" if marked else label)
     elif not share_scale:
         y = 1 - MARGIN / figure.get_size_inches()[1]
         figure.suptitle("each map scaled to itself", fontsize=10, y=y, va="top")

@@ -391,6 +391,24 @@ def test_frozen_layers_are_told_where_there_are_some():
     assert [one.frozen for one in maps(model)[0] if one.kind == "pooling"] == [None, None]
 
 
+def test_a_long_name_that_stands_upright_is_parted():
+    names = [f"feature_extraction_{n}" for n in range(9)]
+    stack = [layers.Conv2D(4, 3, padding="same", strides=2, name=name) for name in names]
+    texts = [
+        t.get_text()
+        for t in draw_planes(keras.Sequential([keras.Input((640, 512, 3)), *stack])).axes[0].texts
+    ]
+    assert "feature_\nextraction_0" in texts
+
+
+def test_what_only_scales_the_picture_is_no_map():
+    image = keras.Input((8, 12, 3), name="image")
+    model = keras.Model(
+        image, layers.Conv2D(4, 3, name="conv")(layers.Rescaling(1 / 255)(image) - 1)
+    )
+    assert [one.name for one in maps(model)[0]] == ["image", "conv"]
+
+
 def test_planes_of_a_branched_model_say_what_they_leave_out():
     assert "1 layers on branches: not drawn" in spoken(draw_planes(branched()))
 

@@ -73,7 +73,7 @@ def test_pictures_may_differ_in_size():
 def test_signed_heat_is_centred_on_zero():
     figure = show_heat([PHOTO, PHOTO], [HEAT - 0.75, HEAT / 2], columns=1)
     assert [ax.images[1].get_clim() for ax in figure.axes[:2]] == [(-0.75, 0.75)] * 2
-    assert figure.axes[-1].get_ylabel() == "evidence"
+    assert figure.axes[-1].get_ylabel() == "evidence (−: below 0)"
 
 
 def test_a_box_is_outlined_where_it_is():
@@ -182,7 +182,7 @@ def test_each_step_of_a_line_has_the_colour_of_its_heat():
 def test_signed_heat_of_a_line_is_centred_on_zero():
     figure = show_line(SIGNAL, [LINE - 0.75])
     assert figure.axes[0].collections[0].get_clim() == (-0.75, 0.75)
-    assert figure.axes[-1].get_ylabel() == "evidence"
+    assert figure.axes[-1].get_ylabel() == "evidence (−: below 0)"
 
 
 def test_a_map_of_another_length_than_its_signal_is_refused():
@@ -222,7 +222,7 @@ def test_every_channel_has_a_tile_in_reading_order_on_the_scale_of_its_layer():
     mosaic = ax.images[0].get_array()
     assert mosaic.mask.any()
     assert np.isfinite(mosaic.data).all()  # Matplotlib warns about what lies behind a mask, too
-    assert figure.get_suptitle().startswith("each layer scaled to its largest value")
+    assert figure.get_suptitle().startswith("each layer scaled to its own largest value")
 
 
 def test_maps_of_several_images_are_refused_with_how_to_take_one():
@@ -241,7 +241,7 @@ def test_each_channel_can_be_scaled_to_itself_and_the_title_says_so():
     found = tiles(figure.axes[0], (24, 36), 70)
     np.testing.assert_allclose(found[1:].max(axis=(1, 2)), 1)
     assert found[0].max() == 0  # a dead channel stays dark
-    assert figure.get_suptitle().startswith("each channel to itself")
+    assert figure.get_suptitle().startswith("each channel scaled to its own")
 
 
 def test_a_large_map_is_averaged_and_a_small_one_repeated():

@@ -133,3 +133,9 @@ def test_signs_on_a_large_map_stand_apart_and_only_where_it_is_negative():
     assert 20 < len(found) <= signs.PLACES**2
     assert found[:, 0].min() >= 20
     assert found[:, 1].min() >= 70
+
+
+def test_specks_of_a_large_map_have_no_sign():
+    values = np.full((70, 140), -1.0)
+    values[::4, ::4] = 0.5
+    assert marks(values, vmin=-1, vmax=1) == []

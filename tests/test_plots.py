@@ -171,6 +171,12 @@ def test_a_long_number_fits_in_its_cell():
     assert ax.texts[0].get_window_extent().width < cell
 
 
+def test_the_bar_tells_what_the_signs_on_negative_places_are():
+    values = np.array([[1.0, -1, 0.5]])
+    assert plots.show_maps([values]).axes[-1].get_ylabel() == "value (−: below 0)"
+    assert plots.show_maps([values.clip(0)], signed=True).axes[-1].get_ylabel() == "value"
+
+
 def test_maps_have_a_labelled_bar_as_high_as_they_are():
     figure = plots.show_maps([np.arange(6.0).reshape(2, 3)] * 4, columns=2, label="answer")
     *maps, bar = figure.axes

@@ -24,10 +24,12 @@ LARGEST_PIXEL = 8.0  # points
 BAR, GAP = 8.0, 3.0  # points: the width of a vector, of the room between maps
 LOWEST = 50.0  # points: the tallest map is at least so tall
 TEXT = 8.0  # points
+LONG = 16  # letters of a name that stand in one line
 COLOURS = {"input": "#d0d0d0", "convolution": "#9cc4e4", "pooling": "#f3c58b", "dense": "#a9d6b5"}
 COLOURS["other"] = "#ffffff"
 HATCHES = {"pooling": "//", "dense": ".."}
-SAME = NORMALISATIONS | ACTIVATIONS | ONLY_IN_TRAINING | {"Flatten", "Reshape"}
+SCALINGS = {"Rescaling", "Normalization", "Subtract", "Divide", "TrueDivide", "Multiply", "Cast"}
+SAME = NORMALISATIONS | ACTIVATIONS | ONLY_IN_TRAINING | SCALINGS | {"Flatten", "Reshape"}
 
 
 @dataclass(frozen=True)
@@ -108,26 +110,27 @@ def draw_planes(model, input_shape=None):
     """
     found, left_out = maps(model, input_shape)
     upright = sum(_letters(one.label) for one in found) > WIDTH
+    labels = [_parted(one.label) if upright else one.label for one in found]
     before = [None, *(one.shape for one in found)]
     counts = [
         "" if one.shape == shape else f"{one.shape[2]}"
         for one, shape in zip(found, before, strict=False)
     ]
     least = [
-        max(_letters(count), TEXT + 2 if upright else _letters(one.label))
-        for one, count in zip(found, counts, strict=True)
+        max(_letters(count), (TEXT + 2) * len(label.split("\n")) if upright else _letters(label))
+        for label, count in zip(labels, counts, strict=True)
     ]
     boxes = _boxes(found, least)
     wide = [max(box.front + box.deep, n) for box, n in zip(boxes, least, strict=True)]
     gap = max(0, WIDTH - sum(wide)) / len(found)
     above = max(box.high + box.up for box in boxes) + 46
-    under = max(_letters(one.label) for one in found) if upright else 12
+    under = max(_letters(line) for text in labels for line in text.split("\n")) if upright else 12
     parted = any(one.frozen for one in found)
     ax = sheet(above + 26 + under + 22 * parted, WIDTH + 14, cell=1 / POINTS)
     _draw_legend(ax, [one.kind for one in found], left_out)
     spans = []
     left, free, shown = 7 + gap / 2, 0.0, None
-    for one, box, count, across in zip(found, boxes, counts, wide, strict=True):
+    for one, label, box, count, across in zip(found, labels, boxes, counts, wide, strict=True):
         middle = left + across / 2
         _draw_box(ax, one, box, (above, middle - (box.front + box.deep) / 2))
         size = "{}×{}".format(*one.shape)
@@ -139,7 +142,7 @@ def draw_planes(model, input_shape=None):
             free = 0.0 if higher else start + _letters(size)
         write(ax, count, (above + 9, middle), TEXT)
         look = {"rotation": 90} if upright else {}
-        write(ax, one.label, (above + 19, middle), TEXT, va="top", **look)
+        write(ax, label, (above + 19, middle), TEXT, va="top", **look)
         spans.append((one.frozen, left, left + across))
         left += across + gap
     if parted:
@@ -215,6 +218,15 @@ def _together(found):
     groups = groupby(found, key=lambda one: replace(one, name=""))
     groups = [list(group) for _, group in groups]
     return [replace(group[0], layers=len(group)) for group in groups]
+
+
+def _parted(label):
+    """A long name in two lines, parted at an underscore; it stands upright."""
+    parts = label.split("_")
+    if len(label) <= LONG or len(parts) == 1:
+        return label
+    cuts = [("_".join(parts[:n]) + "_", "_".join(parts[n:])) for n in range(1, len(parts))]
+    return "\n".join(min(cuts, key=lambda lines: max(map(len, lines))))
 
 
 def _letters(text):

@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 from cnnlab.comparing.digests import RULES
 
 PLACES = 14  # signs along the longer side of a large map
-FAINT = 0.1  # of the largest value: below it nothing is marked
+FAINT = 0.15  # of the largest value: below it nothing is marked
 
 
 def luminance(colour):
@@ -40,12 +40,16 @@ def readable_on(colour):
 def mark_negative(ax, values, drawn):
     """A thin "−" on negative cells, or where there are many of them, on places that are negative.
 
-    In grey, red and blue of a map around zero look alike; so marked, the sign is still seen.
+    In grey, red and blue of a map around zero look alike; so marked, the sign is still seen. Of
+    many cells only such are marked as have none above zero around them.
 
     Args:
         ax: Matplotlib Axes.
         values: (H,W), the values that are drawn.
         drawn: what `imshow` has returned for them, for its colours.
+
+    Returns:
+        Whether anything was marked.
     """
     values = np.asarray(values, float)
     step = max(1, -(-max(values.shape) // PLACES))
@@ -54,9 +58,10 @@ def mark_negative(ax, values, drawn):
     high, wide = (min(step, size) for size in values.shape)
     blocks = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
     means = blocks.mean(axis=(1, 3))
-    found = np.argwhere(means < -limit)
+    found = np.argwhere((means < -limit) & (blocks.max(axis=(1, 3)) <= 0))
     if not len(found):
-        return
+        return False
     colours = [readable_on(drawn.to_rgba(means[row, column])) for row, column in found]
     y, x = (found * (high, wide) + (np.array([high, wide]) - 1) / 2).T
     ax.scatter(x, y, marker="_", s=16, linewidths=0.8, c=colours, gid=RULES)
+    return True
