@@ -83,9 +83,13 @@ bottleneck = Exercise(
 
 
 def answer_with(model, maps, factors):
-    """What a block answers if each convolution only multiplies by its factor."""
+    """What a block answers if each convolution only multiplies by its factor.
+
+    Its normalisations change nothing; where all factors are 0 they give 0.
+    """
+    values = {"gamma": any(factors), "moving_variance": 1, "alpha": 0.25}
     for weight in model.weights:
-        value = {"gamma": 1, "moving_variance": 1, "alpha": 0.25}.get(weight.name, 0)
+        value = values.get(weight.name, 0)
         weight.assign(np.full(weight.shape, float(value)))
     for layer, factor in zip(convolutions(model), factors, strict=False):
         kernel = np.zeros(layer.kernel.shape)
@@ -195,6 +199,17 @@ def block_with_normalisation():
     branch = layers.Conv2D(32, 3, padding="same", use_bias=False)(branch)
     branch = layers.BatchNormalization(gamma_initializer="zeros")(branch)
     return keras.Model(maps, layers.Activation("relu")(layers.add([branch, maps])))
+
+
+def block_normalised_at_the_end():
+    import keras
+    from keras import layers
+
+    maps = keras.Input((12, 20, 32))
+    branch = layers.Conv2D(32, 3, padding="same", activation="relu")(maps)
+    branch = layers.Conv2D(32, 3, padding="same")(branch)
+    added = layers.BatchNormalization()(layers.add([branch, maps]))
+    return keras.Model(maps, layers.ReLU()(added))
 
 
 def block_of_a_model():
@@ -350,6 +365,11 @@ residual = Exercise(
             "A ReLU stands in front of the block: the branch must see the negative numbers of the "
             "input, and the shortcut hand them on.",
             block_behind_a_relu,
+        ),
+        Mistake(
+            "A normalisation stands behind the addition or on the shortcut: it belongs on the "
+            "branch, and the shortcut hands on the input as it is.",
+            block_normalised_at_the_end,
         ),
         Mistake("The branch has one convolution: two are asked for.", block_of_one),
         Mistake(

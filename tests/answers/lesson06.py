@@ -127,6 +127,28 @@ def of_layers(*make):
     return build_block
 
 
+def normalised(where, kind="BatchNormalization"):
+    """A normalisation where it does not belong."""
+
+    def build_block():
+        import keras
+        from keras import layers
+
+        normalise = getattr(layers, kind)
+        maps = shortcut = keras.Input((12, 20, 32))
+        x = layers.Conv2D(32, 3, padding="same", activation="relu")(maps)
+        x = layers.Conv2D(32, 3, padding="same")(x)
+        if where == "shortcut":
+            shortcut = normalise()(maps)
+        x = layers.Add()([shortcut, x])
+        if where == "sum":
+            x = normalise()(x)
+        x = layers.ReLU()(x)
+        return keras.Model(maps, normalise()(x) if where == "end" else x)
+
+    return build_block
+
+
 def conv(kind="Conv2D", **options):
     return lambda layers: getattr(layers, kind)(32, 3, padding="same", **options)
 
@@ -172,6 +194,10 @@ WRONG = {
         lambda: "a block",
         with_relu(),
         with_relu(of_all=True),
+        normalised("sum"),
+        normalised("sum", "LayerNormalization"),
+        normalised("shortcut"),
+        normalised("end"),
         block(between=lambda layers: layers.PReLU()),
         block(end=lambda layers: layers.PReLU()),
         of_layers(conv(activation="relu", dilation_rate=2), conv()),
