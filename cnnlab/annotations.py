@@ -49,7 +49,7 @@ def draw_boxes(ax, image, boxes, texts=None, kinds=0):
 
 
 def draw_masks(ax, image, masks, texts=None, kinds=None):
-    """Masks on a picture: each filled, outlined and named.
+    """Masks on a picture: each filled and outlined, and its large pieces named.
 
     Args:
         ax: Matplotlib Axes.
@@ -93,10 +93,22 @@ def draw_masks(ax, image, masks, texts=None, kinds=None):
         border = np.pad(mask, 1).astype(float)  # so that the outline closes at the picture's edge
         grid = np.arange(-1, size[1] + 1), np.arange(-1, size[0] + 1)
         look = {"colors": [line["color"]], "linestyles": [line["linestyle"]]}
-        ax.contour(*grid, border, levels=[0.5], linewidths=line["linewidth"], **look)
+        outline = ax.contour(*grid, border, levels=[0.5], linewidths=line["linewidth"], **look)
         ax.set(xlim=(-0.5, size[1] - 0.5), ylim=(size[0] - 0.5, -0.5))
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        _write(ax, text, kind, (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1))
+        for box in _large_pieces(outline):
+            _write(ax, text, kind, box)
+
+
+def _large_pieces(outline):
+    """The boxes of the pieces of a mask that are at least half as large as the largest.
+
+    A hole is outlined too, but the other way round: its area has the other sign.
+    """
+    lines = outline.get_paths()[0].to_polygons()
+    areas = [np.linalg.det(np.stack([line[:-1], line[1:]], axis=1)).sum() for line in lines]
+    least = max(areas, key=abs) / 2
+    large = [line for line, area in zip(lines, areas, strict=True) if area / least >= 1]
+    return [(*line.min(axis=0)[::-1] + 0.5, *line.max(axis=0)[::-1] + 0.5) for line in large]
 
 
 def _line(kind):

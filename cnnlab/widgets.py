@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from cnnlab.arrays.windows import borders, numbers, pair
 from cnnlab.convolution import correlate2d
-from cnnlab.exploring.channels import answers_of, draw_channel, painted
+from cnnlab.exploring.channels import answers_of, draw_channel, own_photograph, painted
 from cnnlab.panels.rows import cell_sizes, panels
 from cnnlab.plots import draw_numbers, draw_regions
 from cnnlab.sizes import output_size
@@ -254,14 +254,15 @@ def show_channel(
 
 
 def channel_explorer(model, images, layers, names=None, patterns=None):
-    """Sliders for layer, channel and photograph, over `show_channel`.
+    """Sliders for layer, channel and photograph, over `show_channel`; a button for your own.
 
     What all pictures answer is computed once. A pattern takes longer: the map and the pieces are
-    shown before it is ready, and it is painted once for each channel.
+    shown before it is ready, and it is painted once for each channel. A photograph of your own is
+    cut to its middle, and stays on this computer.
 
     Args:
         model: as for `show_channel`.
-        images: as for `show_channel`; your own photographs among them, if you like.
+        images: as for `show_channel`.
         layers: names or paths of the layers to choose from.
         names: of the photographs, or None for numbers.
         patterns: {layer: (F, H, W, C)}, the patterns of its first channels, which are ready; None
@@ -270,6 +271,7 @@ def channel_explorer(model, images, layers, names=None, patterns=None):
     Returns:
         An ipywidgets box.
     """
+    images, names = np.asarray(images), [*map(str, names or range(len(images)))]
     answers = answers_of(model, images, layers)
     counts = {layer: found.maps.shape[-1] for layer, found in answers.items()}
     ready = {
@@ -289,9 +291,8 @@ def channel_explorer(model, images, layers, names=None, patterns=None):
     channel = ipywidgets.IntSlider(
         0, 0, counts[layer.value] - 1, description="channel", continuous_update=False, **wide
     )
-    numbers = range(len(images))
     picture = ipywidgets.SelectionSlider(
-        options=list(zip(map(str, names or numbers), numbers, strict=True)),
+        options=[(name, number) for number, name in enumerate(names)],
         description="photograph",
         continuous_update=False,
         **wide,
@@ -301,7 +302,26 @@ def channel_explorer(model, images, layers, names=None, patterns=None):
         """The slider of the channels ends where the layer's channels end."""
         channel.max = counts[layer.value] - 1
 
+    own = ipywidgets.FileUpload(accept="image/*", description="a photograph of your own")
+    own.layout.width = "auto"
+    said = ipywidgets.Label()
     drawn = []
+
+    def add(change):
+        """Puts an uploaded photograph behind the others, and shows it."""
+        nonlocal images
+        said.value = ""
+        for file in change.new:
+            try:
+                more = own_photograph(file["name"], file["content"], images)
+            except ValueError as error:
+                said.value = str(error)
+                return
+            images = np.append(images, [more], axis=0)
+            names.append(file["name"])
+            answers.update(answers_of(model, images, layers))
+            picture.options = [(name, number) for number, name in enumerate(names)]
+            picture.value = len(names) - 1
 
     def draw(layer, channel, picture):
         if drawn == [layer, channel, picture]:  # a new layer may move the channel's slider as well
@@ -315,9 +335,10 @@ def channel_explorer(model, images, layers, names=None, patterns=None):
         _show(draw_channel(answers[layer], channel, picture, pattern, 6, names))
 
     layer.observe(limit_channels, "value")
+    own.observe(add, "value")
     controls = {"layer": layer, "channel": channel, "picture": picture}
     shown = ipywidgets.interactive_output(draw, controls)
-    return ipywidgets.VBox([layer, channel, picture, shown])
+    return ipywidgets.VBox([layer, channel, picture, ipywidgets.HBox([own, said]), shown])
 
 
 def _show(figure):

@@ -345,6 +345,8 @@ FAULTS = [
         "plain is taken for grey",
         "widgets",
     ),
+    Fault("exploring.channels", "fitted * (white - black)", "fitted", "the wrong range", "widgets"),
+    Fault("widgets", "picture.value = len(names) - 1", "pass", "an own photograph is not shown"),
     Fault("exploring.channels", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
     Fault("widgets", "not in ready:", "in ready:", "patterns painted again and again"),
     Fault(
@@ -697,8 +699,8 @@ FAULTS = [
     ),
     Fault(
         "placing.map_view",
-        "    if normalise:\n        maps =",
-        "    if False:\n        maps =",
+        "if normalise and resize:",
+        "if False:",
         "resized maps end below 1",
         "heatmaps",
     ),
@@ -876,7 +878,8 @@ FAULTS = [
     ),
     Fault("panels.rows", "<= free + 1e-9", "<= 2 * free", "cells wider than the page", "panels"),
     Fault("panels.signs", "means < -limit", "means > limit", "plus taken for minus", "panels"),
-    Fault("panels.signs", "np.argwhere(means", "np.argwhere(means.T", "signs transposed", "panels"),
+    Fault("panels.signs", "= (found * (high", "= (found[:, ::-1] * (high", "transposed", "panels"),
+    Fault("panels.signs", ".max(axis=(1, 3)) <= 0", ".max() <= 9", "signs on specks", "panels"),
     Fault("panels.signs", '"black" if (bright', '"white" if (bright', "white on white", "panels"),
     # boxes
     Fault("boxes", "np.maximum(a[:, None, :2]", "np.minimum(a[:, None, :2]", "union of beginnings"),
@@ -972,6 +975,8 @@ FAULTS = [
     Fault(
         "annotations", "border = np.pad(mask, 1)", "border = np.pad(mask, 1, mode='edge')", "open"
     ),
+    Fault("annotations", "area / least >= 1", "True", "every speck is named"),
+    Fault("annotations", "area / least >= 1", "abs(area / least) >= 1", "a hole is named"),
     Fault("annotations", "film[mask] =", "film[~mask] =", "the ground is coloured"),
     Fault("annotations", "(image - black) / ((white - black) or 1)", "image", "0-255 as 0-1"),
     Fault("annotations", ", scalex=False, scaley=False", "", "a large box shrinks the picture"),
@@ -1700,10 +1705,17 @@ FAULTS = [
     ),
     Fault(
         "reading.state",
-        "found += map(id, _values(layer))",
+        "found += map(id, pick(attributes))",
         "pass",
         "new attributes are not noticed",
         "own_models",
+    ),
+    Fault(
+        "reading.state",
+        "if len(attributes) != count or",
+        "if",
+        "an attribute that comes before the last one taken out is not noticed",
+        "state",
     ),
     Fault(
         "reading.state",
@@ -1874,14 +1886,14 @@ FAULTS = [
     ),
     Fault(
         "reading.plausible",
-        "answers.max() <= 1 and is_bounded(batch, output)",
-        "answers.max() <= 1",
+        "most <= 1 and is_bounded(batch, output)",
+        "most <= 1",
         "small logits are noted",
         "bounds",
     ),
     Fault(
         "reading.plausible",
-        "answers = logits[..., 1]  #",
+        "least, most = logits[..., 1].min(), logits[..., 1].max()  #",
         "pass  #",
         "one answer between 0 and 1",
         "bounds",

@@ -96,6 +96,22 @@ def test_the_outline_of_a_mask_closes_at_the_edge_of_the_picture(ax):
     assert ax.get_xlim() == (-0.5, 8.5) and ax.get_ylim() == (5.5, -0.5)
 
 
+def test_large_pieces_of_a_mask_are_named_and_specks_are_not(ax):
+    mask = np.zeros((12, 20), bool)
+    mask[1:6, 1:6] = mask[6:10, 10:16] = mask[11, 19] = True
+    draw_masks(ax, np.zeros((12, 20, 3)), [mask], texts=["four"])
+    assert [text.get_text() for text in ax.texts] == ["four", "four"]
+    near, far = sorted(text.get_position()[0] for text in ax.texts)
+    assert near < 6 < 9 < far
+
+
+def test_a_hole_in_a_mask_has_no_name(ax):
+    mask = np.ones((12, 20), bool)
+    mask[1:11, 1:19] = False
+    draw_masks(ax, np.zeros((12, 20, 3)), [mask], texts=["frame"])
+    assert len(ax.texts) == 1
+
+
 def test_a_mask_without_a_pixel_is_not_drawn(ax):
     draw_masks(ax, PHOTO, [np.zeros((6, 9), bool)], texts=["nothing"])
     assert len(ax.images) == 1 and not ax.texts

@@ -183,6 +183,30 @@ def test_an_attribute_that_is_set_again_and_again_is_always_seen(make):
         assert not unchanged(state, layer)
 
 
+def swap(values):
+    """One attribute goes, another comes: as many as before."""
+    del values["first"]
+    values["third"] = 3.0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values.pop("first"),
+        lambda values: values.pop("second"),
+        lambda values: values.update(third=3.0),
+        lambda values: values.update(call=print),
+        swap,
+    ],
+    ids=["the first goes", "the last goes", "a third comes", "call comes", "one for another"],
+)
+def test_an_attribute_that_comes_or_goes_is_seen(change):
+    layer = Own(first=1.0, second=2.0)
+    state = look(layer)
+    change(vars(layer))
+    assert not unchanged(state, layer)
+
+
 def test_what_is_freed_is_seen_though_the_next_one_should_lie_where_it_lay():
     layer = Own(value=with_closure(1))
     state = look(layer)

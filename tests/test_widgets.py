@@ -1,3 +1,5 @@
+import datetime
+import io
 from types import SimpleNamespace
 
 import ipywidgets
@@ -5,9 +7,12 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 from cnnlab.convolution import correlate2d
+from cnnlab.exploring.channels import own_photograph
 from cnnlab.feature_maps import feature_maps
+from cnnlab.overlays import pixel_range
 from cnnlab.receptive_field import receptive_field
 from cnnlab.widgets import (
     channel_explorer,
@@ -377,7 +382,7 @@ def explored(monkeypatch):
 def test_the_explorer_draws_what_its_controls_say(explored):
     seen, painted = explored
     box = channel_explorer(two_layers(), PHOTOS, ["first", "second"], names=["a", "b", "c"])
-    layer, channel, photograph, picture = box.children
+    layer, channel, photograph, _, picture = box.children
     assert layer.options == (("first", "first"), ("second", "second"))
     assert photograph.options == (("a", 0), ("b", 1), ("c", 2))
     assert channel.max == 3
@@ -409,6 +414,49 @@ def test_the_explorer_runs_the_network_once(monkeypatch, explored):
     box.children[0].value = "second"
     box.children[2].value = 1
     assert len(calls) == 1
+
+
+def uploaded(name, pixels):
+    """What the button gives for a photograph."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return {"name": name, "content": memoryview(file.getvalue())} | BESIDES
+
+
+BESIDES = {"type": "image/png", "size": 1, "last_modified": datetime.datetime(2026, 1, 1)}
+
+
+def test_a_photograph_of_your_own_is_shown_behind_the_others(explored):
+    seen, _ = explored
+    box = channel_explorer(two_layers(), PHOTOS, ["first"], names=["a", "b", "c"])
+    photograph, (own, said) = box.children[2], box.children[3].children
+    own.value = [uploaded("mine.png", np.zeros((30, 50, 3), np.uint8))]
+    assert photograph.options[-1] == ("mine.png", 3)
+    assert seen[-1] == ("first", 0, 3, True)
+    own.value = [{"name": "text.png", "content": memoryview(b"no picture")} | BESIDES]
+    assert said.value == (
+        "`text.png` must be a photograph that can be read: got a file that is no picture. "
+        "Save it again as JPEG or PNG."
+    )
+    assert len(photograph.options) == 4
+
+
+@pytest.mark.parametrize(
+    ("images", "white"),
+    [
+        (np.full((2, 6, 10, 3), 200, np.uint8), 255),
+        (np.full((2, 6, 10, 1), 0.5), 1),
+        (np.linspace(-1, 1, 360).reshape(2, 6, 10, 3), 1),
+    ],
+)
+def test_a_photograph_of_your_own_has_size_and_range_of_the_others(images, white):
+    pixels = np.zeros((40, 30, 3), np.uint8)
+    pixels[:, 15:] = 255
+    content = uploaded("mine", pixels)["content"]
+    own = own_photograph("mine.png", content, images)
+    assert (own.shape, own.dtype) == (images.shape[1:], images.dtype)
+    assert own[:, 0].max() == pytest.approx(pixel_range(images)[0])
+    assert own[:, -1].min() == pytest.approx(white)
 
 
 def test_the_explorer_paints_no_pattern_that_is_ready(explored):

@@ -201,17 +201,6 @@ def block_with_normalisation():
     return keras.Model(maps, layers.Activation("relu")(layers.add([branch, maps])))
 
 
-def block_normalised_at_the_end():
-    import keras
-    from keras import layers
-
-    maps = keras.Input((12, 20, 32))
-    branch = layers.Conv2D(32, 3, padding="same", activation="relu")(maps)
-    branch = layers.Conv2D(32, 3, padding="same")(branch)
-    added = layers.BatchNormalization()(layers.add([branch, maps]))
-    return keras.Model(maps, layers.ReLU()(added))
-
-
 def block_of_a_model():
     import keras
     from keras import layers
@@ -285,6 +274,12 @@ def block_behind_a_relu():
 
     maps = keras.Input((12, 20, 32))
     return keras.Model(maps, build_block()(layers.ReLU()(maps)))
+
+
+def block_normalised_at_the_end():
+    from keras import layers
+
+    return block_of(lambda x, branch: layers.ReLU()(layers.BatchNormalization()(x + branch)))
 
 
 def block_without_last_relu():

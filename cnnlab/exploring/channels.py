@@ -1,12 +1,15 @@
 """One channel of a network: its map, what it looks for, and the pieces that it answers to most."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
 from cnnlab.feature_maps import feature_maps, patches
+from cnnlab.files import photographs
 from cnnlab.overlays import draw_bar, draw_heat, pixel_range
 from cnnlab.patterns import filter_patterns
 from cnnlab.placing.alignment import placed
@@ -46,6 +49,32 @@ def answers_of(model, images, layers):
         field = receptive_field(model, address, input_shape=images.shape[1:])
         found[layer] = Answers(layer, images, maps, field, view)
     return found
+
+
+def own_photograph(name, content, images):
+    """A photograph of the reader's own, of the size and the range of those that are shown.
+
+    Args:
+        name: of its file, for the error.
+        content: the bytes of its file.
+        images: (B, H, W, C), C = 1 or 3.
+
+    Returns:
+        (H, W, C): its middle, resized.
+
+    Raises:
+        ValueError: no photograph that can be read.
+    """
+    file = io.BytesIO(content)
+    file.name = name
+    colours = photographs.read(file)
+    height, width, channels = images.shape[1:]
+    fitted = keras.layers.Resizing(height, width, crop_to_aspect_ratio=True)(colours)
+    fitted = np.asarray(fitted, np.float32) / 255
+    if channels == 1:
+        fitted = fitted.mean(axis=-1, keepdims=True)
+    black, white = pixel_range(images)
+    return (black + fitted * (white - black)).astype(images.dtype)
 
 
 def painted(model, images, layer, channel, size):
