@@ -157,7 +157,9 @@ class Case:
         """
         classes = head.classes
         rows = self.rows if rows is None else rows
-        if classes is None or np.ndim(answers) != 2 or len(classes) <= max(rows):
+        if classes is None or classes.ndim != 1 or np.ndim(answers) != 2:
+            return None
+        if len(classes) <= max(rows):
             return None
         if head.label_kind == "numbers" and head.labels.size != len(head.labels):
             return None

@@ -60,8 +60,8 @@ def random_at_test_time(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
-    for answers, again in zip(case.run.answers, case.run.again, strict=True):
-        apart = np.abs(answers[: len(again)] - again)
+    for answers, again in case.run.again:
+        apart = np.abs(answers - again)
         if not np.isfinite(apart).all() or apart.max() <= 1e-3 * max(np.abs(answers).max(), 1e-6):
             continue
         suspects = [n for n in case.calls if n.kind == "Lambda" or "." in n.kind]
