@@ -132,7 +132,7 @@ BROKEN = {
     + "model = fitting(small(end), 'categorical_crossentropy')",
     "softmax with a binary loss": ROWS
     + "model = fitting(small(layers.Dense(3), layers.Softmax()), binary())",
-    "dropout behind the answer": PAIR
+    "dropout or batch norm behind the answer": PAIR
     + "model = fitting(small(layers.Dense(3), layers.Dropout(0.4, name='drop')))",
     "one class only": "model = fitting(small(layers.Dense(3, activation='softmax')), "
     "'categorical_crossentropy')\neverything = pictures, keras.utils.to_categorical(kinds)\n"
@@ -381,7 +381,7 @@ HEALTHY = {
     + "model = fitting(small(layers.Dense(1, activation='sigmoid')), binary())",
     "softmax with a binary loss": "images = pictures\n"
     "model = fitting(small(layers.Dense(3, activation='sigmoid')), 'binary_crossentropy')",
-    "dropout behind the answer": PAIR
+    "dropout or batch norm behind the answer": PAIR
     + "model = fitting(small(layers.Dropout(0.4), layers.Dense(3)))",
     "one class only": SOUND + "images, labels = pictures[kinds < 2], kinds[kinds < 2]",
     "NaN in the weights": ALL_RIGHT,

@@ -159,7 +159,12 @@ RULES = [
     ("signals", "if cut or blocked:", "if blocked:", "a way that is cut"),
     ("signals", "dead.mean() >= DEAD:", "dead.mean() > 1:", "dead ReLUs"),
     ("signals", "SATURATED = 0.9 ", "SATURATED = 0.0 ", "every unit is saturated"),
-    ("signals", "least < 1e-3 * most:", "least < 1e-50 * most:", "vanishing gradients"),
+    (
+        "signals",
+        "(least < 1e-3 * most or stuck)",
+        "(least < 1e-50 * most or stuck)",
+        "vanishing gradients",
+    ),
     ("signals", "if not guessing or not np.isfinite(most):", "if True:", "exploding gradients"),
     ("signals", "or node.address in ends or kernel", "or kernel", "an answer that starts at 0"),
     ("signals", "trained < predicted + 0.3", "trained < predicted + 0.9", "not settled"),
@@ -277,6 +282,38 @@ RULES = [
         "agree > 0.8 and found[0] < found[1]",
         "agree > 2 and found[0] < found[1]",
         "validation labels of other pictures",
+    ),
+    (
+        "structure",
+        'node.kind == "BatchNormalization" and normed',
+        'node.kind == "BatchNormalization"',
+        "a batch norm of logits",
+    ),
+    (
+        "signals",
+        "if 0 < _start_in_size(layer) < 0.01]",
+        "if 0 < _start_in_size(layer) < 0]",
+        "kernels that start near 0",
+    ),
+    (
+        "signals",
+        "_start_in_size(layer) >= 8]",
+        "_start_in_size(layer) >= 800]",
+        "kernels that start far too large",
+    ),
+    (
+        "learning_rates",
+        "loss[-1] > 0.7 * loss[0]",
+        "loss[-1] > 7 * loss[0]",
+        "a plan that ends at once",
+    ),
+    ("case", "usual < 0.6 and all", "usual < 0 and all", "the same answer for all"),
+    ("inputs", "<= 0.02 * most:", "<= 0.00002 * most:", "a Lambda that divides"),
+    (
+        "answers",
+        "_READ_MAPS if maps else",
+        "_READ_ROWS if maps else",
+        "a softmax between convolutions",
     ),
 ]
 

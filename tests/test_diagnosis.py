@@ -424,6 +424,46 @@ def test_a_fresh_model_whose_loss_is_far_above_guessing_started_too_large():
     assert table.evidence[0].endswith("; to guess would cost 1.10")
 
 
+def test_a_trained_model_that_started_too_large_is_known_by_its_initialisers():
+    layers, (pictures, kinds) = keras.layers, examples.stripes(60)
+    large = {"kernel_initializer": keras.initializers.RandomNormal(stddev=1.0)}
+    model = MODELS["dense"](layers.Dense(16, "relu", name="wide", **large), layers.Dense(3))
+    MODELS["fitting"](model).fit(pictures, kinds, verbose=0)
+    table = diagnose(model, pictures, kinds, {"loss": [146.0, 1.1, 1.1]})
+    assert found(table)[0] == "exploding gradients" and table["where"][0] == "wide"
+    assert "the loss of the first epoch is 146, to guess would cost 1.10" in table.evidence[0]
+    space = {"model": model, "keras": keras}
+    exec(table.remedy[0], space)
+    assert diagnose(space["model"], pictures, kinds).empty
+    assert "exploding gradients" not in found(diagnose(model, pictures, kinds, {"loss": [1.4]}))
+
+
+def test_kernels_that_start_near_0_let_nothing_pass():
+    layers, (pictures, kinds) = keras.layers, examples.stripes(60)
+    tiny = {"kernel_initializer": keras.initializers.RandomNormal(stddev=1e-6)}
+    stack = [layers.Dense(16, "relu", name="first", **tiny), layers.Dense(3, **tiny)]
+    model = MODELS["fitting"](MODELS["dense"](*stack))
+    table = diagnose(model, pictures, kinds)
+    assert found(table)[0] == "vanishing gradients" and table["where"][0] == "first"
+    space = {"model": model, "keras": keras}
+    exec(table.remedy[0], space)
+    assert diagnose(space["model"], pictures, kinds).empty
+    only_the_end = MODELS["dense"](layers.Dense(16, "relu"), layers.Dense(3, **tiny))
+    assert diagnose(MODELS["fitting"](only_the_end), pictures, kinds).empty
+
+
+def test_a_batch_norm_behind_the_softmax_is_named():
+    layers, (pictures, kinds) = keras.layers, examples.stripes(60)
+    for end, named in [
+        ([layers.Dense(3, "softmax"), layers.BatchNormalization(name="norm")], True),
+        ([layers.Dense(3), layers.BatchNormalization(name="norm"), layers.Softmax()], False),
+    ]:
+        model = MODELS["fitting"](MODELS["small"](*end), MODELS["sparse"](False))
+        table = diagnose(model, pictures, kinds)
+        assert found(table) == ["dropout or batch norm behind the answer"] * named
+        assert not named or table["where"][0] == "norm"
+
+
 def test_one_picture_is_a_batch_of_one():
     pictures, _ = examples.stripes(3)
     assert diagnose(MODELS["small"](keras.layers.Dense(3)), pictures[0]).empty
@@ -471,6 +511,7 @@ def test_causes_stand_before_what_follows_from_them():
             "adam",
         ),
         ("learning rate far too high or too low", [], keras.optimizers.SGD(0.3, momentum=0.99)),
+        ("learning rate far too high or too low", [], keras.optimizers.Adam(0.05)),
     ],
 )
 def test_one_answer_for_all_is_told_behind_its_cause(cause, stack, optimizer):
@@ -523,6 +564,38 @@ def test_the_rate_of_the_first_epoch_counts_and_none_of_a_plan():
     noted = {"loss": [1.1, 0.8, 0.78], "learning_rate": [1e-3, 1e-4, 1e-7]}
     given = flat_training(keras.optimizers.Adam(1e-7), None)
     assert diagnose(*given[:3], noted).empty
+
+
+def test_a_plan_that_ends_before_anything_is_learned_is_named():
+    plan = keras.optimizers.schedules.ExponentialDecay(1e-3, 1, 0.5)
+    model, pictures, kinds, _ = flat_training(keras.optimizers.Adam(plan), None)
+    history = model.fit(pictures, kinds, batch_size=4, epochs=2, verbose=0)
+    table = diagnose(model, pictures, kinds, history)
+    assert table.finding[0] == "perhaps learning rate far too high or too low"
+    assert "by its plan Adam has a learning rate of 9.3e-13 after 30 steps" in table.evidence[0]
+    space = {"model": model, "keras": keras}
+    exec(table.remedy[0], space)
+    assert "learning rate far too high or too low" not in found(diagnose(model, pictures, kinds))
+
+
+def test_a_lambda_that_divides_is_measured():
+    pictures, kinds = examples.stripes(60)
+    scale = keras.layers.Lambda(lambda x: x / 255, name="scale")
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3), before=[scale]))
+    table = diagnose(model, pictures, kinds)
+    assert found(table) == ["images scaled twice"]
+    assert table.evidence[0] == "images reach only 1, and 'scale' makes at most 0.0039 of it"
+    assert diagnose(model, 255 * pictures, kinds).empty
+
+
+def test_a_softmax_between_convolutions_is_named():
+    layers, (pictures, kinds) = keras.layers, examples.stripes(60)
+    stack = [layers.Conv2D(8, 3, activation="softmax"), layers.MaxPooling2D()]
+    model = keras.Sequential([keras.Input((8, 12, 1)), *stack, layers.Flatten(), layers.Dense(3)])
+    table = diagnose(MODELS["fitting"](model), pictures, kinds)
+    assert found(table) == ["softmax between layers"]
+    exec(table.remedy[0], {"model": model, "keras": keras})
+    assert diagnose(model, pictures, kinds).empty
 
 
 def test_a_remedy_does_not_repeat_the_rate_that_is_blamed():

@@ -4,6 +4,15 @@ from cnnlab.diagnosing.finding import Finding, activation_line, compiled_anew, i
 from cnnlab.diagnosing.heads import CLASSES, PROBABILITIES, ending
 from cnnlab.reading.logits import always_one
 
+_READ_ROWS = {"Dense", "Dropout"}
+_READ_MAPS = {
+    "Conv2D",
+    "MaxPooling2D",
+    "AveragePooling2D",
+    "Dropout",
+    "SpatialDropout2D",
+    "Flatten",
+}
 _CUT_AT_0 = {"relu", "relu6", "hard_sigmoid"}
 
 
@@ -164,10 +173,13 @@ def hidden_softmax(case):
     """
     ends = {head.weighted for head in case.heads}
     for node in case.calls:
-        if node.kind not in ("Dense", "Activation", "Softmax") or len(node.output_shape) != 2:
+        maps = node.kind == "Conv2D" or len(node.output_shape) == 4
+        if node.kind not in ("Dense", "Conv2D", "Activation", "Softmax"):
+            continue
+        if len(node.output_shape) not in (2, 4):
             continue
         readers = [n for n in case.calls if node.address in n.inputs]
-        follows = readers and all(n.kind in ("Dense", "Dropout") for n in readers)
+        follows = readers and all(n.kind in (_READ_MAPS if maps else _READ_ROWS) for n in readers)
         if not follows or node.address in ends:
             continue
         found = ending(case.graph, node.address)[0] or ()

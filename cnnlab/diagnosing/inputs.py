@@ -104,6 +104,21 @@ def images_not_scaled(case):
         yield Finding("images", evidence, line, decides)
 
 
+def _dimmed_on_the_way(case):
+    """What a layer that does not tell its scale, such as a Lambda, makes of pictures 0-1."""
+    first = next((n for n in case.calls if getattr(n.layer, "weights", ())), None)
+    before = first and case.graph[first.inputs[0]]
+    most = float(np.abs(case.pictures[0]).max())
+    if not before or before.kind != "Lambda" or not 0 < most <= 1:
+        return None
+    values = case.run.outputs.get(before.address)
+    if values is None or not 0 < np.abs(values).max() <= 0.02 * most:
+        return None
+    evidence = f"images reach only {most:g}, and {before.address!r} makes at most "
+    evidence += f"{np.abs(values).max():.2g} of it"
+    return Finding("images", evidence, "images = images * 255")
+
+
 def _far_above_the_training(case):
     """Whether the batch costs far more than the history's last epoch: a ReLU passes scales on."""
     loss, own = case.history.get("loss"), case.run.loss
@@ -128,6 +143,9 @@ def images_scaled_twice(case):
         evidence = f"the model divides its images twice, at {twice[0]!r} and at {twice[1]!r}"
         line = in_place_of("layers.Identity()", twice[1].split("/")[-1])
         yield Finding(twice[1], evidence, line)
+        return
+    if len(case.pictures) == 1 and (found := _dimmed_on_the_way(case)):
+        yield found
         return
     for array in case.pictures:
         if array.ndim < 4 or not array.size or array.dtype.kind != "f" or not case.finite:

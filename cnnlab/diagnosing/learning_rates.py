@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from cnnlab.diagnosing.case import predicted_classes
 from cnnlab.diagnosing.finding import Finding, compiled_anew, started_anew
 from cnnlab.diagnosing.memory import as_when_made
 from cnnlab.diagnosing.rates import (
@@ -15,8 +14,8 @@ from cnnlab.diagnosing.rates import (
     stays,
     usual_rate,
 )
-
-FEW = 16  # pictures, below which equal answers tell nothing
+from cnnlab.diagnosing.signals import dead_layer
+from cnnlab.reading import private_names
 
 
 def learning_rate_far_off(case):
@@ -31,9 +30,14 @@ def learning_rate_far_off(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.Adam(1.0), loss, metrics=["accuracy"])
     """
+    yield from _plan_that_ends_at_once(case)
     side, loss = far_off(case), case.history.get("loss")
     usual, end = usual_rate(case.optimizer), in_the_end(case)
-    collapsed = bool(usual and end) and end >= 9.9 * usual and _same_answer(case)
+    collapsed = (
+        bool(usual and end)
+        and end >= 9.9 * usual
+        and bool(case.same_answer or (case.steps and dead_layer(case)))
+    )
     if not (side or collapsed) or _learned(case):
         return
     name = type(case.optimizer).__name__
@@ -52,7 +56,10 @@ def learning_rate_far_off(case):
                 f"; in {len(loss)} epochs the loss went from {loss[0]:.4g} to {loss[-1]:.4g}"
             )
     elif collapsed:
-        evidence += "; after the training every picture gets the same answer"
+        sign = "every picture gets the same answer"
+        if not case.same_answer:
+            sign = f"the units of {dead_layer(case)[0].address!r} are dead"
+        evidence += f"; after the training {sign}"
     yield Finding("compile", evidence, f"model.optimizer.learning_rate = {usual:g}", decides)
 
 
@@ -172,6 +179,19 @@ def slower(case):
     return f"{line}; history = model.fit(images, labels, epochs=10, verbose=0)"
 
 
+def _plan_that_ends_at_once(case):
+    """A plan under which the rate is nearly 0 before anything was learned."""
+    loss = case.history.get("loss")
+    if loss is None or case.rate is None or not private_names.has_plan(case.optimizer):
+        return
+    ended = case.steps > 0 and case.rate <= 1e-6 and np.isfinite(loss).all()
+    if ended and loss[-1] > 0.7 * loss[0] and loss[-1] > 0.3 and not _learned(case):
+        evidence = f"by its plan {type(case.optimizer).__name__} has a learning rate of "
+        evidence += f"{case.rate:.2g} after {case.steps} steps, and the loss is {loss[-1]:.3g}"
+        line = compiled_anew(case, usual_rate(case.optimizer)).lstrip("; ")
+        yield Finding("compile", evidence, line, "the rate of every epoch, drawn")
+
+
 def steps_of_a_whole_epoch(case):
     """Whether a training of many pictures made a step or two an epoch, and did not arrive."""
     epochs = len(case.history.get("loss", ()))
@@ -199,16 +219,3 @@ def _new_answer(case):
     reach = 10 * max(case.steps, 1) * (first_rate(case) or 0)
     ends = [case.graph[head.weighted].layer for head in case.heads if head.weighted]
     return bool(ends) and as_when_made(ends, reach) is not False
-
-
-def _same_answer(case):
-    """Whether a trained model names one class for all, though none is most of the labels."""
-    if not case.steps or len(case.heads) != 1 or not case.run.answers:
-        return False
-    head, answers = case.heads[0], case.run.answers[0]
-    if case.share_right(head, answers) is None or len(case.rows) < FEW:
-        return False
-    classes = np.maximum(head.classes[case.rows], 0)
-    usual = np.bincount(classes).max() / len(classes)
-    both = answers, case.run.in_training[0]  # a batch norm may be constant in prediction only
-    return usual < 0.6 and all(len(np.unique(predicted_classes(head, a))) == 1 for a in both)

@@ -4,7 +4,7 @@ import math
 
 from cnnlab.costs import layer_table
 from cnnlab.diagnosing.finding import Finding, activation_line, in_place_of
-from cnnlab.diagnosing.heads import activation_of
+from cnnlab.diagnosing.heads import PROBABILITIES, activation_of
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
 from cnnlab.reading.own_head import own_head
@@ -90,8 +90,14 @@ def dropout_behind_the_answer(case):
     for head in case.heads:
         if not head.weighted or not head.loss.name:
             continue
-        node = case.graph[head.address]
+        node, at = case.graph[head.address], head.activation_at
+        normed = head.activation in PROBABILITIES  # until the softmax is met
         while node.address != head.weighted:
+            normed = normed and node.address != at
+            if node.kind == "BatchNormalization" and normed:
+                evidence = f"the probabilities{head.of_output} are shifted and scaled behind {at!r}"
+                line = in_place_of("layers.Identity()", node.layer.name)
+                yield Finding(node.address, evidence, line)
             if "Dropout" in node.kind:
                 evidence = f"{node.layer.rate:.0%} of the answers{head.of_output} are set to 0 in "
                 evidence += "training, behind the last layer with weights"

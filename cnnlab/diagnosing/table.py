@@ -82,7 +82,9 @@ RULES = (
     Rule("softmax with a binary loss", losses.softmax_with_a_binary_loss, _CHOLLET),
     Rule("squared error of classes", losses.squared_error_of_classes, f"{_GOODFELLOW}, 6.2.1"),
     Rule(
-        "dropout behind the answer", structure.dropout_behind_the_answer, "Srivastava et al. (2014)"
+        "dropout or batch norm behind the answer",
+        structure.dropout_behind_the_answer,
+        "Srivastava et al. (2014)",
     ),
     Rule("one class only", labelling.one_class_only, "a single class needs no network"),
     Rule("NaN in the weights", settings.nan_in_the_weights, "IEEE 754"),
