@@ -460,9 +460,9 @@ HEALTHY = {
     "the same picture in two classes": SOUND + "images = np.concatenate([pictures, pictures[:9]])\n"
     "labels = np.concatenate([kinds, kinds[:9]])",
     "labels shuffled against images": ALL_RIGHT,
-    "sorted before the split": LEARNED.format(3, "sparse()", "kinds")
+    "sorted before the split": SOUND
     + PAIR
-    + "history = {'accuracy': [0.4, 0.9, 1.0], 'val_accuracy': [0.1, 0.0, 0.05]}",
+    + "history = {'accuracy': [0.4, 0.6, 0.75], 'val_accuracy': [0.1, 0.0, 0.05]}",
     "leak between sets: the same pictures": SOUND + PAIR + "validation_data = stripes(90, seed=1)",
     "leak between sets: nearly the same": "images, labels = photographs[:12], None\n"
     "rescaled = layers.Rescaling(1 / 255)\npool = layers.AveragePooling2D(4)\n"
