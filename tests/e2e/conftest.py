@@ -1,9 +1,15 @@
-"""The browser of the tests: Debian's or Playwright's chromium, without a screen."""
+"""The browser of the tests, Debian's or Playwright's chromium unseen, and the web site."""
 
 import shutil
+import threading
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from cnnlab.command import serving
+
+SITE = Path(__file__).parents[2] / "site"
 
 
 @pytest.fixture(scope="module")
@@ -15,3 +21,12 @@ def browser():
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The site behind a server of this machine; gives its address."""
+    with serving.server(SITE) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

@@ -5,10 +5,8 @@
 
 import ast
 import functools
-import http.server
 import json
 import re
-import threading
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,22 +29,6 @@ MODULES = sorted(
 )
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="the site is not built: `make site`")
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    """The site behind a server of this machine; gives its address."""
-    handler = functools.partial(Quiet, directory=SITE)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

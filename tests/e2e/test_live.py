@@ -1,0 +1,223 @@
+"""The pages that compute, in a real browser, and their numbers beside those of Keras and cnnlab."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnlab import datasets, weights
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "site"
+PAGES = [name for name in ("draw", "convolve") if (SITE / f"{name}.html").is_file()]
+NARROW = 320  # pixels
+
+pytestmark = pytest.mark.skipif(not PAGES, reason="the site is not built: `make site`")
+
+
+@pytest.fixture
+def opened(browser, address):
+    """Opens a live page as a reader without a network does; what goes wrong in it fails."""
+    contexts, faults = [], []
+
+    def open_page(name, **context):
+        contexts.append(browser.new_context(**context))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.route(
+            lambda url: not url.startswith((address, "data:", "file:")),
+            lambda route: (faults.append(route.request.url), route.abort()),
+        )
+        page.goto(f"{address}/{name}.html" if "/" not in name else name)
+        page.wait_for_selector(".live:not([hidden])")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [fault for fault in faults if "404" not in fault] == []  # the icon of the site
+
+
+def line(page, selector, *places):
+    """A stroke of the mouse over a canvas, through places (x, y) given as shares of it."""
+    box = page.locator(selector).bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=8)
+    page.mouse.up()
+
+
+# ---- draw a digit
+
+
+def test_the_logits_of_100_test_digits_are_those_of_keras(opened):
+    images = datasets.load("digits", "test").images[:100]
+    keras_logits = weights.pretrained("lenet5", include_top=True).predict(images, verbose=0)
+    page = opened("draw")
+    ours = page.evaluate(
+        "(images) => images.map(one => [...lenet5(trained, Float64Array.from(one)).output.values])",
+        images.reshape(100, 784).tolist(),
+    )
+    most = np.abs(np.array(ours) - keras_logits).max()
+    print(f"\nlargest difference of a logit on 100 digits: {most:.1e}")
+    assert most < 1e-4
+
+
+def test_every_map_is_that_of_keras(opened):
+    import keras
+
+    image = datasets.load("digits", "test").images[[7]]
+    model = weights.pretrained("lenet5", include_top=True)
+    names = ("c1", "s2", "c3", "s4", "c5", "f6")
+    outputs = keras.Model(model.inputs[0], [model.get_layer(name).output for name in names])(image)
+    page = opened("draw")
+    found = page.evaluate(
+        "(one) => { const all = lenet5(trained, Float64Array.from(one));"
+        " return Object.fromEntries(Object.entries(all).map(([k, v]) => [k, [...v.values]])); }",
+        image.ravel().tolist(),
+    )
+    for name, output in zip(names, outputs, strict=True):
+        np.testing.assert_allclose(found[name], np.ravel(output), atol=1e-5, err_msg=name)
+
+
+def test_more_than_twenty_drawings_a_second_with_all_maps(opened):
+    page = opened("draw")
+    seconds = page.evaluate(
+        "() => { const start = performance.now(); let n = 0;"
+        " for (; performance.now() - start < 2000; n++) { pad.ink[n % 784] = 1; compute();"
+        "   document.getElementById('pad').getContext('2d').getImageData(0, 0, 1, 1); }"
+        " return (performance.now() - start) / 1000 / n; }"
+    )
+    print(f"\ndrawings a second, all maps painted: {1 / seconds:.0f}")
+    assert 1 / seconds > 20
+
+
+def test_the_windows_are_those_of_the_receptive_fields(opened):
+    from cnnlab.receptive_field import receptive_field
+
+    model, page = weights.pretrained("lenet5", include_top=True), opened("draw")
+    for layer, side in [("c1", 28), ("s2", 14), ("c3", 10), ("s4", 5), ("c5", 1)]:
+        field = receptive_field(model, layer)
+        for row, column in [(0, 0), (side - 1, side // 2)]:
+            box = page.evaluate(f"() => windowsOf('{layer}', {row}, {column}).input")
+            assert tuple(box) == tuple(field.region(row, column)), (layer, row, column)
+
+
+@pytest.mark.parametrize("layer", ["c1", "s2", "c3", "s4", "c5", "f6", "output"])
+def test_the_sum_of_a_cell_is_its_value(opened, layer):
+    page = opened("draw")
+    place = "0, 0" if layer in ("c5", "f6", "output") else "3, 2"
+    total, value = page.evaluate(
+        f"() => {{ const s = sumOf(weights, found, '{layer}', 5, {place});"
+        " return [s.terms.reduce((a, t) => a + t.product, s.bias), s.value]; }"
+    )
+    tanh = layer not in ("s2", "s4", "output")
+    assert (np.tanh(total) if tanh else total) == pytest.approx(value, abs=1e-12)
+
+
+def test_a_visitor_draws_a_7_that_is_a_1_without_its_bar(opened):
+    page = opened("draw")
+    line(page, "#pad", (0.28, 0.25), (0.72, 0.25), (0.45, 0.85))
+    page.wait_for_function("document.getElementById('verdict').textContent.includes('reads a 7')")
+    page.get_by_label("cover", exact=True).check()
+    line(page, "#pad", (0.24, 0.25), (0.58, 0.25))
+    page.wait_for_function("/cover: a 1/.test(document.getElementById('verdict').textContent)")
+    assert page.get_by_role("columnheader", name="covered").is_visible()
+    page.get_by_role("button", name="Take the cover off").click()
+    page.wait_for_function("!/cover/.test(document.getElementById('verdict').textContent)")
+    assert not page.get_by_role("columnheader", name="covered").is_visible()
+
+
+def test_a_digit_is_drawn_by_keys_alone(opened):
+    page = opened("draw")
+    page.focus("#pad")
+    page.keyboard.press("Delete")
+    for _ in range(8):
+        page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    for _ in range(16):
+        page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.getElementById('pen').textContent.includes('pen down')")
+    assert page.evaluate("() => found.output.values.indexOf(Math.max(...found.output.values))") == 1
+
+
+def test_a_finger_draws_and_the_page_does_not_scroll(opened):
+    page = opened("draw", has_touch=True, viewport={"width": NARROW, "height": 700})
+    assert page.locator("#pad").evaluate("pad => getComputedStyle(pad).touchAction") == "none"
+    page.locator("#empty").click()
+    page.locator("#pad").tap()
+    assert page.evaluate("() => pad.ink.some(value => value > 0)")
+
+
+def test_a_cell_is_chosen_by_mouse_and_by_numbers_and_lit_in_all_layers_below(opened):
+    page = opened("draw")
+    page.get_by_role("img", name="map 3 of C1").click(position={"x": 4 * 10 + 2, "y": 4 * 6 + 2})
+    page.wait_for_function(
+        "/^C1, map 3, row 6, column 10 is/.test(document.getElementById('cell').textContent)"
+    )
+    assert page.locator("#sum table").count() == 3
+    page.get_by_label("layer").select_option("s4")
+    page.get_by_label("map", exact=True).fill("99")
+    page.get_by_label("map", exact=True).press("Enter")
+    page.wait_for_function("/^S4, map 15/.test(document.getElementById('cell').textContent)")
+
+
+def test_a_kernel_is_edited_and_comes_back(opened):
+    page = opened("draw")
+    logits = "() => [...found.output.values]"
+    before = page.evaluate(logits)
+    page.get_by_role("button", name="kernel 4").click()
+    page.get_by_label("kernel 4, row 2, column 1").fill("-3")
+    page.wait_for_function(f"(before) => ({logits})().some((v, n) => v !== before[n])", arg=before)
+    assert page.evaluate("() => weights['c1/kernel'].values[(5 * 2 + 1) * 6 + 4]") == -3
+    page.get_by_role("button", name="All weights of this kernel 0").click()
+    page.get_by_role("button", name="As trained, all six").click()
+    page.wait_for_function(f"(before) => ({logits})().every((v, n) => v === before[n])", arg=before)
+
+
+def test_a_drawing_is_placed_as_the_digits_of_mnist_are(opened):
+    page = opened("draw")
+    page.locator("#empty").click()
+    line(page, "#pad", (0.1, 0.1), (0.1, 0.3))
+    row, column, high = page.evaluate(
+        "() => { const p = pixels(false); let m = 0, r = 0, c = 0, rows = new Set();"
+        " p.forEach((v, n) => { m += v; r += v * (Math.floor(n / 28) + .5); c += v * (n % 28 + .5);"
+        "   if (v > .3) rows.add(Math.floor(n / 28)); }); return [r / m, c / m, rows.size]; }"
+    )
+    assert (row, column) == (pytest.approx(14, abs=0.1), pytest.approx(14, abs=0.1))
+    assert 18 <= high <= 21
+
+
+# ---- for every reader
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_works_from_the_folder_where_the_browser_allows(opened, name):
+    page = opened((SITE / f"{name}.html").as_uri())
+    assert page.locator(".live canvas, .live table").count() > 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_control_has_a_name_and_is_reached_by_key(opened, name, theme):
+    page = opened(name, viewport={"width": NARROW, "height": 700}, color_scheme=theme)
+    nameless = page.evaluate(
+        "() => [...document.querySelectorAll('.live :is(button, input, select, canvas[role])')]"
+        ".filter(e => !(e.labels?.length || e.ariaLabel || e.textContent.trim()))"
+        ".map(e => e.outerHTML)"
+    )
+    assert nameless == []
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= NARROW
+    page.locator(".live").evaluate("e => { e.tabIndex = -1; e.focus(); }")
+    controls = ".live :is(button, select, input:not([type=radio]))"
+    wanted = page.locator(f"{controls}:visible:enabled").count()
+    place = f"() => [...document.querySelectorAll('{controls}')].indexOf(document.activeElement)"
+    reached = set()
+    for _ in range(wanted + 40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate(place))
+    assert len(reached - {-1}) == wanted
