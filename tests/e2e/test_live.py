@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnnlab import datasets, weights
+from cnnlab.convolution import conv2d
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "site"
@@ -190,6 +191,135 @@ def test_a_drawing_is_placed_as_the_digits_of_mnist_are(opened):
     )
     assert (row, column) == (pytest.approx(14, abs=0.1), pytest.approx(14, abs=0.1))
     assert 18 <= high <= 21
+
+
+# ---- convolution on a board
+
+BOARD = """(problem) => {
+  const at = (id) => document.getElementById(id);
+  for (const [id, value] of Object.entries(problem.settings)) {
+    at(id).value = value;
+    at(id).dispatchEvent(new Event("change"));
+  }
+  for (const [id, numbers] of [["image", problem.image], ["kernel", problem.kernel]]) {
+    at(id).querySelectorAll("input").forEach((input, n) => { input.value = numbers[n]; });
+    at(id).dispatchEvent(new Event("input"));
+  }
+  at("all").click();
+  return [...at("output").children].map((table) => [...table.rows].map((line) =>
+    [...line.cells].map((cell) => Number(cell.textContent.replace("−", "-")))));
+}"""
+
+
+def random_case(rng):
+    """Settings that fit, an image, a kernel and biases."""
+    while True:
+        height, width = rng.integers(1, 10, 2)
+        high, wide = rng.integers(1, 6, 2)
+        channels, filters, dilation = rng.integers(1, 4, 3)
+        padding = rng.choice(["valid", "same", "1", "2", "3"])
+        extra = 2 * int(padding) if padding.isdigit() else 0 if padding == "valid" else 99
+        if min(height - dilation * (high - 1), width - dilation * (wide - 1)) + extra >= 1:
+            break
+    settings = dict(
+        height=height, width=width, channels=channels, kernelHeight=high, kernelWidth=wide
+    )
+    settings |= dict(filters=filters, strides=rng.integers(1, 5), dilation=dilation)
+    scale = rng.choice([1, 4])  # whole numbers, and quarters
+    return (
+        {name: int(value) for name, value in settings.items()} | {"padding": str(padding)},
+        rng.integers(-9, 10, (height, width, channels)) / scale,
+        rng.integers(-9, 10, (high, wide, channels, filters)) / scale,
+        rng.integers(-9, 10, filters) / scale,
+    )
+
+
+def test_the_board_equals_conv2d_on_200_random_cases(opened):
+    page, rng = opened("convolve"), np.random.default_rng(0)
+    seen = set()
+    for _ in range(200):
+        settings, image, kernel, bias = random_case(rng)
+        typed = [
+            number
+            for filter_, amount in enumerate(bias)
+            for number in [*kernel[..., filter_].transpose(2, 0, 1).ravel(), amount]
+        ]
+        problem = {
+            "settings": settings,
+            "image": image.transpose(2, 0, 1).ravel().tolist(),
+            "kernel": [float(number) for number in typed],
+        }
+        found = np.moveaxis(page.evaluate(BOARD, problem), 0, -1)
+        padding = settings["padding"]
+        padding = int(padding) if padding.isdigit() else padding
+        wanted = conv2d(
+            image[None], kernel, bias, settings["strides"], padding, settings["dilation"]
+        )[0]
+        np.testing.assert_allclose(found, wanted, atol=6e-5, err_msg=str(settings))
+        seen.add((padding, settings["strides"], settings["dilation"]))
+    print(f"\n200 cases equal to conv2d, {len(seen)} of 60 combinations of the settings")
+    assert len(seen) > 40
+
+
+def test_the_sum_is_written_out_and_its_window_is_lit(opened):
+    page = opened("convolve")
+    assert page.inner_text("#sum").split() == (
+        "3·0 + 3·1 + 2·2 + 0·2 + 0·2 + 1·0 + 3·0 + 1·1 + 2·2 + bias 0 = 12".split()
+    )
+    assert (
+        page.locator("#image td.window").count() == page.locator("#kernel td.window").count() == 9
+    )
+    page.get_by_role("button", name="next").click()
+    page.get_by_role("button", name="next").click()
+    assert page.inner_text("#said") == "row 0, column 2: 17"
+    assert page.locator("#output td").all_inner_texts()[:4] == ["12", "12", "17", ""]
+    page.get_by_role("button", name="back").click()
+    assert page.locator("#output td").all_inner_texts()[1:3] == ["12", ""]
+    page.get_by_label("place", exact=True).focus()
+    page.keyboard.press("End")
+    assert page.inner_text("#said") == "row 2, column 2: 14"
+
+
+def test_the_window_walks_by_itself_only_when_asked(opened):
+    page = opened("convolve")
+    page.wait_for_timeout(1000)
+    assert page.get_by_label("place", exact=True).input_value() == "0"
+    page.get_by_role("button", name="play").click()
+    page.wait_for_function("document.getElementById('place').value > 0")
+    page.get_by_role("button", name="pause").click()
+
+
+def test_whoever_wants_less_motion_walks_by_hand(opened):
+    page = opened("convolve", reduced_motion="reduce")
+    assert not page.locator("#play").is_visible()
+    page.get_by_role("button", name="next").click()
+    assert page.get_by_label("place", exact=True).input_value() == "1"
+
+
+def test_what_cannot_be_computed_is_said_with_the_remedy(opened):
+    page = opened("convolve")
+    page.get_by_label("dilation").fill("3")
+    page.get_by_label("dilation").press("Enter")
+    assert page.inner_text("#said") == (
+        "The kernel must fit in the padded image: it spans 7 rows, the image with its zeros has 5. "
+        "Take a smaller kernel, less dilation or more padding."
+    )
+    assert page.get_by_role("button", name="next").is_disabled()
+    page.get_by_label("padding").select_option("1")
+    assert page.inner_text("#said").startswith("row 0, column 0: ")
+    page.get_by_label("image channel 0, row 0, column 0").fill("")
+    assert page.inner_text("#said").startswith("Every cell must hold a number")
+
+
+def test_what_is_typed_stays_when_the_sizes_change(opened):
+    page = opened("convolve")
+    page.get_by_label("image channel 0, row 4, column 4").fill("77")
+    for name, size in [("image rows", "6"), ("channels", "2"), ("filters", "2")]:
+        page.get_by_label(name, exact=True).fill(size)
+        page.get_by_label(name, exact=True).press("Enter")
+    assert page.get_by_label("image channel 0, row 4, column 4").input_value() == "77"
+    assert page.get_by_label("kernel of filter 0, channel 0, row 0, column 2").input_value() == "2"
+    assert page.get_by_label("bias of filter 1, row 0, column 0").count() == 1
 
 
 # ---- for every reader
