@@ -47,3 +47,27 @@ function frame(brush, [top, left, bottom, right], rows, columns, cell) {
     brush.strokeRect(x + 1.5, y + 1.5, wide - 3, high - 3);
   }
 }
+
+const VIRIDIS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
+const MAGMA = [[0, 0, 4], [81, 18, 124], [183, 55, 121], [252, 137, 97], [252, 253, 191]];
+
+/** 256 colours between stops, each [red, green, blue, alpha] in one number; `clear` lets 0 see through. */
+function shades(stops, clear = false) {
+  const table = new Uint8Array(1024);
+  for (let n = 0; n < 256; n++) {
+    const place = n / 255 * (stops.length - 1), low = Math.min(Math.floor(place), stops.length - 2);
+    stops[low].forEach((from, c) => { table[4 * n + c] = from + (place - low) * (stops[low + 1][c] - from); });
+    table[4 * n + 3] = clear ? Math.min(220, 2 * n) : 255;
+  }
+  return new Uint32Array(table.buffer);
+}
+
+/** Paints one map of (h,w,C) numbers, a dot per number, from 0 to `most`. */
+function paintMap(canvas, { shape: [rows, columns, channels = 1], values }, channel, most, table) {
+  if (canvas.width !== columns || canvas.height !== rows) [canvas.width, canvas.height] = [columns, rows];
+  const dots = new ImageData(columns, rows), words = new Uint32Array(dots.data.buffer), scale = most ? 255 / most : 0;
+  for (let n = 0; n < words.length; n++) {
+    words[n] = table[Math.max(0, Math.min(255, Math.round(values[n * channels + channel] * scale)))];
+  }
+  canvas.getContext("2d").putImageData(dots, 0, 0);
+}

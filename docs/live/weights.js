@@ -10,14 +10,16 @@ function halfToNumber(bits) {
 
 /** The bytes behind base64. */
 function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const text = atob(base64), bytes = new Uint8Array(text.length);
+  for (let n = 0; n < bytes.length; n++) bytes[n] = text.charCodeAt(n);
+  return bytes;
 }
+
+const HALVES = Float32Array.from({ length: 65536 }, (_, bits) => halfToNumber(bits));
 
 /** {shape, float16} -> {shape, values}, where values are of a typed array's kind. */
 function tensorOf({ shape, float16 }, Kind = Float64Array) {
   const bytes = bytesOf(float16), values = new Kind(bytes.length / 2);
-  for (let n = 0; n < values.length; n++) {
-    values[n] = halfToNumber(bytes[2 * n] | (bytes[2 * n + 1] << 8));
-  }
+  for (let n = 0; n < values.length; n++) values[n] = HALVES[bytes[2 * n] | (bytes[2 * n + 1] << 8)];
   return { shape, values };
 }

@@ -17,7 +17,10 @@ def browser():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+                "--use-fake-device-for-media-stream",  # a camera that shows a clock
+            ],
         )
         yield chromium
         chromium.close()
