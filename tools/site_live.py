@@ -33,7 +33,7 @@ ESBUILD = (
 )
 LEFT_OUT = """\
 This page was built without Node, so it lacks TensorFlow.js, which does its sums. With Node on the
-path `make site` builds it whole. [The atlas](atlas.md) shows what the network's filters look for."""
+path `make site` builds it whole. [The atlas](atlas.md) shows what its network's filters like."""
 
 
 def stored(array):

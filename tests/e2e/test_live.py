@@ -398,7 +398,7 @@ def test_a_photograph_is_named_and_its_heat_chosen(opened):
 def test_a_channel_is_chosen_and_shown_with_its_strip_of_the_atlas(opened):
     page = opened("look")
     page.get_by_role("img", name="channel 7 of block2_conv2", exact=True).click()
-    assert page.get_by_label("layer").input_value() == "block2_conv2"
+    assert page.locator("#layer").input_value() == "block2_conv2"
     assert page.locator("#all canvas").count() == 64
     page.wait_for_selector("canvas[aria-label^='Left the pattern of channel 7 of block2_conv2']")
     strip = datasets.atlas("block2_conv2")[7]
