@@ -1345,6 +1345,16 @@ FAULTS = [
         "        finally:\n            pass\n",
         "a closed pipe is noticed too late",
     ),
+    Fault("command.serving", 'LOOPBACK = "127.0.0.1"', 'LOOPBACK = ""', "the network is served"),
+    Fault("command.serving", "directory=folder", "directory='.'", "another folder is served"),
+    Fault("command.serving", '/ "index.html").is_file()', ").exists()", "a folder without pages"),
+    Fault(
+        "command.cli",
+        "if not arguments.no_browser:\n            webbrowser",
+        "if True:\n            webbrowser",
+        "a browser nobody wants",
+        "serving",
+    ),
     Fault("command.cli", "int(text) < 1", "int(text) < 0", "no kernel at a time"),
     Fault(
         "command.lessons",
