@@ -688,9 +688,9 @@ FAULTS = [
     ),
     Fault(
         "gradients",
-        "== chosen.classes[:, None], -np.inf, logits)",
-        "== chosen.classes[:, None], logits, logits)",
-        "a margin over itself",
+        "scores = scores - np.logaddexp.reduce(others, axis=1)",
+        "pass",
+        "deceit by the class's own logit alone",
         "adversarial",
     ),
     Fault(
@@ -705,7 +705,7 @@ FAULTS = [
         "(images < low - slack).any() or",
         "",
         "images below the range",
-        "painting",
+        "adversarial",
     ),
     Fault(
         "reading.looking",
@@ -713,6 +713,13 @@ FAULTS = [
         "np.issubdtype(self.pictures.dtype, np.number)",
         "whole numbers change a little",
         "adversarial",
+    ),
+    Fault(
+        "exercises.painted",
+        "maps[row, column].astype(float))\n",
+        "maps[row, 0].astype(float))\n",
+        "one column beside all",
+        "answers",
     ),
     # painting
     Fault("painting", "along[1:] += slope", "along[1:] -= slope", "total variation grows"),

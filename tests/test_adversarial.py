@@ -83,6 +83,13 @@ def test_descent_is_a_loop_of_steps_led_back_of_which_the_best_is_kept(norm, tar
     np.testing.assert_allclose(made, expected, atol=3e-4)  # a length of 0.2 in all
 
 
+def test_a_step_is_two_and_a_half_epsilons_by_their_number_where_no_rate_is_given():
+    model, x = network(), images()
+    plain = projected_gradient(model, x, LABELS, 0.2, steps=5)
+    given = projected_gradient(model, x, LABELS, 0.2, steps=5, rate=0.1)
+    np.testing.assert_array_equal(plain, given)
+
+
 def test_a_best_step_in_the_middle_is_kept():
     model, x = network(), images()
     few, many = (

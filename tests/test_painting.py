@@ -70,6 +70,11 @@ def test_total_variation_is_that_of_tensorflow_but_for_its_softness(monkeypatch)
     assert total_variation(x)[0] == pytest.approx(expected, rel=1e-5)
 
 
+def test_of_one_colour_nothing_varies():
+    value, slopes = total_variation(np.full((4, 5, 3), 0.3))
+    assert value == 0 and not slopes.any()
+
+
 def test_the_slope_of_total_variation_is_that_of_small_steps():
     x, step = picture(shape=(4, 5, 2)).astype(float), 1e-6
     x[1, 1] = x[1, 2]  # equal neighbours, where abs has no slope

@@ -4,11 +4,11 @@
 
 The course's network for digits, trained anew on the 1,442 digits in four ways: on the digits as
 they are; with random noise, every pixel up or down by .15; on digits fooled in one step of the fast
-gradient sign; on digits fooled in five steps of projected gradient descent from a random place.
+gradient sign; on digits fooled in three steps of projected gradient descent from a random place.
 Each batch is fooled with the weights of that moment, and the network is trained on it in place of
 the digits. A row per training, seed, attack and epsilon: the accuracy on the 355 test digits. The
-attack "noise" is random signs, "descent" ten steps of projected gradient descent. A quarter of an
-hour on one core.
+attack "noise" is random signs, "descent" seven steps of projected gradient descent. Five
+minutes on one core.
 """
 
 import argparse
@@ -23,10 +23,10 @@ from cnnlab.adversarial import fast_gradient_sign, project, projected_gradient
 
 FILE = Path(__file__).parent.parent / "data" / "results" / "adversarial.csv"
 EPSILON = 0.15  # of the training
-EPSILONS = (0.05, 0.1, 0.15, 0.2)  # of the test
-TRAININGS = ("as they are", "noise", "one step", "five steps")
+EPSILONS = (0.1, 0.15, 0.2)  # of the test
+TRAININGS = ("as they are", "noise", "one step", "three steps")
 ATTACKS = ("noise", "one step", "descent")
-EPOCHS, BATCH, RATE, SEEDS = 12, 32, 1e-3, 5
+EPOCHS, BATCH, RATE, SEEDS = 8, 32, 2e-3, 5
 
 
 def noisy(images, epsilon, seed):
@@ -41,8 +41,8 @@ def fooled(model, images, labels, training, seed):
         return noisy(images, EPSILON, seed)
     if training == "one step":
         return fast_gradient_sign(model, images, labels, EPSILON)
-    if training == "five steps":
-        return projected_gradient(model, images, labels, EPSILON, steps=5, seed=seed)
+    if training == "three steps":
+        return projected_gradient(model, images, labels, EPSILON, steps=3, seed=seed)
     return images
 
 
@@ -69,7 +69,7 @@ def attacked(model, test, attack, epsilon, seed):
         return noisy(test.images, epsilon, seed)
     if attack == "one step":
         return fast_gradient_sign(model, test.images, test.labels, epsilon)
-    return projected_gradient(model, test.images, test.labels, epsilon, steps=10, seed=seed)
+    return projected_gradient(model, test.images, test.labels, epsilon, steps=7, seed=seed)
 
 
 def measure(training, seed):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnnlab.exercises import painted
 from cnnlab.exercises.judging import Exercise, Mistake
 
 rng = np.random.default_rng(11)
@@ -314,54 +315,6 @@ target = Exercise(
 # 11.5: total variation
 
 
-def variation(picture):
-    return np.abs(np.diff(picture, axis=0)).sum() + np.abs(np.diff(picture, axis=1)).sum()
-
-
-def variation_by_loops(picture):
-    rows, columns = picture.shape
-    total = 0.0
-    for row in range(rows):
-        for column in range(columns):
-            if row + 1 < rows:
-                total += abs(float(picture[row + 1, column]) - float(picture[row, column]))
-            if column + 1 < columns:
-                total += abs(float(picture[row, column + 1]) - float(picture[row, column]))
-    return total
-
-
-def variation_down(picture):
-    return np.abs(np.diff(picture, axis=0)).sum()
-
-
-def variation_across(picture):
-    return np.abs(np.diff(picture, axis=1)).sum()
-
-
-def variation_signed(picture):
-    return np.diff(picture, axis=0).sum() + np.diff(picture, axis=1).sum()
-
-
-def variation_squared(picture):
-    return (np.diff(picture, axis=0) ** 2).sum() + (np.diff(picture, axis=1) ** 2).sum()
-
-
-def variation_as_mean(picture):
-    return variation(picture) / picture.size
-
-
-def variation_around(picture):
-    return sum(np.abs(picture - np.roll(picture, 1, axis)).sum() for axis in (0, 1))
-
-
-def variation_twice(picture):
-    return 2 * variation(picture)
-
-
-def variation_of_the_centre(picture):
-    return sum(np.abs(step).sum() for step in np.gradient(picture))
-
-
 smoothness = Exercise(
     number="11.5",
     title="Total variation",
@@ -372,22 +325,25 @@ smoothness = Exercise(
         "np.diff(picture, axis=0) holds the steps down, axis=1 those across.",
         "A step up and a step down must not cancel.",
     ),
-    solution=variation,
+    solution=painted.variation,
     insight="An edge costs its height times its length, no matter whether it is sharp or soft; "
     "specks cost much.",
     mistakes=(
-        Mistake("The steps across are missing.", variation_down),
-        Mistake("The steps down are missing.", variation_across),
-        Mistake("Steps up and down cancel: take their sizes.", variation_signed),
-        Mistake("The steps were squared: take their sizes.", variation_squared),
-        Mistake("That is the mean over the pixels: asked for is the sum.", variation_as_mean),
+        Mistake("The steps across are missing.", painted.variation_down),
+        Mistake("The steps down are missing.", painted.variation_across),
+        Mistake("Steps up and down cancel: take their sizes.", painted.variation_signed),
+        Mistake("The steps were squared: take their sizes.", painted.variation_squared),
         Mistake(
-            "The last row was compared with the first: they are no neighbours.", variation_around
+            "That is the mean over the pixels: asked for is the sum.", painted.variation_as_mean
         ),
-        Mistake("Every pair was counted from both sides.", variation_twice),
+        Mistake(
+            "The last row was compared with the first: they are no neighbours.",
+            painted.variation_around,
+        ),
+        Mistake("Every pair was counted from both sides.", painted.variation_twice),
         Mistake(
             "np.gradient takes steps over two pixels: neighbours are one apart.",
-            variation_of_the_centre,
+            painted.variation_of_the_centre,
         ),
     ),
     cases=(
@@ -395,68 +351,11 @@ smoothness = Exercise(
         (rng.uniform(size=(6, 4)).astype("float32"),),
         (rng.integers(0, 9, (2, 7)),),
     ),
-    alternatives=(variation_by_loops,),
+    alternatives=(painted.variation_by_loops,),
 )
 
 
 # 11.6: the Gram matrix
-
-
-def gram_of(maps):
-    flat = maps.reshape(-1, maps.shape[-1])
-    return flat.T @ flat / len(flat)
-
-
-def gram_by_loops(maps):
-    height, width, channels = maps.shape
-    matrix = np.zeros((channels, channels))
-    for row in range(height):
-        for column in range(width):
-            matrix += np.outer(maps[row, column], maps[row, column].astype(float))
-    return matrix / (height * width)
-
-
-def gram_by_einsum(maps):
-    return np.einsum("hwc,hwd->cd", maps, maps) / maps[..., 0].size
-
-
-def gram_as_sum(maps):
-    return gram_of(maps) * maps[..., 0].size
-
-
-def gram_by_all(maps):
-    return gram_of(maps) / maps.shape[-1]
-
-
-def gram_of_places(maps):
-    flat = maps.reshape(-1, maps.shape[-1])
-    return flat @ flat.T / len(flat)
-
-
-def gram_centred(maps):
-    flat = maps.reshape(-1, maps.shape[-1])
-    flat = flat - flat.mean(axis=0)
-    return flat.T @ flat / len(flat)
-
-
-def gram_correlated(maps):
-    matrix = gram_of(maps)
-    lengths = np.sqrt(np.diag(matrix))
-    return matrix / np.outer(lengths, lengths)
-
-
-def gram_of_mixed_channels(maps):
-    flat = maps.reshape(maps.shape[-1], -1)
-    return flat @ flat.T / flat.shape[1]
-
-
-def gram_of_means(maps):
-    means = maps.mean(axis=(0, 1))
-    return np.outer(means, means)
-
-
-def gram_by_rows(maps):
-    return gram_of(maps) * maps.shape[1]
 
 
 style = Exercise(
@@ -469,31 +368,33 @@ style = Exercise(
         "Make a table of it: a row per place, a column per channel.",
         "With that table F the matrix is F.T @ F, divided by the number of places.",
     ),
-    solution=gram_of,
+    solution=painted.gram_of,
     insight="A sum over places does not know their order: it tells which channels answer together, "
     "not where.",
     mistakes=(
-        Mistake("That is the sum: divide by the number of places.", gram_as_sum),
-        Mistake("Divided by all values: only places are averaged over.", gram_by_all),
-        Mistake("That compares places: compare channels, (C, C).", gram_of_places),
-        Mistake("The means were taken off first: that is the covariance.", gram_centred),
-        Mistake("Each channel was scaled to 1: that is a correlation.", gram_correlated),
+        Mistake("That is the sum: divide by the number of places.", painted.gram_as_sum),
+        Mistake("Divided by all values: only places are averaged over.", painted.gram_by_all),
+        Mistake("That compares places: compare channels, (C, C).", painted.gram_of_places),
+        Mistake("The means were taken off first: that is the covariance.", painted.gram_centred),
+        Mistake("Each channel was scaled to 1: that is a correlation.", painted.gram_correlated),
         Mistake(
             "reshape(C, -1) cuts the array in the wrong places: channels are the last axis.",
-            gram_of_mixed_channels,
+            painted.gram_of_mixed_channels,
         ),
         Mistake(
             "That multiplies the means: multiply at each place first, then take the mean.",
-            gram_of_means,
+            painted.gram_of_means,
         ),
-        Mistake("Divided by the number of rows: places are rows times columns.", gram_by_rows),
+        Mistake(
+            "Divided by the number of rows: places are rows times columns.", painted.gram_by_rows
+        ),
     ),
     cases=(
         (rng.normal(size=(3, 5, 4)),),
         (rng.uniform(size=(6, 2, 3)).astype("float32"),),
         (rng.normal(1, 1, size=(2, 4, 7)),),
     ),
-    alternatives=(gram_by_loops, gram_by_einsum),
+    alternatives=(painted.gram_by_loops, painted.gram_by_einsum),
 )
 
 EXERCISES = (linear, sign, ball, target, smoothness, style)
