@@ -252,6 +252,7 @@ def test_whole_numbers_are_taken_where_the_model_divides_them():
         ({"steps": 0}, r"`steps` must be a whole number of at least 1: got steps=0\."),
         ({"images": images(2, -3, 3)}, r"`value_range` must be given where the images do not tell"),
         ({"value_range": (0, 0.5)}, r"`value_range` must hold all images: got 0.0 to 0.5 for"),
+        ({"value_range": (0.5, 1)}, r"`value_range` must hold all images: got 0.5 to 1.0 for"),
         (
             {"value_range": 1},
             r"`value_range` must be the smallest and the largest value .* got 1\.",
