@@ -125,7 +125,8 @@ def test_an_unknown_padding_is_refused(padding):
         output_size(7, 3, padding=padding)
     assert str(error.value) == (
         "`padding` must be 'valid', 'same' or a whole number of at least 0 (in conv1d also "
-        f"'causal'): got padding={padding!r}. Use 'same' for an output of ceil(input / strides) pixels."
+        f"'causal'): got padding={padding!r}. "
+        "Use 'same' for an output of ceil(input / strides) pixels."
     )
 
 
