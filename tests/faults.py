@@ -2227,4 +2227,25 @@ FAULTS = [
         "np.max(shapes)",
         "a curve of many points is no picture and fails",
     ),
+    Fault(
+        "exercises.looks",
+        "cut = image.reshape(rows, size, columns, size, channels).swapaxes(1, 2)",
+        "cut = image.reshape(rows, size, columns, size, channels).swapaxes(1, 3)",
+        "patches are cut along the wrong axes",
+        "exercises",
+    ),
+    Fault(
+        "exercises.looks",
+        "scores = np.array([(query * key).sum() / len(key) ** 0.5 for key in keys])",
+        "scores = np.array([(query * key).sum() / len(keys) ** 0.5 for key in keys])",
+        "an alternative divides by the number of keys",
+        "exercises",
+    ),
+    Fault(
+        "exercises.splits",
+        "return np.flatnonzero(~tested), np.flatnonzero(tested)\n\n\ndef split_by_loops",
+        "return np.flatnonzero(tested), np.flatnonzero(~tested)\n\n\ndef split_by_loops",
+        "the solution trains with the test",
+        "exercises",
+    ),
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnlab.convolution import conv1d
+from cnnlab.exercises import looks, splits
 from cnnlab.exercises.judging import Exercise, Mistake
 
 rng = np.random.default_rng(12)
@@ -267,63 +268,6 @@ volume = Exercise(
 # 12.5: whole patients
 
 
-def patient_split(patients, count):
-    order = list(dict.fromkeys(patients.tolist()))
-    tested = np.isin(patients, order[len(order) - count :])
-    return np.flatnonzero(~tested), np.flatnonzero(tested)
-
-
-def split_by_loops(patients, count):
-    seen = []
-    for patient in patients:
-        if patient not in seen:
-            seen.append(patient)
-    tested = seen[len(seen) - count :]
-    train = [n for n, patient in enumerate(patients) if patient not in tested]
-    return train, [n for n, patient in enumerate(patients) if patient in tested]
-
-
-def split_by_slice(patients, count):
-    return np.arange(len(patients) - count), np.arange(len(patients) - count, len(patients))
-
-
-def split_at_first(patients, count):
-    order = list(dict.fromkeys(patients.tolist()))
-    tested = np.isin(patients, order[:count])
-    return np.flatnonzero(~tested), np.flatnonzero(tested)
-
-
-def split_by_number(patients, count):
-    order = np.unique(patients)
-    tested = np.isin(patients, order[len(order) - count :])
-    return np.flatnonzero(~tested), np.flatnonzero(tested)
-
-
-def split_exchanged(patients, count):
-    return patient_split(patients, count)[::-1]
-
-
-def split_one_slice_each(patients, count):
-    order = list(dict.fromkeys(patients.tolist()))
-    tested = [patients.tolist().index(patient) for patient in order[len(order) - count :]]
-    return np.setdiff1d(np.arange(len(patients)), tested), np.array(tested, int)
-
-
-def split_patients(patients, count):
-    return tuple(patients[part] for part in patient_split(patients, count))
-
-
-def split_masks(patients, count):
-    tested = np.isin(np.arange(len(patients)), patient_split(patients, count)[1])
-    return ~tested, tested
-
-
-def split_at_a_slice(patients, count):
-    """Everything from the first slice of the first tested patient on."""
-    first = patient_split(patients, count)[1][0] if count else len(patients)
-    return np.arange(first), np.arange(first, len(patients))
-
-
 patients = Exercise(
     number="12.5",
     title="Whole patients",
@@ -337,27 +281,28 @@ patients = Exercise(
         "np.isin(patients, tested) is True for the slices of the tested patients.",
         "order[len(order) - count:] is right for count = 0, too; order[-count:] is not.",
     ),
-    solution=patient_split,
+    solution=splits.patient_split,
     insight="What resembles each other stays on one side: patients, objects, speakers, days.",
     mistakes=(
         Mistake(
             "The last slices were taken, not the last patients: one patient is on both sides.",
-            split_by_slice,
+            splits.split_by_slice,
         ),
-        Mistake("Those are the patients that appear first.", split_at_first),
+        Mistake("Those are the patients that appear first.", splits.split_at_first),
         Mistake(
-            "Those are the largest numbers: asked for are the last to appear.", split_by_number
+            "Those are the largest numbers: asked for are the last to appear.",
+            splits.split_by_number,
         ),
-        Mistake("Training comes first, then the test.", split_exchanged),
+        Mistake("Training comes first, then the test.", splits.split_exchanged),
         Mistake(
             "One slice of each tested patient: its others are still trained with.",
-            split_one_slice_each,
+            splits.split_one_slice_each,
         ),
-        Mistake("Those are patients: asked for are indices of slices.", split_patients),
-        Mistake("Those are masks: asked for are indices.", split_masks),
+        Mistake("Those are patients: asked for are indices of slices.", splits.split_patients),
+        Mistake("Those are masks: asked for are indices.", splits.split_masks),
         Mistake(
             "Everything behind one slice was taken: slices of a patient may lie apart.",
-            split_at_a_slice,
+            splits.split_at_a_slice,
         ),
     ),
     cases=(
@@ -368,65 +313,14 @@ patients = Exercise(
         (np.array([3, 3, 1]), 0),
     ),
     view=lambda parts: [np.asarray(part) for part in parts],
-    alternatives=(split_by_loops, lambda p, n: tuple(map(np.array, split_by_loops(p, n)))),
+    alternatives=(
+        splits.split_by_loops,
+        lambda p, n: tuple(map(np.array, splits.split_by_loops(p, n))),
+    ),
 )
 
 
 # 12.6: patches in reading order
-
-
-def patches(image, size):
-    rows, columns, channels = (
-        image.shape[0] // size,
-        image.shape[1] // size,
-        image.shape[2],
-    )
-    cut = image.reshape(rows, size, columns, size, channels).swapaxes(1, 2)
-    return cut.reshape(rows * columns, size * size * channels)
-
-
-def patches_by_loops(image, size):
-    found = []
-    for top in range(0, image.shape[0], size):
-        for left in range(0, image.shape[1], size):
-            found.append(image[top : top + size, left : left + size].ravel())
-    return np.stack(found)
-
-
-def patches_straight(image, size):
-    return image.reshape(-1, size * size * image.shape[2])
-
-
-def patches_down(image, size):
-    rows, columns = image.shape[0] // size, image.shape[1] // size
-    grid = patches(image, size).reshape(rows, columns, -1)
-    return grid.swapaxes(0, 1).reshape(rows * columns, -1)
-
-
-def patches_inside_turned(image, size):
-    own = patches(image, size).reshape(-1, size, size, image.shape[2])
-    return own.swapaxes(1, 2).reshape(len(own), -1)
-
-
-def patches_channels_first(image, size):
-    own = patches(image, size).reshape(-1, size, size, image.shape[2])
-    return np.moveaxis(own, 3, 1).reshape(len(own), -1)
-
-
-def patches_overlapping(image, size):
-    height, width = image.shape[0] - size + 1, image.shape[1] - size + 1
-    places = [(top, left) for top in range(height) for left in range(width)]
-    return np.stack([image[t : t + size, n : n + size].ravel() for t, n in places])
-
-
-def patches_means(image, size):
-    own = patches(image, size).reshape(-1, size * size, image.shape[2])
-    return own.mean(axis=1)
-
-
-def patches_grid(image, size):
-    rows, columns = image.shape[0] // size, image.shape[1] // size
-    return patches(image, size).reshape(rows, columns, -1)
 
 
 tokens = Exercise(
@@ -441,22 +335,26 @@ tokens = Exercise(
         "Or reshape to (H/size, size, W/size, size, C), and exchange the two middle ones of the "
         "first four axes.",
     ),
-    solution=patches,
+    solution=looks.patches,
     insight="It is im2col with a stride as large as the window: times a matrix, a convolution.",
     mistakes=(
         Mistake(
             "reshape alone cuts the rows of the picture into pieces, not into squares.",
-            patches_straight,
+            looks.patches_straight,
         ),
-        Mistake("The patches come column by column: read along the rows.", patches_down),
-        Mistake("Inside a patch rows and columns are exchanged.", patches_inside_turned),
+        Mistake("The patches come column by column: read along the rows.", looks.patches_down),
+        Mistake("Inside a patch rows and columns are exchanged.", looks.patches_inside_turned),
         Mistake(
             "Inside a patch a channel comes after the other: keep those of a pixel together.",
-            patches_channels_first,
+            looks.patches_channels_first,
         ),
-        Mistake("The patches overlap: the next one begins `size` further.", patches_overlapping),
-        Mistake("Those are means: a patch keeps all of its pixels.", patches_means),
-        Mistake("One axis too many: the patches stand in one row after another.", patches_grid),
+        Mistake(
+            "The patches overlap: the next one begins `size` further.", looks.patches_overlapping
+        ),
+        Mistake("Those are means: a patch keeps all of its pixels.", looks.patches_means),
+        Mistake(
+            "One axis too many: the patches stand in one row after another.", looks.patches_grid
+        ),
     ),
     cases=(
         (rng.normal(size=(4, 6, 3)), 2),
@@ -464,65 +362,11 @@ tokens = Exercise(
         (np.arange(4 * 8).reshape(4, 8, 1), 2),
         (rng.integers(0, 256, (8, 4, 3)), 4),
     ),
-    alternatives=(patches_by_loops,),
+    alternatives=(looks.patches_by_loops,),
 )
 
 
 # 12.7: attention by hand
-
-
-def softmax(scores, axis=-1):
-    powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    return powers / powers.sum(axis=axis, keepdims=True)
-
-
-def attend(queries, keys, values):
-    return softmax(queries @ keys.T / np.sqrt(keys.shape[1])) @ values
-
-
-def attend_by_loops(queries, keys, values):
-    answers = []
-    for query in queries:
-        scores = np.array([(query * key).sum() / len(key) ** 0.5 for key in keys])
-        answers.append(sum(w * v for w, v in zip(softmax(scores), values, strict=True)))
-    return np.array(answers)
-
-
-def attend_by_einsum(queries, keys, values):
-    scores = np.einsum("nd,md->nm", queries, keys) / np.sqrt(keys.shape[-1])
-    return np.einsum("nm,me->ne", softmax(scores), values)
-
-
-def attend_unscaled(queries, keys, values):
-    return softmax(queries @ keys.T) @ values
-
-
-def attend_scaled_twice(queries, keys, values):
-    return softmax(queries @ keys.T / keys.shape[1]) @ values
-
-
-def attend_by_count(queries, keys, values):
-    return softmax(queries @ keys.T / np.sqrt(len(keys))) @ values
-
-
-def attend_over_queries(queries, keys, values):
-    return softmax(queries @ keys.T / np.sqrt(keys.shape[1]), axis=0) @ values
-
-
-def attend_without_softmax(queries, keys, values):
-    return queries @ keys.T / np.sqrt(keys.shape[1]) @ values
-
-
-def attend_to_all_alike(queries, keys, values):
-    return np.repeat(values.mean(axis=0, keepdims=True), len(queries), axis=0)
-
-
-def attend_to_the_best(queries, keys, values):
-    return values[(queries @ keys.T).argmax(axis=1)]
-
-
-def attention_weights(queries, keys, values):
-    return softmax(queries @ keys.T / np.sqrt(keys.shape[1]))
 
 
 attention = Exercise(
@@ -536,20 +380,20 @@ attention = Exercise(
         "queries @ keys.T holds all dot products: a row per query, a column per key.",
         "The softmax makes each row of them sum to 1; then multiply by the values.",
     ),
-    solution=attend,
+    solution=looks.attend,
     insight="A convolution's weights stand still and places differ; here each query makes its own.",
     mistakes=(
-        Mistake("The square root of D is missing.", attend_unscaled),
-        Mistake("Divided by D: its square root was asked for.", attend_scaled_twice),
-        Mistake("D is the length of a key, not the number of keys.", attend_by_count),
+        Mistake("The square root of D is missing.", looks.attend_unscaled),
+        Mistake("Divided by D: its square root was asked for.", looks.attend_scaled_twice),
+        Mistake("D is the length of a key, not the number of keys.", looks.attend_by_count),
         Mistake(
             "The softmax runs over the queries: the weights of one query must sum to 1.",
-            attend_over_queries,
+            looks.attend_over_queries,
         ),
-        Mistake("The softmax is missing.", attend_without_softmax),
-        Mistake("That is the plain mean: the keys say nothing.", attend_to_all_alike),
-        Mistake("That takes the value of the best key alone.", attend_to_the_best),
-        Mistake("Those are the weights: multiply them by the values.", attention_weights),
+        Mistake("The softmax is missing.", looks.attend_without_softmax),
+        Mistake("That is the plain mean: the keys say nothing.", looks.attend_to_all_alike),
+        Mistake("That takes the value of the best key alone.", looks.attend_to_the_best),
+        Mistake("Those are the weights: multiply them by the values.", looks.attention_weights),
     ),
     cases=(
         (rng.normal(size=(3, 4)), rng.normal(size=(5, 4)), rng.normal(size=(5, 2))),
@@ -564,7 +408,7 @@ attention = Exercise(
             np.array([[1.5, 2.5], [0.25, 3.5], [4.5, 1.0], [2.0, 0.5]]),
         ),
     ),
-    alternatives=(attend_by_loops, attend_by_einsum),
+    alternatives=(looks.attend_by_loops, looks.attend_by_einsum),
 )
 
 EXERCISES = (past, stack, letters, volume, patients, tokens, attention)
