@@ -40,7 +40,7 @@ def heart():
 
     Example:
         >>> heart().millivolts.shape, heart().rate, heart().beats[:3]
-        ((108000,), 360, array([125, 343, 551]))
+        ((108000,), 360, array([124, 342, 551]))
 
     Source: Moody & Mark (2001), IEEE Engineering in Medicine and Biology 20(3); record 208 of the
         MIT-BIH Arrhythmia Database, Goldberger et al. (2000), Circulation 101(23).

@@ -162,7 +162,7 @@ def volumes(count, seed=0):
 
     Example:
         >>> two = volumes(count=2)
-        >>> two.images.shape, two.labels.sum()
+        >>> two.images.shape, int(two.labels.sum())
         ((2, 8, 16, 20, 1), 1)
     """
     count, generator = _start(count, seed, 4)
