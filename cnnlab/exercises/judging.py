@@ -388,4 +388,6 @@ def written(answer):
     """A solution as the student would write it."""
     if isinstance(answer, types.FunctionType):
         return textwrap.dedent(inspect.getsource(answer)).rstrip()
+    if isinstance(answer, np.ndarray):
+        return f"np.array({answer.tolist()})"
     return repr(answer)
