@@ -61,9 +61,10 @@ e2e: $(READY)  ## lessons in a real JupyterLab (chromium on PATH)
 site: $(READY) $(READY:.ready=.site)  ## the web site, in site/, looked at in chromium
 	rm -rf build/site
 	$(PYTHON) tools/site_sources.py build/site/pages
+	$(PYTHON) tools/site_live.py build/site/pages
 	env $$(cat cnnlab/comparing/pinned.env) $(PYTHON) -m sphinx -W --keep-going --quiet -b html -d build/site/doctrees build/site/pages build/site/html
 	rm -rf site && mv build/site/html site
-	$(PYTHON) -m pytest tests/e2e/test_site.py
+	$(PYTHON) -m pytest tests/e2e/test_site.py tests/e2e/test_live.py
 
 wheelhouse: $(READY)  ## a folder from which a classroom with this system and Python installs without internet
 	$(PYTHON) -m pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements.lock --dest wheelhouse

@@ -132,7 +132,7 @@ BROKEN = {
     + "model = fitting(small(end), 'categorical_crossentropy')",
     "softmax with a binary loss": ROWS
     + "model = fitting(small(layers.Dense(3), layers.Softmax()), binary())",
-    "dropout behind the answer": PAIR
+    "dropout or batch norm behind the answer": PAIR
     + "model = fitting(small(layers.Dense(3), layers.Dropout(0.4, name='drop')))",
     "one class only": "model = fitting(small(layers.Dense(3, activation='softmax')), "
     "'categorical_crossentropy')\neverything = pictures, keras.utils.to_categorical(kinds)\n"
@@ -300,6 +300,47 @@ BROKEN = {
     "    keras.Input((32, 48, 3)), layers.Conv2D(8, 3, padding='same', activation='relu'),\n"
     "    layers.Flatten(name='flat'), layers.Dropout(0.5), layers.Dense(64, activation='relu'),\n"
     "    layers.Dense(2)])",
+    "labels are fractions": TWO
+    + "labels = labels / 255\nend = layers.Dense(1, activation='sigmoid')\n"
+    + "model = fitting(small(end), 'binary_crossentropy')",
+    "labels of another shape": ROWS + "labels = labels[:, None]"
+    "\nmodel = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')",
+    "metric that cannot measure this": PAIR
+    + "end = layers.Dense(3, activation='softmax')\n"
+    + "model = fitting(small(end), sparse(False), None, ['binary_accuracy'])",
+    "sets scaled otherwise": "images, labels = pictures, kinds\n"
+    "validation_images, validation_labels = stripes(40, seed=1)\n"
+    "validation_images = np.round(255 * validation_images)\n"
+    "model = fitting(small(layers.Dense(3)))\n"
+    "history = {'loss': [1.1, 0.9, 0.7], 'val_loss': [91.0, 84.0, 99.0]}",
+    "sets of different classes": "few = kinds < 2\nimages, labels = pictures[few], kinds[few]\n"
+    "validation_data = stripes(40, seed=1)\nmodel = fitting(small(layers.Dense(3)))",
+    "augmentation that changes classes": "turn = layers.RandomRotation(0.5, name='turn')\n"
+    "up = np.tile(np.linspace(1, 0, 8)[:, None], (240, 1, 12))[..., None]\n"
+    "images = np.where((kinds > 0)[:, None, None, None], up, 1 - up) + pictures / 4\n"
+    "labels = (kinds > 0).astype(int)\n"
+    "model = small(layers.Dense(1), before=[turn])\n"
+    "fitting(model, binary(from_logits=True), None, [at_0])",
+    "augmentation too strong": PAIR
+    + "noise = layers.GaussianNoise(1.0, name='noise')\n"
+    + "model = fitting(small(layers.Dense(3), before=[noise]))",
+    "stride larger than the kernel": PAIR
+    + "pool = layers.MaxPooling2D((2, 1), strides=(3, 2), name='pool')\n"
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(4, 3), "
+    "layers.ReLU(), pool,\n    layers.Flatten(), layers.Dense(3)]))",
+    "map of one channel": PAIR + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)),\n"
+    "    layers.Conv2D(8, 3, activation='relu'), layers.Conv2D(1, 1, name='narrow'), layers.ReLU(),"
+    "\n    layers.MaxPooling2D(), layers.Conv2D(8, (1, 3), activation='relu'),\n"
+    "    layers.Flatten(), layers.Dense(3)]))",
+    "batch as large as the data": "images, labels = pictures, kinds\n"
+    "model = fitting(dense(layers.Dense(8, activation='relu'), layers.Dense(3)))\n"
+    "history = model.fit(images, labels, batch_size=120, epochs=3, verbose=0)",
+    "optimiser that holds back": PAIR
+    + "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.Adam(epsilon=10.0))",
+    "other than in training": "model = fitting(small(layers.Dense(3)), None, "
+    "keras.optimizers.Adam(0.03))\n"
+    "history = model.fit(pictures, kinds, epochs=15, verbose=0)\n"
+    "images, labels = 0.15 - 0.1 * pictures, kinds",
 }
 
 ALL_RIGHT = SOUND + PAIR
@@ -340,7 +381,7 @@ HEALTHY = {
     + "model = fitting(small(layers.Dense(1, activation='sigmoid')), binary())",
     "softmax with a binary loss": "images = pictures\n"
     "model = fitting(small(layers.Dense(3, activation='sigmoid')), 'binary_crossentropy')",
-    "dropout behind the answer": PAIR
+    "dropout or batch norm behind the answer": PAIR
     + "model = fitting(small(layers.Dropout(0.4), layers.Dense(3)))",
     "one class only": SOUND + "images, labels = pictures[kinds < 2], kinds[kinds < 2]",
     "NaN in the weights": ALL_RIGHT,
@@ -421,7 +462,7 @@ HEALTHY = {
     "labels shuffled against images": ALL_RIGHT,
     "sorted before the split": SOUND
     + PAIR
-    + "history = {'accuracy': [0.4, 0.9, 1.0], 'val_accuracy': [0.1, 0.0, 0.05]}",
+    + "history = {'accuracy': [0.4, 0.6, 0.75], 'val_accuracy': [0.1, 0.0, 0.05]}",
     "leak between sets: the same pictures": SOUND + PAIR + "validation_data = stripes(90, seed=1)",
     "leak between sets: nearly the same": "images, labels = photographs[:12], None\n"
     "rescaled = layers.Rescaling(1 / 255)\npool = layers.AveragePooling2D(4)\n"
@@ -470,4 +511,45 @@ HEALTHY = {
     "    keras.Input((32, 48, 3)), layers.Conv2D(64, 3, activation='relu'),\n"
     "    layers.MaxPooling2D(4), layers.Conv2D(128, 3, activation='relu'),\n"
     "    layers.GlobalAveragePooling2D(), layers.Dense(3)])",
+    "labels are fractions": "images, labels = pictures, kinds / 255\n"
+    "model = fitting(small(layers.Dense(1)), 'mse', None, ['mae'])",
+    "labels of another shape": "images, labels = pictures, (pictures > 0.5).astype(int)\n"
+    "conv = layers.Conv2D(2, 3, padding='same')\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), conv]))",
+    "metric that cannot measure this": ROWS
+    + "end = layers.Dense(3, activation='softmax')\n"
+    + "metrics = ['accuracy', keras.metrics.CategoricalAccuracy(), 'AUC']\n"
+    + "model = fitting(small(end), 'categorical_crossentropy', None, metrics)",
+    "sets scaled otherwise": SOUND
+    + PAIR
+    + "validation_data = 0.7 * stripes(90, seed=1)[0] + 0.2, stripes(90, seed=1)[1]",
+    "sets of different classes": SOUND
+    + PAIR
+    + "validation_data = stripes(90, seed=1)\n"
+    + "validation_data = [array[validation_data[1] < 2] for array in validation_data]",
+    "augmentation that changes classes": PAIR
+    + "before = [layers.RandomFlip('horizontal_and_vertical'), layers.RandomRotation(0.5)]\n"
+    + "model = fitting(small(layers.Dense(3), before=before))",
+    "augmentation too strong": PAIR
+    + "before = [layers.RandomTranslation((-0.2, 0.3), 0.3), layers.RandomZoom(0.2)]\n"
+    + "model = fitting(small(layers.Dense(3), before=before))",
+    "stride larger than the kernel": PAIR
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 2, strides=2),\n"
+    "    layers.ReLU(), layers.Conv2D(8, 1, strides=2), layers.ReLU(), layers.Flatten(), "
+    "layers.Dense(3)]))",
+    "map of one channel": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "x = layers.Conv2D(8, 3, padding='same', activation='relu')(image)\n"
+    "place = layers.Conv2D(1, 3, padding='same', activation='sigmoid')(x)\n"
+    "x = layers.Conv2D(8, 3, activation='relu')(layers.Multiply()([x, place]))\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(x))))",
+    "batch as large as the data": "images, labels = pictures, kinds\n"
+    "model = fitting(small(layers.Dense(3)), None, keras.optimizers.Adam(0.05))\n"
+    "history = model.fit(images, labels, batch_size=120, epochs=25, verbose=0)",
+    "optimiser that holds back": PAIR
+    + "plain = keras.optimizers.AdamW(1e-3, weight_decay=0.01, clipnorm=1e-4, epsilon=0.1)\n"
+    + "model = fitting(small(layers.Dense(3)), optimizer=plain)",
+    "other than in training": "model = fitting(small(layers.Dense(3)), None, "
+    "keras.optimizers.Adam(0.03))\n"
+    "history = model.fit(pictures, kinds, epochs=15, verbose=0)\n"
+    "images, labels = stripes(60, seed=1)",
 }

@@ -71,6 +71,16 @@ def test_a_lesson_is_linked_where_it_exists():
     assert linked == "[Lesson 02](lessons/02_feature_maps.ipynb), then lesson 77."
 
 
+def test_a_page_that_a_lesson_names_is_linked_on_the_site_and_in_the_repository():
+    new = nbformat.v4
+    page = new.new_markdown_cell("The page [Draw a digit](../docs/draw.md).")
+    shown = SOURCES["shown"](new.new_notebook(cells=[page]))
+    assert shown.cells[0].source == "The page [Draw a digit](../draw.md)."
+    for lesson in LESSONS:
+        for name in re.findall(r"\]\(\.\./docs/(\w+)\.md\)", lesson.read_text(encoding="utf-8")):
+            assert (ROOT / "docs" / f"{name}.md").is_file(), (lesson, name)
+
+
 def test_every_module_has_its_place_in_the_reference():
     listed = [name for _, modules in SOURCES["floors"]() for name in modules]
     package = ROOT / "cnnlab"

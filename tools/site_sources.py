@@ -37,6 +37,7 @@ def shown(notebook):
     """
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
+        cell.source = cell.source.replace("](../docs/", "](../")  # a page of the site
         for output in cell.get("outputs", []):
             width = output.get("metadata", {}).get("image/png", {}).get("width")
             if width:

@@ -3,11 +3,12 @@
 import argparse
 import os
 import sys
+import webbrowser
 from pathlib import Path
 
 import cnnlab
 from cnnlab import doctor
-from cnnlab.command import downloads, lessons, saved_models
+from cnnlab.command import downloads, lessons, saved_models, serving
 from cnnlab.files import fetch
 from cnnlab.files.shipped import FIRST_LESSON, notebooks_folder
 
@@ -107,6 +108,25 @@ def _grade(arguments):
     return 0
 
 
+def _site(arguments):
+    with serving.server(arguments.folder, arguments.port) as server:
+        address = f"http://{serving.LOOPBACK}:{server.server_port}/"
+        print(f"the site: {address}, for this machine only; Ctrl+C stops it", flush=True)
+        if not arguments.no_browser:
+            webbrowser.open(address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return 0
+
+
+def _port(text):
+    """A port, 0 to 65535; a type for argparse."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"must be a whole number, 0 to 65535: got {text}")
+    return int(text)
+
+
 def _count(text):
     """A whole number, 1 or more; a type for argparse."""
     if not text.isdecimal() or int(text) < 1:
@@ -203,6 +223,12 @@ def _parser():
     )
     solve.add_argument("--no-run", action="store_true", help="write the notebooks, run nothing")
     solve.set_defaults(run=_solutions)
+
+    show = commands.add_parser("site", help="show the web site that `make site` built")
+    show.add_argument("folder", nargs="?", default="site", help="holds it (default: site)")
+    show.add_argument("--port", type=_port, default=0, help="of the server (default: any)")
+    show.add_argument("--no-browser", action="store_true", help="open no browser")
+    show.set_defaults(run=_site)
 
     mark = commands.add_parser("grade", help="run many submitted notebooks and grade them")
     mark.add_argument("folder", help="holds the notebooks, also in subfolders")

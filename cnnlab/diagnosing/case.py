@@ -13,6 +13,7 @@ from cnnlab.reading.model_inputs import shaped
 from cnnlab.reading.per_model import known
 
 MOST = 64  # pictures that the model is run on
+FEW = 16  # pictures, below which equal answers tell nothing
 BYTES = 1e8  # that the outputs of all its layers may take then
 
 
@@ -157,7 +158,9 @@ class Case:
         """
         classes = head.classes
         rows = self.rows if rows is None else rows
-        if classes is None or np.ndim(answers) != 2 or len(classes) <= max(rows):
+        if classes is None or classes.ndim != 1 or np.ndim(answers) != 2:
+            return None
+        if len(classes) <= max(rows):
             return None
         if head.label_kind == "numbers" and head.labels.size != len(head.labels):
             return None
@@ -173,6 +176,21 @@ class Case:
                 usual = np.bincount(classes).max() / len(classes)
                 return right >= 0.8 and right > usual + 0.2
         return False
+
+    @cached_property
+    def same_answer(self):
+        """Whether a trained model names one class for all, though none is most of the labels.
+
+        Asked as in training too: a batch norm may be constant in prediction only.
+        """
+        if not self.steps or len(self.heads) != 1 or not self.run.answers:
+            return False
+        head, both = self.heads[0], (self.run.answers[0], self.run.in_training[0])
+        if self.share_right(head, both[0]) is None or len(self.rows) < FEW:
+            return False
+        classes = np.maximum(head.classes[self.rows], 0)
+        usual = np.bincount(classes).max() / len(classes)
+        return usual < 0.6 and all(len(np.unique(predicted_classes(head, a))) == 1 for a in both)
 
 
 def predicted_classes(head, answers):

@@ -3,6 +3,11 @@
 import numpy as np
 
 from cnnlab.diagnosing.finding import Finding, started_anew
+from cnnlab.diagnosing.learning_rates import slower
+from cnnlab.diagnosing.memory import untouched_since_start
+from cnnlab.diagnosing.rates import far_off
+
+FEW = 16  # pictures, below which a share tells nothing
 
 
 def loss_below_zero(case):
@@ -49,67 +54,9 @@ def loss_is_nan(case):
     yield Finding(
         "history",
         evidence,
-        _slower(case),
+        slower(case),
         "whether a tenth of the rate mends it; if not, look for NaN in images or labels, log(0)",
     )
-
-
-def rate_too_high(case):
-    """The loss leaps up and down, or rises: each step lands on the other side of the valley.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
-            layers.Flatten(), layers.Dense(3),
-        ])
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.SGD(0.5), loss, metrics=["accuracy"])
-        images, labels = pictures, kinds
-        history = {"loss": [1.3, 2.9, 1.1, 4.2, 1.6, 3.8]}
-    """
-    loss = case.history.get("loss")
-    if loss is None or len(loss) < 4 or not np.isfinite(loss).all() or loss.min() <= 0:
-        return
-    steps = np.diff(loss)
-    up, down = steps[steps > 0].sum(), -steps[steps < 0].sum()
-    rises = loss[-1] > 1.5 * loss[0]
-    leaps = (steps > 0.1 * loss[0]).sum() >= 2 and up > 0.5 * down and loss.max() > 0.3
-    if rises or leaps:
-        evidence = f"the training loss rises in {(steps > 0).sum()} of {len(steps)} epochs, "
-        evidence += f"{loss[0]:.3g} at first, {loss[-1]:.3g} at last"
-        decides = "" if rises else "the loss with a tenth of the rate"
-        yield Finding("history", evidence, _slower(case), decides)
-
-
-def rate_too_low(case):
-    """The loss falls in every epoch, and hardly: the steps are too short to arrive.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Flatten(),
-            layers.Dense(16, activation="relu"), layers.Dense(3),
-        ])
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(1e-6), loss, metrics=["accuracy"])
-        images, labels = pictures, kinds
-        history = {"loss": [1.2004, 1.2001, 1.1997, 1.1994, 1.1991, 1.1987]}
-    """
-    loss, accuracy = case.history.get("loss"), case.history.get("accuracy")
-    if loss is None or len(loss) < 5 or not np.isfinite(loss).all() or loss[0] <= 0:
-        return
-    steps = np.diff(loss)
-    fall = (loss[0] - loss[-1]) / loss[0]
-    falls = (steps < 0).mean() >= 0.9
-    good = accuracy is not None and accuracy[-1] > 0.9
-    if falls and 0 < fall < 0.05 and not good and loss[-1] > 0.3:
-        evidence = f"the training loss fell in {(steps < 0).sum()} of {len(steps)} epochs, by "
-        evidence += f"{fall:.1%} in all"
-        rate = case.rate
-        line = f"model.optimizer.learning_rate = {_more(case):g}; history = model.fit("
-        line += "images, labels, epochs=20, verbose=0)"
-        if rate is not None:
-            evidence += f", at a learning rate of {rate:g}"
-        yield Finding("history", evidence, line, "the loss with ten times the rate")
 
 
 def nothing_learned(case):
@@ -129,8 +76,10 @@ def nothing_learned(case):
         }
     """
     loss, accuracy = case.history.get("loss"), case.history.get("accuracy")
-    if loss is None or accuracy is None or len(loss) < 5 or not np.isfinite(loss).all():
+    if loss is None or accuracy is None or len(loss) < 4 or not np.isfinite(loss).all():
         return
+    if far_off(case) == "low":
+        return  # told from the settings
     flat = np.ptp(loss) < 0.03 * abs(loss.mean()) and (np.diff(loss) < 0).mean() < 0.9
     if flat and np.ptp(accuracy) < 0.1 and accuracy.max() < 0.75 and loss.mean() > 0.3:
         evidence = f"in {len(loss)} epochs the loss stayed between {loss.min():.3g} and "
@@ -174,6 +123,40 @@ def overfitting(case):
         yield Finding("history", evidence, line)
 
 
+def other_than_in_training(case):
+    """What a training reached, its model still knows; if not, this is another model, or pictures.
+
+    A network that is built or cloned anew, after its training, starts from random weights.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
+        images, labels = pictures, kinds
+        history = model.fit(images, labels, epochs=15, verbose=0)
+        model = keras.models.clone_model(model)
+        model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
+    """
+    accuracy = case.history.get("accuracy")
+    if accuracy is None or accuracy[-1] < 0.8 or len(case.heads) != 1 or not case.run.answers:
+        return
+    right = case.share_right(case.heads[0], case.run.answers[0])
+    trained = case.share_right(case.heads[0], case.run.in_training[0])
+    if right is None or len(case.rows) < FEW or max(right, trained) > accuracy[-1] - 0.4:
+        return
+    evidence = f"the history ends with an accuracy of {accuracy[-1]:.2f}; of these pictures "
+    evidence += f"{right:.2f} are named rightly"
+    line = "history = model.fit(images, labels, epochs=15, verbose=0)"
+    if untouched_since_start(case.layers) is True:
+        yield Finding("model", f"{evidence}, by a model that was never trained", line)
+    else:
+        decides = "the range and the labels of the pictures that it was trained on"
+        yield Finding("images", evidence, line, decides)
+
+
 def too_few_epochs(case):
     """The training ended while its loss was still falling fast.
 
@@ -190,26 +173,25 @@ def too_few_epochs(case):
     name = "val_loss" if "val_loss" in case.history else "loss"
     loss = case.history.get(name)
     accuracy = case.history.get("val_accuracy" if name[0] == "v" else "accuracy")
-    if loss is None or len(loss) < 3 or not np.isfinite(loss).all() or loss[-1] <= 0:
+    if loss is None or not np.isfinite(loss).all() or loss[-1] <= 0:
         return
-    falls = np.all(np.diff(loss[-3:]) < -0.08 * loss[-3:-1])
-    good = accuracy is not None and accuracy[-1] > 0.9
+    least = 0.08 if len(loss) > 2 else 0.03
+    falls = np.all(np.diff(loss[-3:]) < -least * loss[-3:-1])
+    kind = "val_" if name[0] == "v" else ""
+    reached = [
+        curve[-1]
+        for key, curve in case.history.items()
+        if key.endswith("accuracy") and key.startswith("val_") == bool(kind)
+    ]
+    good = bool(reached) and min(reached) > (0.85 if len(loss) > 2 else 0.8)
+    if len(loss) < 3 and accuracy is None:
+        return
     if falls and not good and loss[-1] > 0.3:
-        evidence = f"{name} fell by {1 - loss[-1] / loss[-2]:.0%} in the last of {len(loss)} epochs"
-        evidence += f", to {loss[-1]:.2f}"
+        evidence = f"1 epoch of training, {name} {loss[-1]:.2f}"
+        if len(loss) > 1:
+            evidence = f"{name} fell by {1 - loss[-1] / loss[-2]:.0%} in the last of {len(loss)} "
+            evidence += f"epochs, to {loss[-1]:.2f}"
         if accuracy is not None:
             evidence += f"; accuracy {accuracy[-1]:.2f}"
         line = "history = model.fit(images, labels, epochs=30, verbose=0)"
         yield Finding("history", evidence, line, "the curve of the validation, trained on")
-
-
-def _slower(case):
-    """The line that starts anew with a tenth of the learning rate."""
-    line = started_anew(case, case.rate / 10 if case.rate else 0.001)
-    return f"{line}; history = model.fit(images, labels, epochs=10, verbose=0)"
-
-
-def _more(case):
-    """A learning rate that is worth a trial: ten times as much, at least the usual one."""
-    usual = 0.01 if type(case.optimizer).__name__ == "SGD" else 0.001
-    return max(10 * (case.rate or 0), usual)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cnnlab.diagnosing.rates import usable_rate
+
 # Those whose first argument is the learning rate.
 OPTIMIZERS = frozenset("SGD Adam AdamW Nadam Adamax RMSprop Lion Adagrad Adadelta Ftrl".split())
 
@@ -82,7 +84,7 @@ def started_anew(case, rate=None):
 
 def _new_optimizer(case, rate):
     name, momentum = type(case.optimizer).__name__, getattr(case.optimizer, "momentum", 0)
-    rate = rate or case.rate or 0.001
+    rate = rate or usable_rate(case)
     if name not in OPTIMIZERS:
         return f"keras.optimizers.Adam({rate:.3g})"
     more = f", momentum={momentum:g}" if name == "SGD" and momentum else ""

@@ -15,6 +15,8 @@ PASSES = layer_windows.ONLY_IN_TRAINING | frozenset(
 )
 WEIGHTED = kinds.MAKES_MAPS | {"Dense", "EinsumDense"}
 PROBABILITIES = {"softmax", "sigmoid"}
+EXCLUSIVE = ("sparse", "categorical")  # losses of which one class is right
+CLASSES = (*EXCLUSIVE, "binary")
 _LOSSES = {
     "sparse": "sparse_categorical",
     "categorical": "categorical",

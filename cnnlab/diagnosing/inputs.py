@@ -1,16 +1,12 @@
-"""Rules about the pictures: their shape, their range, and pictures that stand in two sets."""
+"""Rules about the pictures: their shape, and their range."""
 
 import re
 
 import numpy as np
 
-from cnnlab.arrays.duplicates import near_duplicates
 from cnnlab.diagnosing.bases import expectation_of
 from cnnlab.diagnosing.finding import Finding, in_place_of
 from cnnlab.reading import value_range
-
-ALIKE = 0.9  # correlation from which on two pictures of two sets are told
-MOST = 150  # pictures of each set that are looked at for near copies
 
 
 def nan_in_the_images(case):
@@ -91,7 +87,7 @@ def images_not_scaled(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.SGD(0.05), loss, metrics=["accuracy"])
     """
-    if case.answers_right or expectation_of(case):
+    if (case.answers_right and not _far_above_the_training(case)) or expectation_of(case):
         return
     for array in case.pictures:
         if array.ndim < 4 or not np.isfinite(array).all():
@@ -106,6 +102,27 @@ def images_not_scaled(case):
         sure = high > 30 and getattr(case.model, "compiled", False) and not case.steps
         decides = "" if sure else "the range of the pictures that it was trained on"
         yield Finding("images", evidence, line, decides)
+
+
+def _dimmed_on_the_way(case):
+    """What a layer that does not tell its scale, such as a Lambda, makes of pictures 0-1."""
+    first = next((n for n in case.calls if getattr(n.layer, "weights", ())), None)
+    before = first and case.graph[first.inputs[0]]
+    most = float(np.abs(case.pictures[0]).max())
+    if not before or before.kind != "Lambda" or not 0 < most <= 1:
+        return None
+    values = case.run.outputs.get(before.address)
+    if values is None or not 0 < np.abs(values).max() <= 0.02 * most:
+        return None
+    evidence = f"images reach only {most:g}, and {before.address!r} makes at most "
+    evidence += f"{np.abs(values).max():.2g} of it"
+    return Finding("images", evidence, "images = images * 255")
+
+
+def _far_above_the_training(case):
+    """Whether the batch costs far more than the history's last epoch: a ReLU passes scales on."""
+    loss, own = case.history.get("loss"), case.run.loss
+    return loss is not None and own is not None and own > 10 * max(float(loss[-1]), 0.1)
 
 
 def images_scaled_twice(case):
@@ -126,6 +143,9 @@ def images_scaled_twice(case):
         evidence = f"the model divides its images twice, at {twice[0]!r} and at {twice[1]!r}"
         line = in_place_of("layers.Identity()", twice[1].split("/")[-1])
         yield Finding(twice[1], evidence, line)
+        return
+    if len(case.pictures) == 1 and (found := _dimmed_on_the_way(case)):
+        yield found
         return
     for array in case.pictures:
         if array.ndim < 4 or not array.size or array.dtype.kind != "f" or not case.finite:
@@ -161,64 +181,3 @@ def images_scaled_otherwise_than_the_base(case):
         evidence = f"{expected.base} gets {low:.3g} to {high:.3g}, {fault}; its weights expect "
         evidence += expected.words
         yield Finding("images", evidence, expected.remedy(case, low, high))
-
-
-def images_in_two_sets(case):
-    """What stands in training and in validation is remembered, and counts as if recognised.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
-            layers.GlobalAveragePooling2D(), layers.Dense(3),
-        ])
-        images, labels = pictures, kinds
-        validation_data = np.concatenate([pictures[:20], 1 - pictures[20:40]]), kinds[:40]
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
-    """
-    for array, other in _both_sets(case):
-        known = {picture.tobytes() for picture in array if np.ptp(picture) > 0}
-        twice = [i for i, picture in enumerate(other) if picture.tobytes() in known]
-        if twice:
-            evidence = f"{len(twice)} of {len(other)} validation images are among the training "
-            yield Finding("images", f"{evidence}images too, such as {twice[0]}", _without(twice))
-
-
-def nearly_the_same_in_two_sets(case):
-    """A cut, resized or newly saved copy is no new picture either.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((32, 48, 3)), layers.Rescaling(1 / 255),
-            layers.Conv2D(4, 3, activation="relu"), layers.GlobalMaxPooling2D(), layers.Dense(3),
-        ])
-        images, labels = photographs[:12], photograph_kinds[:12]
-        brighter = np.clip(photographs[:4] * 0.9 + 20, 0, 255).astype("uint8")
-        validation_data = np.concatenate([brighter, photographs[12:]]), None
-    """
-    for array, other in _both_sets(case):
-        if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3:
-            continue
-        pairs = near_duplicates(array[:MOST], other[:MOST], alike=ALIKE)
-        pairs = [(i, j) for i, j in pairs.tolist() if not np.array_equal(array[i], other[j])]
-        if pairs:
-            i, j = pairs[0]
-            evidence = f"{len(pairs)} pairs correlate above {ALIKE}, such as image {i} and "
-            evidence += f"validation image {j}"
-            line = _without(sorted({j for _, j in pairs}))
-            yield Finding("images", evidence, line, "a look at the pair, side by side")
-
-
-def _both_sets(case):
-    if case.validation is None or len(case.pictures) != 1:
-        return
-    other = np.asarray(case.validation[0])
-    if other.shape[1:] == case.pictures[0].shape[1:] and other.dtype == case.pictures[0].dtype:
-        yield case.pictures[0], other
-
-
-def _without(twice):
-    return (
-        f"keep = np.setdiff1d(np.arange(len(validation_data[0])), {[int(i) for i in twice]}); "
-        "validation_data = tuple(a if a is None else a[keep] for a in validation_data)"
-    )

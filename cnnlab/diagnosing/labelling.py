@@ -1,12 +1,11 @@
-"""Rules about the labels: their form, against the loss, against the pictures."""
+"""Rules about the labels: their form, their number, and the loss that reads them."""
 
 import numpy as np
 
-from cnnlab.diagnosing.answers import is_one_for_several
-from cnnlab.diagnosing.case import predicted_classes
 from cnnlab.diagnosing.finding import Finding
+from cnnlab.diagnosing.heads import CLASSES
+from cnnlab.diagnosing.losses import is_one_for_several
 
-_EXCLUSIVE = ("sparse", "categorical")
 FEW = 24  # labels, below which nothing is said of how often classes occur
 
 
@@ -46,6 +45,54 @@ def names_for_labels(case):
             evidence = f"labels are text, such as {str(head.labels.flat[0])!r}"
             line = "labels = np.unique(labels, return_inverse=True)[1]"
             yield Finding("labels", evidence, line)
+
+
+def fractions_for_labels(case):
+    """Pictures are divided by 255, labels are not: class 3 is 3, and no fraction of the last class.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, kinds / 255
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        if head.label_kind != "real" or not np.isfinite(head.labels).all():
+            continue
+        low, high = float(head.labels.min()), float(head.labels.max())
+        one = head.loss.kind == "binary" and head.units == 1 and 0 == low < high < 0.1
+        if head.loss.kind == "sparse" or (one and head.labels.size == len(head.labels)):
+            evidence = f"labels{head.of_output} go from {low:.3g} to {high:.3g} in steps of less "
+            evidence += f"than 1, and {head.loss.name} expects class numbers"
+            line = "labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)"
+            yield Finding("labels", evidence, line)
+
+
+def labels_of_another_shape(case):
+    """To a row of answers belongs a row of labels, or one number; not a table.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, keras.utils.to_categorical(keras.utils.to_categorical(kinds))
+        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        flat = len(head.shape) == 2 and head.labels is not None
+        if not flat or head.labels.ndim < 3 or head.loss.kind not in CLASSES:
+            continue
+        shape = "×".join(map(str, head.labels.shape[1:]))
+        evidence = f"labels{head.of_output} are tables of {shape}, and the answers have "
+        evidence += f"{head.units} numbers a picture"
+        line = "labels = labels.reshape(len(labels), -1)"
+        if head.label_kind == "one-hot" and 1 not in head.labels.shape[1:]:
+            evidence += "; every one stands in a row of its own, as if `to_categorical` ran twice"
+            line = "labels = labels.argmax(-1)"
+        yield Finding("labels", evidence, line)
 
 
 def one_hot_with_a_sparse_loss(case):
@@ -103,9 +150,10 @@ def labels_out_of_range(case):
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     """
     for head in case.heads:
-        if head.loss.kind not in (*_EXCLUSIVE, "binary") or head.labels is None:
+        if head.loss.kind not in CLASSES or head.labels is None:
             continue
-        if not head.units or is_one_for_several(head):
+        table = len(head.shape) == 2 and head.labels.ndim > 2  # told by another rule
+        if not head.units or is_one_for_several(head) or table:
             continue
         if head.label_kind == "one-hot" and head.labels.shape[-1] != head.units:
             yield _other_width(head)
@@ -219,186 +267,6 @@ def imbalance(case):
             yield Finding(
                 "labels", evidence, line, "the recall of every class (a confusion matrix)"
             )
-
-
-def sorted_before_the_split(case):
-    """`validation_split` takes the last pictures: of sorted labels, classes never trained on.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
-            layers.GlobalAveragePooling2D(), layers.Dense(3),
-        ])
-        order = np.argsort(kinds)
-        images, labels = pictures[order], kinds[order]
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
-        history = {"accuracy": [0.5, 0.7, 0.9], "val_accuracy": [0.0, 0.0, 0.0]}
-    """
-    accuracy, validation = (case.history.get(k) for k in ("accuracy", "val_accuracy"))
-    if accuracy is None or validation is None or case.validation is not None:
-        return
-    for head in case.heads:
-        classes = head.classes
-        if classes is None or classes.ndim != 1 or len(classes) < FEW:
-            continue
-        count = len(np.unique(classes))
-        is_sorted = count > 1 and bool(np.all(np.diff(classes) >= 0))
-        if is_sorted and validation[-1] < 0.5 / count and accuracy[-1] > validation[-1] + 0.3:
-            evidence = f"labels{head.of_output} are sorted, 0 to {classes.max()}; accuracy "
-            evidence += f"{accuracy[-1]:.2f}, and {validation[-1]:.2f} in validation"
-            line = "order = np.random.default_rng(0).permutation(len(labels)); "
-            yield Finding(
-                "labels", evidence, f"{line}images, labels = images[order], labels[order]"
-            )
-
-
-def class_order(case):
-    """The network tells the classes apart, and calls them by each other's numbers.
-
-    So where class names or labels are in another order than in training, such as alphabetical.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
-            layers.GlobalMaxPooling2D(), layers.Dense(3),
-        ])
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
-        model.fit(pictures, kinds, epochs=15, verbose=0)
-        images, labels = pictures, np.array([2, 0, 1])[kinds]
-    """
-    for head, answers in zip(case.heads, case.run.answers, strict=False):
-        right = case.share_right(head, answers)
-        if right is None or len(case.rows) < FEW:
-            continue
-        classes, named = head.classes[case.rows], predicted_classes(head, answers)
-        best, renamed = _best_renaming(classes, named)
-        if len(best) < 2 or max(np.bincount(classes)) > 0.8 * len(classes):
-            continue
-        if renamed > 0.8 and renamed > right + 0.4:
-            table = [best.get(k, k) for k in range(max(best) + 1)]
-            evidence = f"{right:.2f} of {len(classes)} pictures are named rightly{head.of_output}, "
-            evidence += f"and {renamed:.2f} once classes are renamed {best}"
-            line = f"labels = np.array({[int(k) for k in table]})[np.asarray(labels).astype(int)]"
-            if head.label_kind == "one-hot":
-                line = f"labels = labels[:, np.argsort({[int(k) for k in table]})]"
-            yield Finding("labels", evidence, line)
-
-
-def shuffled(case):
-    """Pictures that are nearly alike should be of one class; if not, labels belong to others.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
-            layers.GlobalAveragePooling2D(), layers.Dense(3),
-        ])
-        paired = pictures, kinds  # as they belong together
-        images, labels = pictures, np.random.default_rng(1).permutation(kinds)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
-    """
-    for head in case.heads:
-        classes = head.classes
-        usable = classes is not None and classes.ndim == 1 and len(case.pictures) == 1
-        if not usable or len(classes) != len(case.pictures[0]) or len(classes) < 2 * FEW:
-            continue
-        number = head.loss.kind == "squared" and head.units == 1
-        if not case.finite or classes.min() < 0 or number:
-            continue
-        found = neighbours_that_agree(case.pictures[0], classes)
-        if found is None:
-            continue
-        agree, expected, pairs = found
-        if agree < expected + 0.25 * (1 - expected):
-            evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
-            evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
-            line = "images, labels = paired  # both from before one of them was shuffled"
-            decides = "ten pictures, drawn with their labels as titles"
-            yield Finding("labels", evidence, line, decides)
-
-
-def twins_of_two_classes(case):
-    """The same picture under two labels cannot be learned, only remembered halfway.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
-            layers.GlobalAveragePooling2D(), layers.Dense(3),
-        ])
-        images = np.concatenate([pictures, pictures[:20]])
-        labels = np.concatenate([kinds, (kinds[:20] + 1) % 3])
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
-    """
-    for head in case.heads:
-        classes = head.classes
-        if classes is None or classes.ndim != 1 or len(case.pictures) != 1:
-            continue
-        if len(classes) != len(case.pictures[0]) or head.loss.kind == "squared":
-            continue
-        seen, twins = {}, []
-        for index, picture in enumerate(case.pictures[0]):
-            if np.ptp(picture) == 0:
-                continue
-            first = seen.setdefault(picture.tobytes(), index)
-            if classes[first] != classes[index]:
-                twins.append((first, index))
-        if twins:
-            (a, b), count = twins[0], len(twins)
-            evidence = f"images {a} and {b} are identical, labelled {classes[a]} and {classes[b]}"
-            evidence += f"; {count} such pairs" if count > 1 else ""
-            line = f"keep = np.setdiff1d(np.arange(len(labels)), {[b for _, b in twins]}); "
-            yield Finding("labels", evidence, f"{line}images, labels = images[keep], labels[keep]")
-
-
-def neighbours_that_agree(images, classes, most=400):
-    """How often pictures that are nearly alike have the same class.
-
-    Nearly alike are two that correlate above 0.8, once the mean picture is taken away. Measured on
-    400 pictures each: of the digits 292 have such a neighbour, and all of the same label; of the
-    textures 100, 87 % of the same; of cats and dogs none, so that nothing is said of them.
-
-    Args:
-        images: (N, H, W, C) of any range.
-        classes: (N,) int, from 0.
-        most: pictures that are compared.
-
-    Returns:
-        The share, the share expected by chance, and the number of pairs; None where there are fewer
-        than 20.
-    """
-    rows = np.unique(np.linspace(0, len(images) - 1, min(len(images), most)).astype(int))
-    flat, classes = images[rows].reshape(len(rows), -1).astype(np.float32), classes[rows]
-    flat = flat - flat.mean(axis=0)
-    flat = flat - flat.mean(axis=1, keepdims=True)
-    flat = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
-    alike = flat @ flat.T
-    alike[alike > 1 - 1e-6] = -1  # itself, or the same picture once more
-    nearest = alike.argmax(axis=1)
-    near = alike[np.arange(len(rows)), nearest] > 0.8
-    expected = float(((np.bincount(classes) / len(classes)) ** 2).sum())
-    if near.sum() < 20 or expected > 0.8:
-        return None
-    return float((classes == classes[nearest])[near].mean()), expected, int(near.sum())
-
-
-def _best_renaming(classes, named):
-    """{label: the class it is most often called}, one to one, and the share that is right then."""
-    size = int(max(classes.max(), named.max())) + 1
-    counts = np.zeros((size, size), int)
-    np.add.at(counts, (classes, named), 1)
-    total, best = 0, {}
-    left = counts.copy()
-    for _ in range(size):
-        row, column = np.unravel_index(left.argmax(), left.shape)
-        if left[row, column] <= 0:
-            break
-        best[int(row)] = int(column)
-        total += counts[row, column]
-        left[row], left[:, column] = -1, -1
-    return best, total / len(classes)
 
 
 def _other_width(head):

@@ -21,7 +21,7 @@ class Run:
 
     Attributes:
         answers: an array per output, as in prediction.
-        again: those to the first pictures, asked a second time.
+        again: two arrays per output, the answers to the same few pictures, asked twice.
         in_training: the same, as in training: batch statistics, dropout.
         outputs: {address: what each layer gave out}, as in training.
         gradients: {path of a trainable weight: its gradient, or None where there is no way}.
@@ -54,7 +54,8 @@ def running(model, graph, heads, batch, rows):
         answers = _outputs(model(arrays, training=False))
         few = batch if batch.fixed else batch[:8]
         few = few.form.arranged(tuple(map(tf.constant, few.arrays)))
-        again = _outputs(model(few, training=False))
+        twice = [_outputs(model(few, training=False)) for _ in range(2)]
+        again = tuple(zip(*twice, strict=True))
         nodes = graph.calls if graph else ()
         with hearing(nodes) as heard, tf.GradientTape() as tape:
             values = [tf.identity(variable.value) for variable in model.trainable_variables]

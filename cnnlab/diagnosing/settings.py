@@ -4,9 +4,10 @@ import numpy as np
 
 from cnnlab.diagnosing.finding import Finding, compiled_anew, layer_line, several, started_anew
 from cnnlab.diagnosing.memory import untouched_since_start
+from cnnlab.diagnosing.rates import usual_rate
 from cnnlab.reading import private_names
 
-_ADAPTIVE = {"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion"}
+_USUAL = {"l1": 1e-3, "l2": 0.03}  # penalties that leave a network its weights
 _KERNELS = ("Dense", "Conv", "Separable", "Depthwise", "EinsumDense")
 
 
@@ -77,15 +78,20 @@ def frozen_at_random(case):
     """
     if case.optimizer is None or not case.model.trainable_weights:
         return
-    kernels = [n for n in case.layers if type(n).__name__.startswith(_KERNELS)]
-    frozen = [layer for layer in kernels if not layer.trainable_weights]
-    if not frozen or untouched_since_start(frozen) is not True:
+    frozen = [layer for layer in case.layers if not layer.trainable_weights]
+    names = [n.name for n in frozen if type(n).__name__.startswith(_KERNELS)]
+    if not names or untouched_since_start(frozen) is not True:
         return
-    names = [layer.name for layer in frozen]
-    evidence = f"{several(names)} cannot learn, and every bias is still exactly 0, as it was made"
+    evidence = f"{several(names)} cannot learn, and every bias, scale and average is exactly as it "
+    evidence += "was made: the weights are random"
+    whole = [n.name for n in case.model.layers if hasattr(n, "layers") and not n.trainable_weights]
     top = {node.address.split("/")[0] for node in case.calls if node.layer in frozen}
     line = "; ".join(f"{layer_line(name)}.trainable = True" for name in sorted(top))
-    yield Finding(names[0], evidence, line + compiled_anew(case))
+    line += compiled_anew(case)
+    if whole:
+        evidence = f"the base {whole[0]!r} is frozen: {evidence}"
+        line += "  # or build it with weights that were trained, such as weights='imagenet'"
+    yield Finding(whole[0] if whole else names[0], evidence, line)
 
 
 def trained_base_under_a_random_head(case):
@@ -180,30 +186,6 @@ def changed_after_compile(case):
         yield Finding("compile", evidence, compiled_anew(case).lstrip("; "))
 
 
-def learning_rate_far_off(case):
-    """Each optimiser has its range; far above it steps leap, far below nothing moves.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
-            layers.Flatten(), layers.Dense(3),
-        ])
-        images, labels = pictures, kinds
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(1.0), loss, metrics=["accuracy"])
-    """
-    if case.optimizer is None or case.rate is None or (case.steps and case.answers_right):
-        return
-    name = type(case.optimizer).__name__
-    high, low, usual = (0.1, 1e-7, 0.001) if name in _ADAPTIVE else (2.0, 1e-6, 0.01)
-    if name not in _ADAPTIVE | {"SGD"}:
-        return
-    if case.rate >= high or 0 < case.rate < low:
-        evidence = f"{name} with a learning rate of {case.rate:g}; usual is {usual:g}"
-        line = f"model.optimizer.learning_rate = {usual:g}"
-        yield Finding("compile", evidence, line, "the loss of the first epochs at both rates")
-
-
 def weights_that_do_not_move(case):
     """A learning rate of 0, or a layer whose bias is still 0 after many steps.
 
@@ -219,10 +201,9 @@ def weights_that_do_not_move(case):
     if case.optimizer is None:
         return
     if case.rate == 0:
-        name = type(case.optimizer).__name__
-        usual = 0.001 if name in _ADAPTIVE else 0.01
-        if case.steps == 0 and private_names.has_plan(case.optimizer):
-            return  # it warms up
+        name, usual = type(case.optimizer).__name__, usual_rate(case.optimizer) or 0.01
+        if private_names.has_plan(case.optimizer):
+            return  # it warms up, or has come to its end
         line = f"model.optimizer.learning_rate = {usual:g}"
         yield Finding("compile", f"{name} has a learning rate of 0", line)
         return
@@ -259,16 +240,30 @@ def penalty_larger_than_the_loss(case):
         model.compile("adam", loss, metrics=["accuracy"])
     """
     run = case.run
-    if run.loss is None or not np.isfinite(run.loss) or run.penalty <= 0:
-        return
-    own = run.loss - run.penalty
-    if run.penalty > 10 * max(own, 0.1):
-        strong = [n for n in case.layers if getattr(n, "kernel_regularizer", None) is not None]
+    strong = [n for n in case.layers if getattr(n, "kernel_regularizer", None) is not None]
+    amount, kind = max((_amount(n.kernel_regularizer) for n in strong), default=(0.0, ""))
+    known = run.loss is not None and bool(np.isfinite(run.loss))
+    own = run.loss - run.penalty if known else 0.0
+    large = known and run.penalty > 10 * max(own, 0.1)
+    shrunk = amount > 1 and case.steps > 0 and not case.answers_right
+    if large or shrunk:
         evidence = f"the penalties are {run.penalty:.3g}, the loss of the labels {own:.3g}"
+        if not large:
+            evidence = f"{kind} is {amount * _USUAL[kind]:.3g}, usual is up to {_USUAL[kind]:g}; "
+            evidence += f"{case.steps} steps have made the weights small"
         line = "; ".join(f"{layer_line(n.name)}.kernel_regularizer = None" for n in strong)
         line += f"; {started_anew(case)}"
         if strong:
             yield Finding(strong[0].name, evidence, line)
+
+
+def _amount(regularizer):
+    """(how many times what is usual a penalty is, "l1" or "l2")."""
+    found = {name: getattr(regularizer, name, None) for name in _USUAL}
+    amounts = [
+        (float(np.max(value)) / _USUAL[name], name) for name, value in found.items() if value
+    ]
+    return max(amounts, default=(0.0, ""))
 
 
 def _never_pushed(case, layer):

@@ -8,6 +8,7 @@ from cnnlab.diagnosing.finding import (
     in_place_of,
     layer_line,
     recompiled,
+    several,
     started_anew,
 )
 from cnnlab.diagnosing.heads import activation_of, ending
@@ -60,8 +61,8 @@ def random_at_test_time(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
-    for answers, again in zip(case.run.answers, case.run.again, strict=True):
-        apart = np.abs(answers[: len(again)] - again)
+    for answers, again in case.run.again:
+        apart = np.abs(answers - again)
         if not np.isfinite(apart).all() or apart.max() <= 1e-3 * max(np.abs(answers).max(), 1e-6):
             continue
         suspects = [n for n in case.calls if n.kind == "Lambda" or "." in n.kind]
@@ -113,19 +114,26 @@ def dead_relus(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
+    if found := dead_layer(case):
+        node, dead = found
+        count = len(case.run.outputs[node.address])
+        evidence = f"{dead.sum()} of {dead.size} units are 0 for all {count} pictures"
+        yield Finding(node.address, evidence, _fresh(case, node))
+
+
+def dead_layer(case):
+    """The first layer of which nearly all units give 0 for every picture, and which; or None."""
     for node in case.calls:
         values = case.run.outputs.get(node.address)
         relu = activation_of(node) in ("relu", "relu6")
         if values is None or not relu or len(values) < FEW or values.ndim < 2:
             continue
         if not np.isfinite(values).all():
-            return
+            return None
         dead = ~(values.reshape(-1, values.shape[-1]) > 0).any(axis=0)
         if dead.size >= 4 and dead.mean() >= DEAD:
-            evidence = f"{dead.sum()} of {dead.size} units are 0 for all {len(values)} pictures"
-            line = _fresh(case, node)
-            yield Finding(node.address, evidence, line)
-            return
+            return node, dead
+    return None
 
 
 def saturated_units(case):
@@ -171,17 +179,31 @@ def vanishing_gradients(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.Adam(0.003), loss, metrics=["accuracy"])
     """
+    small = [layer for layer in case.layers if 0 < _start_in_size(layer) < 0.01]
+    if len(small) > 1 and not case.answers_right:
+        names = several([layer.name for layer in small])
+        lines = [
+            f"{layer_line(n.name)}.kernel_initializer = keras.initializers.HeNormal()"
+            for n in small
+        ]
+        evidence = f"{names} start so small that each makes its sums 100 times smaller or more"
+        yield Finding(small[0].name, evidence, "; ".join([*lines, started_anew(case)]))
+        return
     sizes = _kernel_gradients(case)
     if len(sizes) < 3:
         return
     # Of the first two the larger: a branch that starts near 0 by design is none of them.
     first, (last, most) = sizes[0][0], max(sizes, key=_second)
     least = max(sizes[:2], key=_second)[1]
-    if least > 0 and most > 1e-7 and least < 1e-3 * most:
+    bends = [n for n in case.calls if activation_of(n) in _HALTS]
+    ends = {head.activation_at for head in case.heads}
+    flat = [n for n in bends if n.address not in ends]
+    sigmoids = sum(activation_of(n) == "sigmoid" for n in flat)
+    stuck = sigmoids >= 4 and case.same_answer
+    if least > 0 and most > 1e-7 and (least < 1e-3 * most or stuck):
         evidence = f"the gradient of {first!r} is {least:.1e}, of {last!r} {most:.1e}"
-        bends = [n for n in case.calls if activation_of(n) in _HALTS]
-        ends = {head.activation_at for head in case.heads}
-        flat = [n for n in bends if n.address not in ends]
+        if stuck:
+            evidence += f"; {sigmoids} sigmoids stand between, and every answer is the same"
         names = [n.address for n in flat]
         line = "; ".join(f"{layer_line(n)}.activation = keras.activations.relu" for n in names)
         line = f"{line}; {started_anew(case)}" if line else started_anew(case)
@@ -214,7 +236,17 @@ def exploding_gradients(case):
         return  # of a measured number the gradient is as large as the number
     own = case.run.loss - case.run.penalty
     fresh = untouched_since_start(case.layers) is not False
-    if (most > 30 and own > 3 * guessing) or (fresh and own > 10 * guessing):
+    first = case.history.get("loss", [0.0])[0]
+    if not fresh and first > 3 * guessing and (large := _starts_large(case)):
+        evidence = f"{several([n.name for n in large])} start with a deviation 8 times as large as "
+        evidence += f"keeps a sum in size; the loss of the first epoch is {first:.3g}, to guess "
+        lines = [
+            f"{layer_line(n.name)}.kernel_initializer = keras.initializers.HeNormal()"
+            for n in large
+        ]
+        line = "; ".join([*lines, started_anew(case)])
+        yield Finding(large[0].name, f"{evidence}would cost {guessing:.2f}", line)
+    elif (most > 30 and own > 3 * guessing) or (fresh and own > 10 * guessing):
         evidence = f"the gradient of {name!r} is {most:.1e}, the loss {case.run.loss:.3g}; "
         evidence += f"to guess would cost {guessing:.2f}"
         wide = [layer for layer in case.layers if hasattr(layer, "kernel_initializer")]
@@ -320,6 +352,21 @@ def _kernel_gradients(case):
         for path, value in case.run.gradients.items()
         if value is not None and path.rsplit("/", 1)[-1] in ("kernel", "depthwise_kernel")
     ]
+
+
+def _starts_large(case):
+    """The layers whose initialiser draws numbers far too large for as many inputs as they have."""
+    return [layer for layer in case.layers if _start_in_size(layer) >= 8]
+
+
+def _start_in_size(layer):
+    """How many times larger a layer's sums start than what it reads; 1 where that is not told."""
+    kernel = getattr(layer, "kernel", None)
+    initializer = getattr(layer, "kernel_initializer", None)
+    spread = getattr(initializer, "stddev", None) or getattr(initializer, "maxval", None)
+    if kernel is None or not isinstance(spread, int | float):
+        return 1.0
+    return float(spread * np.sqrt(np.prod(kernel.shape[:-1])))
 
 
 def _only_behind_a_step(case, still):

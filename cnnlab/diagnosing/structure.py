@@ -4,11 +4,10 @@ import math
 
 from cnnlab.costs import layer_table
 from cnnlab.diagnosing.finding import Finding, activation_line, in_place_of
-from cnnlab.diagnosing.heads import activation_of
+from cnnlab.diagnosing.heads import PROBABILITIES, activation_of
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
 from cnnlab.reading.own_head import own_head
-from cnnlab.receptive_field import receptive_field_table
 
 # Between two layers: nothing that would bend a straight line.
 _STRAIGHT = layer_windows.ONLY_IN_TRAINING | frozenset(
@@ -17,7 +16,7 @@ _STRAIGHT = layer_windows.ONLY_IN_TRAINING | frozenset(
     ZeroPadding1D ZeroPadding2D Cropping2D""".split()
 )
 _SUMS = {"Dense", "Conv1D", "Conv2D"}
-_GLOBAL = {"GlobalAveragePooling2D", "GlobalMaxPooling2D"}
+_BETWEEN = layer_windows.ONLY_IN_TRAINING | kinds.ACTIVATIONS | kinds.NORMALISATIONS
 LARGE = 100_000  # parameters; a dense layer below that is no burden
 
 
@@ -37,9 +36,43 @@ def no_non_linearity(case):
         following = _next_sum(case.graph, node)
         if following is None:
             continue
-        evidence = f"no activation stands between {node.address!r} and {following.address!r}: "
-        evidence += "both together are one linear layer"
-        yield Finding(node.address, evidence, activation_line(case, node.address, "relu"))
+        evidence = f"no activation stands between {node.address!r} and {following.address!r}"
+        decides = "the accuracy with a ReLU there"
+        if not _pooled_by_maximum(case.graph, node, following):
+            evidence, decides = f"{evidence}: both together are one linear layer", ""
+        yield Finding(node.address, evidence, activation_line(case, node.address, "relu"), decides)
+
+
+def map_of_one_channel(case):
+    """One map between wide layers: all that was found has to pass through one number a place.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(16, 3, activation="relu"),
+            layers.Conv2D(1, 3, activation="relu", name="narrow"),
+            layers.Conv2D(16, 3, activation="relu"), layers.GlobalAveragePooling2D(),
+            layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    classes = len(case.heads) == 1 and len(case.heads[0].shape) == 2
+    if not classes or (case.heads[0].units or 0) < 2:
+        return
+    for node in case.calls:
+        if node.kind != "Conv2D" or node.output_shape[-1] != 1:
+            continue
+        before, after = node.input_shapes[0][-1], _reader(case.graph, node)
+        wide = (before or 0) >= 8 and after is not None and after.kind == "Conv2D"
+        if wide and after.output_shape[-1] >= 8:
+            evidence = f"{before} maps become 1, and {after.address!r} makes "
+            evidence += f"{after.output_shape[-1]} of it"
+            size, name = ", ".join(map(str, node.layer.kernel_size)), activation_of(node) or "relu"
+            line = f"layers.Conv2D({before}, ({size}), padding={node.layer.padding!r}, "
+            line = in_place_of(f"{line}activation={name!r})", node.layer.name)
+            decides = "the training accuracy with more filters"
+            yield Finding(node.address, evidence, line, decides)
 
 
 def dropout_behind_the_answer(case):
@@ -57,8 +90,14 @@ def dropout_behind_the_answer(case):
     for head in case.heads:
         if not head.weighted or not head.loss.name:
             continue
-        node = case.graph[head.address]
+        node, at = case.graph[head.address], head.activation_at
+        normed = head.activation in PROBABILITIES  # until the softmax is met
         while node.address != head.weighted:
+            normed = normed and node.address != at
+            if node.kind == "BatchNormalization" and normed:
+                evidence = f"the probabilities{head.of_output} are shifted and scaled behind {at!r}"
+                line = in_place_of("layers.Identity()", node.layer.name)
+                yield Finding(node.address, evidence, line)
             if "Dropout" in node.kind:
                 evidence = f"{node.layer.rate:.0%} of the answers{head.of_output} are set to 0 in "
                 evidence += "training, behind the last layer with weights"
@@ -103,9 +142,7 @@ def bottleneck_before_the_answer(case):
         if not head.weighted or len(head.shape) != 2 or (head.units or 0) < 5:
             continue
         node = case.graph[case.graph[head.weighted].inputs[0]]
-        while (
-            node.kind in layer_windows.ONLY_IN_TRAINING | kinds.ACTIVATIONS | kinds.NORMALISATIONS
-        ):
+        while node.kind in _BETWEEN:
             node = case.graph[node.inputs[0]]
         units = node.output_shape[-1]
         if node.kind == "Dense" and units and units < head.units / 2:
@@ -161,114 +198,6 @@ def base_with_its_own_head(case):
             yield Finding(f"{prefix}{end.address}", evidence, line)
 
 
-def map_of_one_cell_too_early(case):
-    """A 3×3 kernel on a map of one cell meets the picture with one of its nine weights.
-
-    The other eight only ever meet the padding.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D((8, 12), name="pool"),
-            layers.Conv2D(8, 3, padding="same", activation="relu", name="late"),
-            layers.Flatten(), layers.Dense(3),
-        ])
-        images, labels = pictures, kinds
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
-    """
-    late = []
-    for node in case.calls:
-        size = getattr(node.layer, "kernel_size", None)
-        if node.kind not in kinds.CONVOLUTIONS or not size or not node.input_shapes:
-            continue
-        cells = node.input_shapes[0][1:-1]
-        if cells and all(n == 1 for n in cells) and math.prod(size) > 1:
-            late.append(node)
-    if not late:
-        return
-    node = late[0]
-    size = "×".join(map(str, node.layer.kernel_size))
-    evidence = f"{len(late)} convolutions, the first {node.address!r}, run {size} kernels on maps "
-    evidence += f"of one cell: 1 of {math.prod(node.layer.kernel_size)} weights meets the picture"
-    shrinks = case.graph[node.inputs[0]]
-    while shrinks.inputs and set(case.graph[shrinks.inputs[0]].output_shape[1:-1]) == {1}:
-        shrinks = case.graph[shrinks.inputs[0]]
-    line = in_place_of("layers.Identity()", shrinks.layer.name)
-    if "/" in node.address or not shrinks.kind.startswith(("Max", "Average")):
-        sides = [n * 4 for n in case.graph[case.graph.inputs[0]].output_shape[1:3]]
-        line = f"images = keras.ops.image.resize(images, ({sides[0]}, {sides[1]}))  # build the "
-        line += "network for these"
-    yield Finding(node.address, evidence, line)
-
-
-def receptive_field_small(case):
-    """Where each cell of the last map sees a small part only, an average of them sees no object.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((48, 64, 3)), layers.Conv2D(8, 3, activation="relu"),
-            layers.Conv2D(8, 3, activation="relu", name="last"),
-            layers.GlobalAveragePooling2D(), layers.Dense(3),
-        ])
-    """
-    last = _last_field(case)
-    if last is None:
-        return
-    node, sizes, sides = last
-    readers = graphs.consumers(case.graph, node.address)
-    pooled = readers and all(reader.kind in _GLOBAL for reader in readers)
-    if not pooled or min(sides) < 24 or not sum(n.convolves for n in case.calls):
-        return
-    if all(size < 0.2 * side for size, side in zip(sizes, sides, strict=True)):
-        seen, whole = ("×".join(map(str, pair)) for pair in (sizes, sides))
-        evidence = f"a cell of {node.address!r} sees {seen} of {whole} pixels, and then all cells "
-        evidence += "are pooled into one"
-        line = f"layers.MaxPooling2D(4)  # in place of nothing: in front of {node.layer.name}"
-        last_name = node.layer.name
-        line = in_place_of(_wider(node, sides), last_name)
-        decides = "the size of the objects in pixels"
-        yield Finding(node.address, evidence, line, decides)
-
-
-def receptive_field_large(case):
-    """Layers behind the one that sees the whole picture add depth, but nothing more to see.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)),
-            *[layers.Conv2D(8, 5, padding="same", activation="relu", name=f"conv{n}")
-              for n in range(1, 10)],
-            layers.GlobalAveragePooling2D(), layers.Dense(3),
-        ])
-    """
-    if not case.graph or any(len(node.inputs) != 1 for node in case.calls):
-        return
-    fields = _fields(case)
-    if fields is None:
-        return
-    sides, rows = fields
-    wide = [
-        (node, size)
-        for node, size in rows
-        if node.kind in kinds.CONVOLUTIONS and math.prod(node.layer.kernel_size) > 1
-    ]
-    before = [(None, (1, 1)), *wide]
-    beyond = [
-        (node, size)
-        for (node, size), (_, seen) in zip(wide, before, strict=False)
-        if all(s >= 2 * side for s, side in zip(seen, sides, strict=True))
-    ]
-    if len(wide) >= 4 and len(beyond) > len(wide) / 4:
-        last = beyond[-1][1]
-        whole = "×".join(map(str, sides))
-        names = [node.layer.name for node, _ in beyond]
-        evidence = f"{len(beyond)} of {len(wide)} convolutions read maps whose cells already see "
-        evidence += f"twice the picture, {whole} pixels; the last sees {last[0]}×{last[1]}"
-        line = in_place_of("layers.Identity()", *names)
-        yield Finding(names[0], evidence, line, "the accuracy without them")
-
-
 def dense_layer_of_most_parameters(case):
     """A dense layer on a large map has a weight for every cell, channel and unit.
 
@@ -309,12 +238,33 @@ def _next_sum(graph, node):
         after = readers[0]
         if after.kind in _SUMS:
             break
-        if after.kind not in _STRAIGHT:
+        if after.kind not in _STRAIGHT and not after.kind.startswith("MaxPooling"):
             return None
         address = after.address
     if _is_by_design(after) or _is_bottleneck(node, after) or _is_cut_in_two(node, after):
         return None
     return after
+
+
+def _reader(graph, node):
+    """The next layer with weights behind pools and activations; None where ways part or meet."""
+    while True:
+        readers = graphs.consumers(graph, node.address)
+        if len(readers) != 1 or len(readers[0].inputs) != 1:
+            return None
+        node = readers[0]
+        if "Pool" not in node.kind and node.kind not in _BETWEEN:
+            return node
+
+
+def _pooled_by_maximum(graph, node, following):
+    """Whether a maximum stands between two layers: it bends a little."""
+    address = following.inputs[0]
+    while address != node.address:
+        if graph[address].kind.startswith("MaxPooling"):
+            return True
+        address = graph[address].inputs[0]
+    return False
 
 
 def _is_by_design(node):
@@ -336,37 +286,3 @@ def _is_cut_in_two(node, after):
     """A 3×1 kernel and a 1×3 one: one kernel, written as two."""
     sizes = [getattr(n.layer, "kernel_size", (2, 2)) for n in (node, after)]
     return all(len(size) == 2 and 1 in size for size in sizes) and sizes[0] != sizes[1]
-
-
-def _fields(case):
-    """(sides of the picture, [(node, size of its receptive field)]), or None where not known."""
-    try:
-        table = receptive_field_table(case.model)
-    except (TypeError, ValueError):
-        return None
-    pictures = [case.graph[name] for name in case.graph.inputs]
-    sides = pictures[0].output_shape[1:3]
-    if len(pictures) != 1 or len(pictures[0].output_shape) != 4 or None in sides:
-        return None
-    rows = [
-        (case.graph[row.layer], row["size"])
-        for _, row in table.iterrows()
-        if all(isinstance(n, int) for n in row["size"]) and len(row["size"]) == 2
-    ]
-    return sides, rows
-
-
-def _last_field(case):
-    """The last map, its receptive field and the sides of the picture, or None."""
-    if not case.graph or (found := _fields(case)) is None or not found[1]:
-        return None
-    sides, rows = found
-    rows = [(node, size) for node, size in rows if node.has_map]
-    return (*rows[-1], sides) if rows else None
-
-
-def _wider(node, sides):
-    """Python for the same convolution with a larger field."""
-    rate = max(2, math.ceil(min(sides) / 8))
-    filters = node.output_shape[-1]
-    return f"layers.Conv2D({filters}, 3, dilation_rate={rate}, padding='same', activation='relu')"
