@@ -1378,6 +1378,13 @@ FAULTS = [
     ),
     # solved
     Fault(
+        "exercises.solutions",
+        "for each in [*helpers, answer]",
+        "for each in [answer]",
+        "a solution calls what nobody has defined",
+        "solved",
+    ),
+    Fault(
         "command.solved",
         "if there or folder.is_file():",
         "if folder.is_file():",

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import dis
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from cnnlab.command import cli, solved, standing
-from cnnlab.exercises import judging
+from cnnlab.exercises import judging, solutions
 from cnnlab.files.shipped import notebooks_folder
 
 HOMEWORK = sorted(notebooks_folder().glob("homework/*.py"))
@@ -40,7 +41,7 @@ def test_each_exercise_of_a_notebook_gets_its_solution_and_no_other_cell_changes
     assert len(changed) == len(exercises) > 0
     for (old, new), exercise in zip(changed, exercises, strict=True):
         assert "..." in old.source
-        assert judging.written(exercise.solution) in new.source
+        assert solutions.written(exercise.solution) in new.source
         assert new.source.splitlines()[-1] == old.source.splitlines()[-1]  # the check
         assert not new.outputs
 
@@ -61,7 +62,8 @@ def bound(tree):
 def asked(code):
     """The global names that a function's code looks up."""
     inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return set(code.co_names).union(*map(asked, inner))
+    own = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
+    return own.union(*map(asked, inner))
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: name[-20:])
@@ -77,8 +79,7 @@ def test_a_solution_is_a_function_of_the_name_asked_for_and_needs_nothing_the_no
             continue
         function = exercise.solution
         assert any(f", {function.__name__})" in source for source in cells)
-        used = asked(function.__code__) & set(function.__globals__)  # the rest are attributes
-        assert used <= known
+        assert asked(function.__code__) <= known
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,25 @@ def test_a_value_is_written_as_a_student_would(source, solution, expected):
 
 def twice(x):
     return 2 * x
+
+
+def four_times(x):
+    return twice(twice(x))
+
+
+def test_a_function_that_the_solution_calls_comes_with_it():
+    made = solved.answered("def four_times(x):\n    return ...", "four_times", four_times)
+    assert made == (
+        "def twice(x):\n    return 2 * x\n\n\ndef four_times(x):\n    return twice(twice(x))"
+    )
+
+
+def factorial(n):
+    return 1 if n == 0 else n * factorial(n - 1)
+
+
+def test_a_solution_that_calls_itself_is_written_once():
+    assert solutions.written(factorial).count("def factorial") == 1
 
 
 def test_what_stands_around_a_function_stays():

@@ -8,7 +8,7 @@ import nbformat
 
 from cnnlab.command import standing
 from cnnlab.comparing import storing, tidying
-from cnnlab.exercises import judging
+from cnnlab.exercises import judging, solutions
 from cnnlab.files.shipped import notebooks_folder
 from cnnlab.grading import exercise_files
 
@@ -67,7 +67,7 @@ def answered(source, name, solution):
         >>> answered("sides = ...  # rows, columns", "sides", (2, 3))
         'sides = (2, 3)'
     """
-    text, lines = judging.written(solution), source.splitlines()
+    text, lines = solutions.written(solution), source.splitlines()
     text = text if callable(solution) else f"{name} = {text}"
     for statement in ast.parse(source).body:
         match statement:
