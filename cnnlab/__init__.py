@@ -8,7 +8,7 @@ rooms (modules and folders) that stand above it here:
   ``reading``, ``receptive_field``, ``costs``, ``scores``, ``boxes``, ``files``, ``datasets``
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
   ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``, ``diagnosing``,
-  ``diagnosis``
+  ``diagnosis``, ``adversarial``, ``painting``
 - floor 2, pictures, interaction and the command line: ``comparing``, ``panels``, ``drawing``,
   ``plots``, ``overlays``, ``drawings``, ``annotations``, ``exploring``, ``widgets``,
   ``exercises``, ``doctor``, ``grading``, ``command``

@@ -22,6 +22,7 @@ THING_PICTURES = 60  # of each class and split
 THING_SIZE = 64  # pixels of a side of such a picture
 THING_SIDES = (48, 64)  # pixels of the longer side of its object
 SURFACES = {"grass": (104, 128, 66), "gravel": (150, 140, 126)}  # RGB
+PAINTED = {"contents": ("chelsea", "coffee", "rocket"), "styles": ("brick", "hubble", "retina")}
 ATLAS_ROWS, ATLAS_COLUMNS = range(0, 544, 136), range(0, 792, 264)  # where its strips begin
 BACKDROPS = ("astronaut", "chelsea", "coffee", "hubble", "rocket")  # shown out of focus
 
@@ -376,6 +377,21 @@ def photo(name, size=None):
     """
     _check_name("name", name, photo_names(), {"cat": "chelsea"})
     return photographs.read(io.BytesIO(verified(f"photos/{name}.jpg")), size)
+
+
+def painted():
+    """Three photographs painted in the styles of three others by `tools/make_painted.py`.
+
+    Returns:
+        (3, 3, 128, 128, 3) uint8, 0-255: a row for each of `PAINTED["contents"]`, a column for each
+        of `PAINTED["styles"]`.
+
+    Example:
+        >>> painted().shape, PAINTED["styles"]
+        ((3, 3, 128, 128, 3), ('brick', 'hubble', 'retina'))
+    """
+    sheet = photographs.read(io.BytesIO(verified("painted.jpg")))
+    return sheet.reshape(3, 128, 3, 128, 3).swapaxes(1, 2)
 
 
 def atlas(layer):

@@ -95,17 +95,27 @@ def asked(batch, class_index=None, against=None, where=None):
     return Chosen(output, index, other, _places(batch, output, where))
 
 
-def evidence_of(batch, chosen, layer):
-    """`class_evidence` of a batch that is checked already, by a layer or by an input's name."""
+def evidence_of(batch, chosen, layer, against_all=False):
+    """`class_evidence` of a batch that is checked already, by a layer or by an input's name.
+
+    With `against_all` the score is the margin, the class's logit less the log of the sum of exp of
+    all others. Cross-entropy is log(1 + exp(-margin)): its gradient points the same way, but dies
+    out in float32 where the network is sure.
+    """
     features, gradients, logits, *mask = _answers(
         batch,
         _class_evidence,
         chosen.output,
         layer,
+        against_all,
         rows=(chosen.classes, chosen.against, chosen.mask),
     )
     chosen = _settled(batch, chosen, logits, *mask)
-    return Evidence(features, gradients, chosen.scores(logits), chosen.classes, chosen.mask)
+    scores = chosen.scores(logits)
+    if against_all:
+        others = np.where(np.arange(logits.shape[1]) == chosen.classes[:, None], -np.inf, logits)
+        scores = scores - np.logaddexp.reduce(others, axis=1)
+    return Evidence(features, gradients, scores, chosen.classes, chosen.mask)
 
 
 def class_scores(model, images, output=None, *, where=None):
@@ -199,6 +209,34 @@ def layer_outputs(batch, layers):
     return _answers(batch, _layer_outputs, tuple(layers))
 
 
+def unlikeness(batch, picture, parts, targets, shares):
+    """How far a picture's maps and Gram matrices are from given ones, and the gradient of that.
+
+    ``sum over parts of share * mean (seen - target)^2``, per picture.
+
+    Args:
+        batch: a `Batch`.
+        picture: the name of the input that is painted.
+        parts: a tuple of (layer, whether its Gram matrix is compared and not the map itself).
+        targets: an array (B, ...) per part.
+        shares: (B, parts), what each part counts.
+
+    Returns:
+        The sums (B,) and the gradients by the picture (B,H,W,C), float32.
+
+    Raises:
+        ValueError: a layer does not suit the model.
+    """
+    shares = np.asarray(shares, np.float32)
+    return _answers(batch, _unlikeness, picture, parts, rows=(shares, *targets))
+
+
+def grams(maps):
+    """(B,C,C), the mean over all places of the product of two channels of maps (B,h,w,C)."""
+    places = tf.cast(tf.reduce_prod(tf.shape(maps)[1:3]), maps.dtype)
+    return tf.einsum("bhwc,bhwd->bcd", maps, maps) / places
+
+
 def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0):
     """How much each input pixel sways the middle cell of a layer, on average.
 
@@ -261,7 +299,7 @@ def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0
     return (field / (field.max() or 1)).astype(np.float32)
 
 
-def _class_evidence(model, form, output, layer, arrays, index, against, mask):
+def _class_evidence(model, form, output, layer, against_all, arrays, index, against, mask):
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         if layer in form.names:
             features = arrays[form.names.index(layer)]
@@ -277,6 +315,8 @@ def _class_evidence(model, form, output, layer, arrays, index, against, mask):
     weights = tf.one_hot(tf.argmax(logits, axis=1) if index is None else index, count, scale)
     if against is not None:
         weights -= tf.one_hot(against, count, scale)
+    if against_all:
+        weights -= tf.nn.softmax(tf.where(weights > 0, -np.inf, logits)) * scale
     gradient = tape.gradient(logits, features, weights)
     if gradient is None and not features.dtype.is_floating:
         raise ValueError(
@@ -307,6 +347,19 @@ def _channel_evidence(model, form, layer, arrays, channels):
         before, _ = before_last(features, {"Relu", "Relu6"})
         score = tf.reduce_mean(_of_channels(before, channels), axis=(1, 2)) * _scale(model)
     return largest, tape.gradient(score, arrays[0]) / _scale(model)
+
+
+def _unlikeness(model, form, picture, parts, arrays, shares, *targets):
+    canvas, total = arrays[form.names.index(picture)], 0.0
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(canvas)
+        _, outputs = listened(model, form.arranged(arrays), tuple(layer for layer, _ in parts))
+        for n, ((_, of_gram), output) in enumerate(zip(parts, outputs, strict=True)):
+            seen = tf.cast(output, tf.float32)
+            seen = grams(seen) if of_gram else seen
+            axes = [*range(1, seen.shape.rank)]
+            total += shares[:, n] * tf.reduce_mean(tf.square(seen - targets[n]), axes)
+    return total, tape.gradient(total, canvas, _scale(model) * tf.ones_like(total)) / _scale(model)
 
 
 def _of_channels(features, channels):

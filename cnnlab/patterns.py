@@ -81,9 +81,7 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
         return channel_evidence(batch.having(batch.picture(), pictures), address, filters)
 
     for _ in range(steps):
-        shift = rng.integers(-SHIFT, SHIFT + 1, 2)
-        _, slopes = evidence(np.roll(pictures, shift, (1, 2)))
-        slopes = _cleaned(np.roll(slopes, -shift, (1, 2)))
+        slopes = cleaned_slopes(evidence, pictures, rng)
         pictures = grey + (1 - FADING) * (pictures - grey) + RATE * span * slopes
         pictures = np.clip(pictures, low, high).astype(np.float32)
     answers, _ = evidence(pictures)
@@ -96,8 +94,20 @@ def filter_patterns(model, layer, filters=None, size=None, steps=30, seed=0, val
     return (pictures - low) / np.float32(span)
 
 
-def _cleaned(slopes):
-    """The sum of blurred gradients, each picture's scaled to a standard deviation of 1."""
+def cleaned_slopes(evidence, pictures, rng):
+    """The gradient at pictures that are shifted at random, shifted back and blurred.
+
+    Args:
+        evidence: a function of pictures (B,H,W,C) that returns their scores and gradients.
+        pictures: (B,H,W,C).
+        rng: a NumPy generator, for the shift.
+
+    Returns:
+        (B,H,W,C), the sum of three blurred gradients, each picture's of a standard deviation of 1.
+    """
+    shift = rng.integers(-SHIFT, SHIFT + 1, 2)
+    _, slopes = evidence(np.roll(pictures, shift, (1, 2)))
+    slopes = np.roll(slopes, -shift, (1, 2))
     total = sum(_scaled(blurred(slopes, deviation)) for deviation in COARSENESS)
     return _scaled(total)
 

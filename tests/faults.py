@@ -805,6 +805,90 @@ FAULTS = [
     Fault("patterns", "(pictures - grey) + RATE", "(pictures - grey) - RATE", "descent"),
     Fault("patterns", "(pictures - low) / np", "(pictures - grey) / np", "grey is black"),
     Fault("patterns", "np.roll(slopes, -shift", "np.roll(slopes, shift", "moved on, not back"),
+    # adversarial
+    Fault("adversarial", "1 if targeted else -1", "-1", "the target is fled"),
+    Fault("adversarial", "self.sign * seen.gradients", "seen.gradients", "towards the true class"),
+    Fault("adversarial", "np.clip(change, -epsilon, epsilon)", "change", "out of the ball"),
+    Fault("adversarial", "change, low, high)", "change, -9, 999)", "out of the range"),
+    Fault("adversarial", "np.where(outside, np", "np.where(~outside, np", "rounded outwards"),
+    Fault("adversarial", "better = deceit > most", "better = deceit > -9e9", "the last is kept"),
+    Fault("adversarial", "better, deceit, most)", "better, most, deceit)", "what was best is lost"),
+    Fault("adversarial", "range(steps + 1)", "range(steps)", "the last step is never looked at"),
+    Fault("adversarial", "slopes = np.sign(slopes)", "slopes = slopes", "no sign"),
+    Fault("adversarial", "np.maximum(lengths, inside)", "lengths", "short changes grow"),
+    Fault(
+        "adversarial", "2.5 * epsilon / steps if", "2.5 * epsilon if", "a step as long as the way"
+    ),
+    Fault(
+        "gradients",
+        "tf.where(weights > 0, -np.inf, logits)",
+        "logits",
+        "the class is among the others",
+        "adversarial",
+    ),
+    Fault(
+        "gradients",
+        "scores = scores - np.logaddexp.reduce(others, axis=1)",
+        "pass",
+        "deceit by the class's own logit alone",
+        "adversarial",
+    ),
+    Fault(
+        "reading.value_range",
+        "0 < scale < 0.1 or largest > 1",
+        "largest > 1e9",
+        "grey levels are not known as such",
+        "adversarial",
+    ),
+    Fault(
+        "reading.value_range",
+        "(images < low - slack).any() or",
+        "",
+        "images below the range",
+        "adversarial",
+    ),
+    Fault(
+        "reading.looking",
+        "np.issubdtype(self.pictures.dtype, np.floating)",
+        "np.issubdtype(self.pictures.dtype, np.number)",
+        "whole numbers change a little",
+        "adversarial",
+    ),
+    Fault(
+        "exercises.painted",
+        "maps[row, column].astype(float))\n",
+        "maps[row, 0].astype(float))\n",
+        "one column beside all",
+        "answers",
+    ),
+    # painting
+    Fault("painting", "along[1:] += slope", "along[1:] -= slope", "total variation grows"),
+    Fault("painting", "(length - SOFTNESS).sum()", "length.sum()", "what is flat varies"),
+    Fault("painting", "np.clip(0.5 + 0.05 * noise", "np.clip(0.0 * noise", "begun in the dark"),
+    Fault("painting", "style_weight) / len(style_layers)", "style_weight)", "layers add up"),
+    Fault("painting", "if total < least:", "if total < 9e9:", "the last picture is kept"),
+    Fault("painting", "* (picture == meant)", "* 1", "a slope where the picture is cut off"),
+    Fault(
+        "painting", "2 * (meant - picture) / pi", "2 * (picture - meant) / pi", "cut off for good"
+    ),
+    Fault("painting", "slopes * (self.high - self.low)", "slopes", "slopes of another range"),
+    Fault("painting", "picture - RATE * slopes", "picture + RATE * slopes", "nothing is dreamt of"),
+    Fault("painting", "/ scale**n) for n", "/ scale) for n", "one octave, again and again"),
+    Fault("painting", "original + _resized(added", "0 * original + _resized(added", "details lost"),
+    Fault(
+        "painting", "1 / np.maximum(frequency", "1 * np.maximum(frequency", "ripples come easily"
+    ),
+    Fault(
+        "gradients",
+        "maps, maps) / places",
+        "maps, maps)",
+        "a Gram matrix that grows with the picture",
+        "painting",
+    ),
+    Fault(
+        "gradients", "grams(seen) if of_gram else seen", "seen", "style keeps places", "painting"
+    ),
+    Fault("gradients", "shares[:, n] * tf", "1.0 * tf", "every part counts the same", "painting"),
     # heatmaps
     Fault(
         "heatmaps",

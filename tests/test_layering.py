@@ -22,7 +22,7 @@ FLOORS = {
     0: "sizes arrays convolution pooling kernels reading receptive_field costs scores boxes "
     "files datasets",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
-    "transfer diagnosing diagnosis",
+    "transfer diagnosing diagnosis adversarial painting",
     2: "comparing panels drawing plots overlays drawings annotations exploring widgets exercises "
     "doctor grading command",
 }

@@ -49,6 +49,17 @@ class View:
         """Whether the cells that are looked at are the input's own, its pixels or its tokens."""
         return self.layer in (self.picture, *embeddings(self.batch.known).get(self.picture, ()))
 
+    def floats(self):
+        """`pictures`, where they are numbers that can be changed a little; else ValueError."""
+        self.check_numbers()
+        if not np.issubdtype(self.pictures.dtype, np.floating):
+            raise ValueError(
+                "`images` must be numbers that can be changed a little: got "
+                f"{self.pictures.dtype}, for the model's input {self.picture!r} is declared so. "
+                "Build the model with a float32 input."
+            )
+        return self.pictures
+
     def copies(self, b, pictures):
         """A batch of altered copies of image b, its picture exchanged for each of `pictures`."""
         self.batch.known.once(("stateless",), lambda: _check_stateless(self.batch.known))

@@ -102,6 +102,61 @@ def divided_before(facts, array):
     return None
 
 
+def limits(facts, images, given=None):
+    """The smallest and largest value that a pixel may take.
+
+    Args:
+        facts: what is known of the model.
+        images: (B, ..., C) float, as the model takes them.
+        given: (smallest, largest), each a number or one per channel; None tells it by the images:
+            0 to 255 where the model is seen to divide them, else 0 to 1, or -1 to 1.
+
+    Returns:
+        Two float32 arrays that broadcast with the images.
+
+    Raises:
+        ValueError: an image leaves the range that is given, or none was given and the images
+            tell none.
+
+    Example:
+        >>> import keras
+        >>> from cnnlab.reading.per_model import known
+        >>> model = keras.Sequential([keras.Input((5, 7, 3)), keras.layers.Conv2D(2, 3)])
+        >>> low, high = limits(known(model), np.full((1, 5, 7, 3), -0.5))
+        >>> float(low), float(high)
+        (-1.0, 1.0)
+    """
+    smallest, largest = float(images.min()), float(images.max())
+    if given is None:
+        kind, scale = _range(facts)
+        grey_levels = bool(kind) and (0 < scale < 0.1 or largest > 1)
+        ranges = [(0, 255)] if grey_levels else [(0, 1), (-1, 1)]
+        fits = [r for r in ranges if r[0] <= smallest and largest <= r[1]]
+        if not fits:
+            raise ValueError(
+                "`value_range` must be given where the images do not tell it: got values from "
+                f"{smallest:.4g} to {largest:.4g}. Pass the smallest and largest value that a "
+                "pixel may take, each a number or one per channel."
+            )
+        given = fits[0]
+    channels, pair = images.shape[-1], []
+    if isinstance(given, tuple | list | np.ndarray):
+        pair = [np.asarray(side, np.float32) for side in given]
+    if len(pair) != 2 or any(side.shape not in [(), (channels,)] for side in pair):
+        raise ValueError(
+            "`value_range` must be the smallest and the largest value of a pixel, each a number or "
+            f"one per channel ({channels}): got {given!r}. Pass for example (0, 1)."
+        )
+    low, high = pair
+    slack = 1e-5 * (high - low)  # of the last digits of what was computed in float32
+    if not (low < high).all() or (images < low - slack).any() or (images > high + slack).any():
+        raise ValueError(
+            f"`value_range` must hold all images: got {low.tolist()} to {high.tolist()} for values "
+            f"from {smallest:.4g} to {largest:.4g}. Pass the range in which the model takes them."
+        )
+    return low, high
+
+
 def _range(facts):
     """Kind and scale of the first layer before the weights that changes the range of values.
 

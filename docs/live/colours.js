@@ -57,7 +57,7 @@ function shades(stops, clear = false) {
   for (let n = 0; n < 256; n++) {
     const place = n / 255 * (stops.length - 1), low = Math.min(Math.floor(place), stops.length - 2);
     stops[low].forEach((from, c) => { table[4 * n + c] = from + (place - low) * (stops[low + 1][c] - from); });
-    table[4 * n + 3] = clear ? Math.min(220, 2 * n) : 255;
+    table[4 * n + 3] = clear ? Math.min(190, 1.5 * n) : 255;
   }
   return new Uint32Array(table.buffer);
 }

@@ -12,19 +12,20 @@ function vgg16Slim(stored) {
 
   /** RGB bytes (H,W,3) -> {maps: {block1_conv1: {shape, values}, ...}, logits}. */
   function network(pixels, height, width) {
-    return tf.tidy(() => {
+    const maps = {};
+    let logits = null;
+    tf.tidy(() => { // returns nothing: it would look for tensors in each number of what it returns
       let x = tf.tensor(Float32Array.from(pixels, (byte) => byte / 127.5 - 1), [1, height, width, 3]);
-      const maps = {};
       convolutions.forEach((name, n) => {
         const filter = tensors[`${name}/kernel`], bias = tensors[`${name}/bias`];
         x = tf.fused.conv2d({ x, filter, bias, strides: 1, pad: "same", activation: "relu" });
         maps[name] = { shape: x.shape.slice(1), values: x.dataSync() };
         if (endsBlock(n)) x = tf.maxPool(x, 2, 2, "valid");
       });
-      const logits = tf.matMul(tf.mean(x, [1, 2]), tensors["predictions/kernel"]).dataSync();
       const bias = tensors["predictions/bias"].dataSync();
-      return { maps, logits: logits.map((logit, n) => logit + bias[n]) };
+      logits = tf.matMul(tf.mean(x, [1, 2]), tensors["predictions/kernel"]).dataSync().map((logit, n) => logit + bias[n]);
     });
+    return { maps, logits };
   }
 
   network.convolutions = convolutions;
