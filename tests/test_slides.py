@@ -13,7 +13,7 @@ TOOL = runpy.run_path(str(ROOT / "tools" / "write_slides_pages.py"))
 ITEMS = TOOL["items"]()
 LESSONS = TOOL["lessons"]()
 PER_DECK = {"000": 48, "001": 29, "002": 71, "003": 34, "004": 15}
-COVERED = 184  # of them computed or built: this number may only grow
+COVERED = 187  # of them computed or built: this number may only grow
 
 
 def named(item):
