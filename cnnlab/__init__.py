@@ -5,7 +5,8 @@ The folders hold what these stand on; each says in a paragraph who calls it. A m
 rooms (modules and folders) that stand above it here:
 
 - floor 0, NumPy and pandas: ``sizes``, ``arrays``, ``convolution``, ``pooling``, ``kernels``,
-  ``reading``, ``receptive_field``, ``costs``, ``scores``, ``boxes``, ``files``, ``datasets``
+  ``reading``, ``receptive_field``, ``costs``, ``scores``, ``boxes``, ``tasks``, ``files``,
+  ``datasets``, ``recordings``
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
   ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``, ``diagnosing``,
   ``diagnosis``, ``adversarial``, ``painting``

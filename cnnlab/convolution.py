@@ -3,7 +3,8 @@
 Images are (batch, height, width, channels), written B,H,W,C; kernels are (K_h, K_w, C_in, C_out).
 As in every deep-learning library the kernel is not turned: `conv2d` is a cross-correlation.
 `strides` and `dilation_rate` are an int or a pair (rows, columns). `padding` is "valid", "same"
-(TensorFlow's) or an int P (P zeros on every side). Integers are computed in int64, so that pixel
+(TensorFlow's) or an int P (P zeros on every side); of a sequence also "causal" (all zeros before
+it). Integers are computed in int64, so that pixel
 values never wrap around.
 """
 
@@ -13,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from cnnlab.arrays.windows import check_upstream, common_dtype, crop, numbers, pad, pair, windows
-from cnnlab.sizes import output_size, padding_pair, whole_number
+from cnnlab.sizes import effective_kernel_size, output_size, padding_pair, whole_number
 
 BLOCK_SIZE = 2**19  # numbers in the columns that `conv2d` lays out at a time
 
@@ -83,11 +84,12 @@ def conv1d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
         kernel: array of shape (K, C_in, C_out).
         bias: None or array of shape (C_out,).
         strides: int >= 1.
-        padding: "valid", "same" or an int P >= 0.
+        padding: "valid", "same", an int P >= 0, or "causal": ``dilation_rate * (K - 1)`` zeros
+            before the sequence and none after it, so that no output sees a later step.
         dilation_rate: int >= 1.
 
     Returns:
-        Array of shape (B, L', C_out).
+        Array of shape (B, L', C_out); with "causal" ``L' = ceil(L / strides)``.
 
     Raises:
         ValueError: shapes disagree, or the kernel does not fit.
@@ -97,14 +99,22 @@ def conv1d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
         >>> difference = np.reshape([-1, 1], (2, 1, 1))
         >>> conv1d(signal, difference)[0, :, 0]
         array([1, 2, 3, 4])
+        >>> conv1d(signal, difference, padding="causal")[0, :, 0]  # before the first step: 0
+        array([1, 1, 2, 3, 4])
+
+    Source: causal and dilated: van den Oord et al. (2016), arXiv:1609.03499, section 2.1.
     """
     x, kernel, bias = _arguments(x, kernel, bias, ("length",))
     strides = whole_number("strides", strides)
     dilation_rate = whole_number("dilation_rate", dilation_rate)
-    axis = x.shape[1], kernel.shape[0], strides, padding, dilation_rate
-    output_size(*axis)  # checks that the kernel fits
+    if isinstance(padding, str) and padding == "causal":
+        around = effective_kernel_size(kernel.shape[0], dilation_rate) - 1, 0
+    else:
+        axis = x.shape[1], kernel.shape[0], strides, padding, dilation_rate
+        output_size(*axis)  # checks that the kernel fits
+        around = padding_pair(*axis)
     # A sequence is an image of one row; it is padded here because an image would get zero rows too.
-    row = np.pad(x, ((0, 0), padding_pair(*axis), (0, 0)))[:, np.newaxis]
+    row = np.pad(x, ((0, 0), around, (0, 0)))[:, np.newaxis]
     maps = conv2d(
         row, kernel[np.newaxis], bias, strides=(1, strides), dilation_rate=(1, dilation_rate)
     )

@@ -94,8 +94,9 @@ def padding_pair(input_size, kernel_size, strides=1, padding="valid", dilation_r
     if _is_whole_number(padding) and padding >= 0:
         return int(padding), int(padding)
     raise ValueError(
-        f"`padding` must be 'valid', 'same' or a whole number of at least 0: "
-        f"got padding={padding!r}. Use 'same' for an output of ceil(input / strides) pixels."
+        f"`padding` must be 'valid', 'same' or a whole number of at least 0 (in conv1d also "
+        f"'causal'): got padding={padding!r}. "
+        "Use 'same' for an output of ceil(input / strides) pixels."
     )
 
 

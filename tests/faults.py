@@ -410,6 +410,18 @@ FAULTS = [
     Fault("convolution", "kernel[::-1, ::-1]", "kernel[::-1]", "the columns are not turned"),
     Fault("convolution", "maps += bias", "maps -= bias", "the sign of the bias"),
     Fault("convolution", "strides=(1, strides)", "strides=1", "conv1d ignores its stride"),
+    Fault(
+        "convolution",
+        "around = effective_kernel_size(kernel.shape[0], dilation_rate) - 1, 0",
+        "around = 0, effective_kernel_size(kernel.shape[0], dilation_rate) - 1",
+        "a causal output sees the future",
+    ),
+    Fault(
+        "convolution",
+        "effective_kernel_size(kernel.shape[0], dilation_rate) - 1, 0",
+        "kernel.shape[0] - 1, 0",
+        "causal forgets the dilation",
+    ),
     Fault("convolution", "+ i * row_step", "+ i", "the loops ignore the dilation of rows"),
     Fault("convolution", "total = bias[f]", "total = bias[0]", "the loops use one bias for all"),
     Fault(
@@ -2439,5 +2451,78 @@ FAULTS = [
         "values[..., 0], **look",
         "every tile of a layer shows its first map",
         "drawings",
+    ),
+    # tasks beyond pictures
+    Fault(
+        "tasks",
+        "steps = first[:, None] + np.arange(SHAPE_STEPS)",
+        "steps = 0 * first[:, None] + np.arange(SHAPE_STEPS)",
+        "the shape always stands at the first step",
+    ),
+    Fault(
+        "tasks",
+        "shapes()[labels]\n    return",
+        "shapes()[labels - 1]\n    return",
+        "a signal shows the shape of another label",
+    ),
+    Fault("tasks", "x[:, ::2] * x[:, 1::2]", "x[:, :4] * x[:, 4:]", "other columns are pairs"),
+    Fault(
+        "tasks",
+        "return images.reshape(-1, *SLICE_SIZE, 1).astype(np.float32), ill[number], number",
+        "coin = generator.integers(2, size=len(number))\n"
+        "    return images.reshape(-1, *SLICE_SIZE, 1).astype(np.float32), coin, number",
+        "slices of one patient get different labels",
+    ),
+    Fault(
+        "tasks",
+        "anatomy[:, None] + 0.3 * along",
+        "anatomy[:, None] + 0.3 * along + ill[:, None, None, None, None]",
+        "the label is written into the picture",
+    ),
+    Fault("tasks", "if label and number == 0:", "if number == 0:", "every volume has a nodule"),
+    Fault(
+        "tasks",
+        "mask = (away**2).sum(axis=-1) <= radius**2",
+        "mask = (away[..., 1:] ** 2).sum(axis=-1) <= radius**2",
+        "a nodule is a tube",
+    ),
+    Fault("tasks", "[whole_seed(seed), task]", "[whole_seed(seed)]", "tasks share their numbers"),
+    Fault("tasks", "across = away[..., 1:]", "across = away[..., :2]", "vessels run another way"),
+    Fault("recordings", "(raw.astype(np.float64) - ZERO)", "(raw - 0.0)", "0 mV lies elsewhere"),
+    Fault(
+        "recordings", "first = middles - length // 2", "first = middles", "a window begins there"
+    ),
+    Fault(
+        "recordings",
+        "first.max() + length > len(recording.millivolts)",
+        "first.max() > len(recording.millivolts)",
+        "a window leaves the recording",
+    ),
+    Fault(
+        "comparing.formats",
+        "np.max(shapes, initial=0)",
+        "np.max(shapes)",
+        "a curve of many points is no picture and fails",
+    ),
+    Fault(
+        "exercises.looks",
+        "cut = image.reshape(rows, size, columns, size, channels).swapaxes(1, 2)",
+        "cut = image.reshape(rows, size, columns, size, channels).swapaxes(1, 3)",
+        "patches are cut along the wrong axes",
+        "exercises",
+    ),
+    Fault(
+        "exercises.looks",
+        "scores = np.array([(query * key).sum() / len(key) ** 0.5 for key in keys])",
+        "scores = np.array([(query * key).sum() / len(keys) ** 0.5 for key in keys])",
+        "an alternative divides by the number of keys",
+        "exercises",
+    ),
+    Fault(
+        "exercises.splits",
+        "return np.flatnonzero(~tested), np.flatnonzero(tested)\n\n\ndef split_by_loops",
+        "return np.flatnonzero(tested), np.flatnonzero(~tested)\n\n\ndef split_by_loops",
+        "the solution trains with the test",
+        "exercises",
     ),
 ]

@@ -182,6 +182,51 @@ def test_the_bias_is_added_to_its_own_map():
 # conv1d
 
 
+def causal_by_loops(x, kernel, bias, strides, dilation_rate):
+    """The definition: what lies before the first step is 0, and nothing behind is read."""
+    batch, length, channels = x.shape
+    maps = np.zeros((batch, -(-length // strides), kernel.shape[2]))
+    for b, place, f in np.ndindex(maps.shape):
+        total = bias[f]
+        for i in range(len(kernel)):
+            step = place * strides - (len(kernel) - 1 - i) * dilation_rate
+            total += sum(x[b, step, c] * kernel[i, c, f] for c in range(channels) if step >= 0)
+        maps[b, place, f] = total
+    return maps
+
+
+def test_causal_conv1d_equals_its_definition_and_keras():
+    compared = 0
+    for length, size, strides, rate in product([1, 5, 8], [1, 2, 3, 4], [1, 2, 3], [1, 2, 4]):
+        x, kernel, bias = random(2, length, 3), random(size, 3, 4), random(4)
+        geometry = {"strides": strides, "dilation_rate": rate}
+        maps = conv1d(x, kernel, bias, padding="causal", **geometry)
+        np.testing.assert_allclose(
+            maps, causal_by_loops(x, kernel, bias, **geometry), rtol=1e-12, atol=1e-12
+        )
+        if strides == 1 or rate == 1:
+            layer = keras.layers.Conv1D(4, size, padding="causal", dtype="float64", **geometry)
+            layer.build(x.shape)
+            layer.set_weights([kernel, bias])
+            np.testing.assert_allclose(maps, layer(x), rtol=1e-12, atol=1e-12)
+            compared += 1
+    assert compared == 60
+
+
+def test_a_causal_output_does_not_change_with_what_comes_later():
+    x, kernel = random(1, 9, 2), random(3, 2, 4)
+    before = conv1d(x, kernel, padding="causal", dilation_rate=2)
+    x[:, 5:] = 100
+    after = conv1d(x, kernel, padding="causal", dilation_rate=2)
+    np.testing.assert_array_equal(after[:, :5], before[:, :5])
+    assert (after[:, 5:] != before[:, 5:]).all()
+
+
+def test_only_sequences_have_a_past():
+    with pytest.raises(ValueError, match=r"\(in conv1d also 'causal'\): got padding='causal'"):
+        conv2d(X, KERNEL, padding="causal")
+
+
 @pytest.mark.parametrize("padding", PADDINGS)
 def test_conv1d_equals_keras_on_every_geometry(padding):
     compared = 0
@@ -441,8 +486,9 @@ X, KERNEL = np.zeros((1, 5, 7, 3)), np.zeros((3, 2, 3, 4))
         ),
         (
             {"padding": "full"},
-            "`padding` must be 'valid', 'same' or a whole number of at least 0: got "
-            "padding='full'. Use 'same' for an output of ceil(input / strides) pixels.",
+            "`padding` must be 'valid', 'same' or a whole number of at least 0 (in conv1d also "
+            "'causal'): got padding='full'. "
+            "Use 'same' for an output of ceil(input / strides) pixels.",
         ),
         (
             {"x": X.astype(str)},
@@ -501,7 +547,8 @@ def test_rows_of_unequal_length_are_refused():
         ({"strides": (1, 2)}, "`strides` must be a whole number of at least 1: got strides=(1, 2)"),
         ({"dilation_rate": 0}, "`dilation_rate` must be a whole number of at least 1: got "),
         ({"dilation_rate": 7}, "`kernel_size` must fit in the input: got kernel_size=2 (effect"),
-        ({"padding": -1}, "`padding` must be 'valid', 'same' or a whole number of at least 0: got"),
+        ({"padding": -1}, "`padding` must be 'valid', 'same' or a whole number of at least 0 (in "),
+        ({"padding": "casual"}, "`padding` must be 'valid', 'same' or a whole number of at least"),
     ],
 )
 def test_conv1d_says_what_is_wrong_in_the_students_own_shapes(arguments, message):

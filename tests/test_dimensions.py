@@ -74,6 +74,10 @@ CASES = {
         SIGNAL, lambda: [one(dilation_rate=2, name="seen")], lambda: gap(1), softmax, "sequential",
     ),
     "signal, causal": (SIGNAL, lambda: [one(padding="causal", name="seen")], flat, (), "nested"),
+    "signal, causal and dilated": (
+        SIGNAL, lambda: [one(4, 2, padding="causal"),
+                         one(5, 2, padding="causal", dilation_rate=2, name="seen")], lambda: gap(1),
+    ),
     "signal, separable": (
         SIGNAL, lambda: [layers.SeparableConv1D(4, 3, name="seen")], flat, softmax, "doubly nested",
     ),

@@ -25,7 +25,7 @@ def test_doctor_finds_this_machine_ready(capsys):
         "✓ keras: 3.",
         "✓ Keras backend: tensorflow",
         "✓ kernel: starts this Python",
-        "✓ lessons: 12 notebooks",
+        "✓ lessons: 13 notebooks",
         "every hash right",
         "✓ folder: can be written",
         "✓ cache: ",

@@ -174,6 +174,9 @@ SEQUENCES = {
     "causal": lambda x: conv(3, rank=1, padding="causal", dilation_rate=2)(
         conv(3, rank=1, padding="causal")(x)
     ),
+    "causal, dilation doubled": lambda x: conv(2, rank=1, padding="causal", dilation_rate=4)(
+        conv(2, rank=1, padding="causal", dilation_rate=2)(conv(2, rank=1, padding="causal")(x))
+    ),
     "causal, the last step": lambda x: conv(3, rank=1, padding="causal", dilation_rate=2)(
         conv(2, rank=1, padding="causal")(x)
     )[:, -1],

@@ -53,6 +53,13 @@ def test_what_has_few_cells_is_stored_sharper_than_a_photograph(shell, side, dot
     assert stored.height == pytest.approx(dots * size["height"], abs=1)
 
 
+def test_a_chart_of_more_points_than_a_drawing_holds_is_stored_as_sharp_dots(shell):
+    data, metadata = shell(chart(np.zeros(formats.POINTS_LIMIT + 1)))
+    assert set(data) == {"text/plain", "image/png"}
+    stored = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert stored.width == pytest.approx(1.5 * metadata["image/png"]["width"], abs=1)
+
+
 def test_a_label_outside_of_the_panels_is_not_cut_off(shell):
     sizes = []
     for label in ("", "a label below"):

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cnnlab"
 FLOORS = {
     0: "sizes arrays convolution pooling kernels reading receptive_field costs scores boxes "
-    "files datasets",
+    "tasks files datasets recordings",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
     "transfer diagnosing diagnosis adversarial painting",
     2: "comparing panels drawing plots overlays drawings annotations exploring widgets exercises "

@@ -240,8 +240,9 @@ def test_float32_stays_float32():
         ),
         (
             {"padding": "full"},
-            "`padding` must be 'valid', 'same' or a whole number of at least 0: got "
-            "padding='full'. Use 'same' for an output of ceil(input / strides) pixels.",
+            "`padding` must be 'valid', 'same' or a whole number of at least 0 (in conv1d also "
+            "'causal'): got padding='full'. "
+            "Use 'same' for an output of ceil(input / strides) pixels.",
         ),
         (
             {"x": np.zeros((5, 7, 3))},

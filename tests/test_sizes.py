@@ -124,8 +124,9 @@ def test_an_unknown_padding_is_refused(padding):
     with pytest.raises(ValueError) as error:
         output_size(7, 3, padding=padding)
     assert str(error.value) == (
-        "`padding` must be 'valid', 'same' or a whole number of at least 0: "
-        f"got padding={padding!r}. Use 'same' for an output of ceil(input / strides) pixels."
+        "`padding` must be 'valid', 'same' or a whole number of at least 0 (in conv1d also "
+        f"'causal'): got padding={padding!r}. "
+        "Use 'same' for an output of ceil(input / strides) pixels."
     )
 
 

@@ -40,7 +40,7 @@ def dots_of(shapes):
         >>> dots_of([(5, 5), (28, 28)]), dots_of([(5, 5), (64, 96)])
         (144, 96)
     """
-    return SCREEN if np.max(shapes) > FINE else STORED
+    return SCREEN if np.max(shapes, initial=0) > FINE else STORED  # curves have no pixels
 
 
 def as_png(figure):

@@ -14,6 +14,7 @@ from table import row
 ROOT = Path(__file__).parents[2]
 BUDGETS = {  # seconds
     "00 01": 15, "02 04": 35, "03": 20, "05": 60, "06": 60, "07": 45, "08 09": 60, "10": 40,
+    "11": 45, "12": 30,
 }  # fmt: skip
 CHECKOUT = 28  # MB
 
