@@ -51,7 +51,7 @@ def test_the_map_of_lesson_00_is_the_table_of_the_readme():
     start = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", 4)
     rows = [row for c in start.cells for row in c.source.splitlines()]
     mapped = [row for row in rows if re.match(r"\| \[?[01]\d", row)]
-    assert len(told) == len(mapped) == 12
+    assert len(told) == len(mapped) == 13
     for one, other in zip(told, mapped, strict=True):
         assert one.split("|")[2:] == other.split("|")[2:]
         assert one[3:5] == other.lstrip("| [")[:2]
@@ -77,6 +77,6 @@ def test_the_tables_of_lessons_promise_the_reading_times_of_the_lessons():
     )
     lessons = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
     announced = [reading_time(path) for path in lessons]
-    assert len(announced) == 12
+    assert len(announced) == 13
     for text in (readme, start):
         assert re.findall(r"\? \| (\d+) min \| \d+ s \|", text) == announced
