@@ -80,7 +80,9 @@ def projected_gradient(
 
     Of all steps the picture is kept that deceives most, image by image; after an interrupt too.
 
-    Args, Returns, Raises: as `fast_gradient_sign`, and
+    Returns, Raises and other arguments: as `fast_gradient_sign`.
+
+    Args:
         norm: np.inf (no value changes by more than epsilon; a step follows the sign of the
             gradient) or 2 (the length of the change is at most epsilon; a step follows the gradient
             itself).

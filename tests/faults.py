@@ -1056,7 +1056,7 @@ FAULTS = [
     Fault("comparing.storing", '["OutputModel"] = ', '["Outputs"] = ', "a widget stops the run"),
     Fault("comparing.storing", "        if not fault:", "        if True:", "half a run is stored"),
     Fault("comparing.storing", "setting.environment([path])", "{}", "no pinned setting"),
-    Fault("comparing.storing", "shutil.copymode(path, part)", "", "a file of other rights"),
+    Fault("comparing.storing", "shutil.copymode(path, part)", "pass", "a file of other rights"),
     # tidying
     Fault("comparing.tidying", "Quantize.MAXCOVERAGE", "Quantize.MEDIANCUT", "a lost line"),
     Fault("comparing.tidying", 'f"{number:032x}"', 'f"{number:x}"', "short names of widgets"),
@@ -1458,6 +1458,39 @@ FAULTS = [
         "    if record is None:",
         "a record of another kind is read",
         "cli",
+    ),
+    # standing
+    Fault(
+        "command.standing",
+        '        if "..." not in cell.source:\n',
+        "        if False:\n",
+        "an answer that the check has not seen counts as open",
+    ),
+    Fault(
+        "command.standing",
+        "behind = len(done) - done[::-1].index(True) if any(done) else 0",
+        "behind = 0",
+        "who has skipped an exercise is sent back to it",
+    ),
+    # solved
+    Fault(
+        "exercises.solutions",
+        "for each in [*helpers, answer]",
+        "for each in [answer]",
+        "a solution calls what nobody has defined",
+        "solved",
+    ),
+    Fault(
+        "command.solved",
+        "if there or folder.is_file():",
+        "if folder.is_file():",
+        "a student's answers are overwritten with the solutions",
+    ),
+    Fault(
+        "command.solved",
+        "cell.outputs, cell.execution_count = [], None",
+        "pass",
+        "a solved cell says that it is not answered",
     ),
     # downloads
     Fault(

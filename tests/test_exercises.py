@@ -19,11 +19,12 @@ from cnnlab.convolution import conv2d, conv2d_backward, correlate2d
 from cnnlab.costs import layer_table, totals
 from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solution, verify
 from cnnlab.exercises.differences import difference
-from cnnlab.exercises.judging import exercises, find, lessons, unanswered, written
+from cnnlab.exercises.judging import exercises, find, lessons, unanswered
 from cnnlab.exercises.lesson03 import network
 from cnnlab.exercises.lesson06 import AS_ASKED, behaviour
 from cnnlab.exercises.limits import OutOfTime, limited
 from cnnlab.exercises.near_misses import near_miss
+from cnnlab.exercises.solutions import written
 from cnnlab.grading.exercise_files import exercises_in
 from cnnlab.pooling import max_pool2d, max_pool2d_backward
 from cnnlab.receptive_field import receptive_field

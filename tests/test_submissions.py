@@ -15,10 +15,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cnnlab.command import cli
+from cnnlab.command import cli, solved
 from cnnlab.comparing import setting
 from cnnlab.exercises import check, supervision
-from cnnlab.exercises.judging import written
 from cnnlab.grading import exercise_files, grades, submissions
 
 ROOT = Path(__file__).parents[1]
@@ -501,17 +500,13 @@ def answered(path, *answers):
 @pytest.mark.slow
 def test_the_homework_is_graded_solved_wrong_and_untouched(tmp_path):
     places = {exercise.number: name for name, exercise in homework().items() if name in NAMES}
-    solved, wrong = [], []
-    for exercise in homework()["EXERCISES"]:
-        name = places[exercise.number]
-        text = written(exercise.solution)
-        given = f"answer = {text}" if "def " not in text else text
-        called = "answer" if "def " not in text else exercise.solution.__name__
-        solved.append(f"{given}\n\n\ncheck(homework.{name}, {called})")
-        wrong.append(f"check(homework.{name}, homework.{name}.mistakes[-1].answer)")
-    answered(tmp_path / "solved.ipynb", *solved)
+    names = [places[exercise.number] for exercise in homework()["EXERCISES"]]
+    wrong = [f"check(homework.{name}, homework.{name}.mistakes[-1].answer)" for name in names]
     answered(tmp_path / "wrong.ipynb", *wrong)
     untouched = ROOT / "notebooks" / "homework" / "edges_and_digits.ipynb"
+    right = nbformat.read(untouched, 4)
+    solved.solve(right, untouched.with_suffix(".py"))
+    nbformat.write(right, tmp_path / "solved.ipynb")
     (tmp_path / "untouched.ipynb").write_bytes(untouched.read_bytes())
     options = [str(tmp_path), "--out", str(tmp_path / "g.csv"), "--jobs", "2"]
     subprocess.run([sys.executable, "-m", "cnnlab.command.cli", "grade", *options], check=True)

@@ -147,7 +147,8 @@ def main(target):
         copy.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(shown(nbformat.read(path, 4)), copy)
     for page in target.glob("*.md"):
-        text = linked(page.read_text(encoding="utf-8"), [path.stem for path in notebooks])
+        text = page.read_text(encoding="utf-8").replace("](../notebooks/", "](lessons/")
+        text = linked(text, [path.stem for path in notebooks])
         page.write_text(text, encoding="utf-8")
     write_api(target / "api")
     write_atlas(target)

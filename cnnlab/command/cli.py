@@ -1,4 +1,4 @@
-"""The command line: `cnnlab lab`, `doctor`, `fetch`, `diagnose`, `compare`, `store`, `grade` ..."""
+"""The command line: `cnnlab lab`, `progress`, `doctor`, `fetch`, `compare`, `solutions` ..."""
 
 import argparse
 import os
@@ -60,10 +60,21 @@ def _diagnose(arguments):
     return int(not table.finding.str.startswith("perhaps ").all())
 
 
+def _progress(arguments):
+    from cnnlab.command import standing
+
+    print(*standing.report(arguments.folder), sep="\n")
+    return 0
+
+
 def _solutions(arguments):
     from cnnlab.exercises import judging, solution, verify
     from cnnlab.grading import exercise_files
 
+    if arguments.notebooks:
+        return _solved(arguments, arguments.exercises or judging.lessons())
+    if arguments.no_run:
+        raise ValueError("`--no-run` must come with --notebooks DIR: got it alone. Name a folder.")
     for name in arguments.exercises or judging.lessons():
         is_lesson = name in judging.lessons()
         source = exercise_files.source_of(name)
@@ -74,6 +85,16 @@ def _solutions(arguments):
             solution(exercise)
             print()
     return 0
+
+
+def _solved(arguments, names):
+    from cnnlab.command import solved
+
+    well = True
+    for line, fine in solved.write(names, arguments.notebooks, not arguments.no_run):
+        print(line, flush=True)
+        well = well and fine
+    return int(not well)
 
 
 def _grade(arguments):
@@ -143,6 +164,10 @@ def _parser():
     lab.add_argument("--no-browser", action="store_true", help="copy the lessons, start nothing")
     lab.set_defaults(run=_lab)
 
+    stand = commands.add_parser("progress", help="which exercises are done, and where to go on")
+    stand.add_argument("--folder", default="work", help="where your copies live (default: work)")
+    stand.set_defaults(run=_progress)
+
     examine = commands.add_parser("doctor", help="check this machine, with a remedy per fault")
     examine.set_defaults(run=_doctor)
 
@@ -190,9 +215,13 @@ def _parser():
             "--seconds", type=_count, default=seconds, help=f"limit per cell ({seconds})"
         )
 
-    solve = commands.add_parser("solutions", help="print the solutions, for instructors")
+    solve = commands.add_parser("solutions", help="print the solutions, or the notebooks solved")
     which = "a lesson's number or a file that holds EXERCISES"
     solve.add_argument("exercises", nargs="*", metavar="05", help=f"{which} (default: all lessons)")
+    solve.add_argument(
+        "--notebooks", metavar="DIR", help="write the notebooks there, solved and run"
+    )
+    solve.add_argument("--no-run", action="store_true", help="write the notebooks, run nothing")
     solve.set_defaults(run=_solutions)
 
     show = commands.add_parser("site", help="show the web site that `make site` built")

@@ -88,5 +88,6 @@ def write(notebook, path):
     path = path.resolve()
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(f"{nbformat.writes(notebook).rstrip()}\n".encode())
-    shutil.copymode(path, part)
+    if path.exists():
+        shutil.copymode(path, part)
     part.replace(path)

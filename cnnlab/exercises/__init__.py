@@ -4,7 +4,8 @@ Called by lessons and homework. ``judging`` says what an answer is worth, ``resu
 it gave back, ``differences`` says where two results differ and ``near_misses`` how; ``networks``
 looks into networks that students build, ``limits`` stops what does not end, and there is one file
 of exercises per lesson. ``self_test`` tries exercises before a class does, with ``slips`` that
-their cases might let pass; ``supervision`` is the record of the checks while a notebook is graded.
+their cases might let pass; ``solutions`` writes one as text; ``supervision`` is the record of the
+checks while a notebook is graded.
 """
 
 from cnnlab.exercises.judging import (
@@ -15,7 +16,6 @@ from cnnlab.exercises.judging import (
     find,
     judge,
     quoted,
-    written,
 )
 from cnnlab.exercises.networks import (
     can_leave_gaps,
@@ -25,6 +25,7 @@ from cnnlab.exercises.networks import (
     require_model,
 )
 from cnnlab.exercises.self_test import verify
+from cnnlab.exercises.solutions import written
 from cnnlab.exercises.supervision import record
 
 __all__ = [

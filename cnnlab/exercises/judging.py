@@ -10,7 +10,6 @@ import importlib
 import inspect
 import linecache
 import re
-import textwrap
 import traceback
 import types
 import warnings
@@ -382,10 +381,3 @@ def find(number):
 def quoted(exercise):
     """How a student names an exercise in code: a lesson's by number, any other by its own name."""
     return repr(exercise.number) if exercise.number.split(".")[0] in lessons() else "..."
-
-
-def written(answer):
-    """A solution as the student would write it."""
-    if isinstance(answer, types.FunctionType):
-        return textwrap.dedent(inspect.getsource(answer)).rstrip()
-    return repr(answer)

@@ -23,11 +23,11 @@ def source_of(name):
     return Path(name)
 
 
-def exercises_in(source):
-    """The exercises of a file.
+def loaded(source):
+    """The module that a file of exercises is.
 
     Raises:
-        ValueError: it holds no tuple ``EXERCISES``, fails with an error, or needs another file.
+        ValueError: it is no Python, fails with an error, or needs another file.
     """
     spec = importlib.util.spec_from_file_location(Path(source).stem, source)
     if spec is None:
@@ -48,7 +48,16 @@ def exercises_in(source):
             f"`exercises` must be a file that runs: got {str(source)!r}, which raises "
             f"{type(error).__name__}: {error}. Mend it: `python {source}` shows where."
         ) from error
-    found = getattr(module, "EXERCISES", ())
+    return module
+
+
+def exercises_in(source):
+    """The exercises of a file.
+
+    Raises:
+        ValueError: it holds no tuple ``EXERCISES``, or is no file that `loaded` can load.
+    """
+    found = getattr(loaded(source), "EXERCISES", ())
     if not found or not all(isinstance(each, judging.Exercise) for each in found):
         raise ValueError(
             f"`exercises` must name a file that holds EXERCISES, a tuple of Exercise: got "

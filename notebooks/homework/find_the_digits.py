@@ -210,6 +210,8 @@ rates = Exercise(
 
 
 def number_of(boxes, scores, labels, threshold):
+    from cnnlab.boxes import nms
+
     sure = np.flatnonzero(scores >= threshold)
     sure = sure[nms(boxes[sure], scores[sure], 0.3)]
     order = np.argsort(boxes[sure, 1])
