@@ -79,7 +79,9 @@ def total_variation(picture):
         >>> round(total_variation(steps)[0], 3)  # 4 of 20 pixels change by 1
         0.198
 
-    Source: Mahendran & Vedaldi (2015), arXiv:1412.0035, equation 5, with beta = 1, softened.
+    Source: Mahendran & Vedaldi (2015), arXiv:1412.0035, section 3. Difference: the steps down and
+        across are taken each by itself, as |dx| + |dy|, softened at 0; theirs are
+        (dx^2 + dy^2)^(beta / 2).
     """
     picture = np.asarray(picture, np.float64)
     value, slopes = 0.0, np.zeros_like(picture)
