@@ -174,8 +174,8 @@ RULES = [
     ("rates", "bool(loss[-1] > 1.5 * loss[0])", "False", "a loss that rises"),
     (
         "learning_rates",
-        "not _good(case) and loss[-1] > 0.3:",
-        "not _good(case):",
+        "not _good(case) and loss[-1] > 0.3",
+        "not _good(case)",
         "a low loss falls slowly",
     ),
     ("curves", "if flat and np.ptp", "if not flat and np.ptp", "nothing learned"),
