@@ -162,6 +162,19 @@ BROKEN = {
     + "before = [layers.Rescaling(1 / 255), layers.Rescaling(1 / 255, name='again')]\n"
     + "model = fitting(small(layers.Dense(3), before=before))\nimages = 255 * pictures",
     "images not scaled": SOUND + PAIR + "images = (255 * pictures).astype('uint8')",
+    "channels first": "image = keras.Input((1, 32, 48))\n"
+    "x = layers.Conv2D(8, 3, padding='same')(layers.Rescaling(1 / 255, name='scaled')(image))\n"
+    "x = layers.ReLU()(layers.Add()([x, layers.Conv2D(8, 1)(x)]))\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(layers.GlobalMaxPooling2D()(x))))\n"
+    "images, labels = photographs.mean(axis=-1)[:, None], photograph_kinds",
+    "planes read as pixels": DIGITS
+    + "images = np.repeat(images[..., 0][:, None], 3, axis=1).reshape(-1, 28, 28, 3)\n"
+    + "model = fitting(small(layers.Dense(10), shape=(28, 28, 3)))",
+    "one layer used again": PAIR + "x = image = keras.Input((8, 12, 1))\n"
+    "x = layers.Conv2D(6, 3, padding='same', activation='relu')(x)\n"
+    "conv = layers.Conv2D(6, 3, padding='same', name='conv')\nfor _ in range(3):\n"
+    "    x = layers.MaxPooling2D(padding='same')(layers.ReLU()(layers.BatchNormalization()("
+    "conv(x))))\nmodel = fitting(keras.Model(image, layers.Dense(3)(layers.Flatten()(x))))",
     "no way for gradients": PAIR
     + "stop = layers.Lambda(keras.ops.stop_gradient, name='stop')\n"
     + "model = fitting(small(stop, layers.Dense(3)))",
@@ -411,6 +424,17 @@ HEALTHY = {
     "images not scaled": PAIR
     + "model = fitting(small(layers.Dense(3), before=[layers.BatchNormalization()]))\n"
     "images = np.round(255 * pictures)",
+    "channels first": "images, labels = np.moveaxis(photographs / 255, -1, 1), photograph_kinds\n"
+    "last = layers.Permute((2, 3, 1))\n"
+    "model = fitting(small(layers.Dense(3), shape=(3, 32, 48), before=[last]))",
+    "planes read as pixels": "images, labels = pictures * np.array([1.0, 0.9, 0.8]), kinds\n"
+    "model = fitting(small(layers.Dense(3), shape=(8, 12, 3)))",
+    "one layer used again": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "mirrored = layers.Lambda(lambda x: x[..., ::-1, :])(image)\n"
+    "tower = layers.Conv2D(6, 3, padding='same', activation='relu')\n"
+    "twice = layers.Conv2D(6, 3, padding='same', activation='relu')\n"
+    "x = twice(twice(layers.Add()([tower(image), tower(mirrored)])))\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(layers.Flatten()(x))))",
     "no way for gradients": PAIR
     + "bent = layers.Lambda(keras.ops.tanh)\nmodel = fitting(small(bent, layers.Dense(3)))",
     "no non-linearity between layers": PAIR

@@ -174,8 +174,8 @@ RULES = [
     ("rates", "bool(loss[-1] > 1.5 * loss[0])", "False", "a loss that rises"),
     (
         "learning_rates",
-        "not _good(case) and loss[-1] > 0.3:",
-        "not _good(case):",
+        "not _good(case) and loss[-1] > 0.3",
+        "not _good(case)",
         "a low loss falls slowly",
     ),
     ("curves", "if flat and np.ptp", "if not flat and np.ptp", "nothing learned"),
@@ -314,6 +314,26 @@ RULES = [
         "_READ_MAPS if maps else",
         "_READ_ROWS if maps else",
         "a softmax between convolutions",
+    ),
+    ("planes", "not in (1, 3):", "not in (3,):", "a grey picture whose channel stands first"),
+    ("planes", "sides[0] < LEAST or", "sides[0] < 4 * LEAST or", "channels first"),
+    ("planes", "max(columns, rows) < 0.75", "max(columns, rows) < 0.075", "planes cut as pixels"),
+    ("planes", "thirds < 0.7:", "thirds < 7:", "stripes taken for planes"),
+    ("structure", "before.layer is node.layer", "before.layer is node", "one layer in a loop"),
+    ("structure", "if times < 2:", "if times < 1:", "a layer that reads itself once"),
+    (
+        "labelling",
+        "if case.steps and all(",
+        "if case.steps > 1e6 and all(",
+        "an old softmax's weights",
+    ),
+    ("learning_rates", "slow and not any(shuffled(case)):", "slow:", "a rate blamed for labels"),
+    ("signals", "if loss > 4 * max(own, 0.1):", "if loss > 400 * max(own, 0.1):", "sure and wrong"),
+    (
+        "run",
+        "in_prediction = _loss(model, predicted, heads, rows)",
+        "in_prediction = None",
+        "the loss in prediction",
     ),
 ]
 

@@ -764,6 +764,108 @@ def test_a_turn_that_makes_another_digit_is_named(turn, text):
     assert not text or text in table.evidence[0]
 
 
+def test_statistics_are_not_settled_where_only_the_loss_tells():
+    layers, (pictures, kinds) = keras.layers, examples.stripes()
+    keras.utils.set_random_seed(1)
+    norm = layers.BatchNormalization(momentum=0.8, name="norm")
+    model = MODELS["small"](layers.Dense(3), norm)
+    MODELS["fitting"](model, None, keras.optimizers.Adam(0.05)).fit(
+        pictures, kinds, epochs=10, verbose=0
+    )
+    norm.beta.assign([0.0, 0.0, 0.0])
+    assert diagnose(model, pictures, kinds).empty
+    norm.moving_variance.assign(norm.moving_variance * 1e4)
+    table = diagnose(model, pictures, kinds)
+    assert found(table) == ["statistics not settled"]
+    named = re.search("the batch ([.0-9]+) are .* steps ([.0-9]+); the loss is", table.evidence[0])
+    assert float(named[2]) > float(named[1]) - 0.1
+
+
+@pytest.mark.parametrize("functional", [True, False])
+def test_a_model_for_channels_first_is_cloned_for_channels_last(functional):
+    layers, (pieces, kinds) = keras.layers, examples.photographs()
+    stack = [layers.Conv2D(4, 3, activation="relu"), layers.GlobalMaxPooling2D(), layers.Dense(3)]
+    model = keras.Sequential([keras.Input((3, 32, 48)), *stack])
+    if functional:
+        model = keras.Model(model.inputs[0], model.outputs[0])
+    first = np.moveaxis(pieces / 255, -1, 1)
+    space = {"model": MODELS["fitting"](model), "np": np, "keras": keras}
+    space |= {"images": first[::2], "validation_data": (first[1::2], kinds[1::2])}
+    table = diagnose(model, first[::2], kinds[::2], None, space["validation_data"])
+    assert "perhaps channels first" in list(table.finding)
+    exec(table.remedy[list(table.finding).index("perhaps channels first")], space)
+    assert space["model"].input_shape == (None, 32, 48, 3) and space["model"].compiled
+    np.testing.assert_allclose(space["images"] * 255, pieces[::2])
+    np.testing.assert_allclose(space["validation_data"][0] * 255, pieces[1::2])
+    given = space["model"], space["images"], kinds[::2], None, space["validation_data"]
+    assert "channels first" not in found(diagnose(*given))
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 12), (3, 16, 40), (2, 32, 48), (32, 48, 3)])
+def test_other_shapes_have_their_channels_last(shape):
+    conv = keras.layers.Conv2D(4, 3, padding="same", activation="relu")
+    end = [keras.layers.Flatten(), keras.layers.Dense(3)]
+    assert diagnose(keras.Sequential([keras.Input(shape), conv, *end])).empty
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("digits", 1),
+        ("digits", 2),
+        *[(name, step) for name in ("textures", "things") for step in (1, 2, 4)],
+        ("photographs", 1),
+        ("photographs", 2),
+    ],
+)
+def test_planes_are_told_from_pixels_in_all_real_pictures(name, step):
+    from cnnlab import datasets
+
+    given = examples.photographs() if name == "photographs" else [datasets.load(name).images]
+    images = given[0][:, ::step, ::step]
+    images = np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
+    images = images / 255 if images.dtype == np.uint8 else images
+    model = MODELS["dense"](keras.layers.Dense(3), shape=images.shape[1:])
+    assert diagnose(model, images).empty
+    space = {"images": np.moveaxis(images, -1, 1).reshape(images.shape)}
+    table = diagnose(model, space["images"])
+    assert list(table.finding) == ["perhaps planes read as pixels"]
+    exec(table.remedy[0], space)
+    np.testing.assert_array_equal(space["images"], images)
+
+
+def test_several_classes_start_anew_where_the_softmax_was_trained():
+    space = made(EXAMPLES["several classes with a softmax"])
+    model = space["model"]
+    model.fit(space["images"], space["labels"], verbose=0)
+    table = diagnosed(space)
+    assert table.finding[0] == "several classes with a softmax"
+    exec(table.remedy[0], space)
+    assert (
+        space["model"] is not model and space["model"].layers[-1].activation.__name__ == "sigmoid"
+    )
+    assert not np.array_equal(space["model"].get_weights()[0], model.get_weights()[0])
+    assert diagnosed(space).empty
+
+
+def test_shuffled_labels_are_not_blamed_on_the_rate():
+    space = made(EXAMPLES["labels shuffled against images"])
+    space["history"] = {"loss": [1.120, 1.118, 1.116, 1.114, 1.113]}
+    assert found(diagnosed(space)) == ["labels shuffled against images"]
+    space["labels"] = space["kinds"]
+    assert found(diagnosed(space)) == ["learning rate too low"]
+
+
+def test_calls_of_one_layer_get_layers_of_their_own():
+    space = made(EXAMPLES["one layer used again"])
+    table = diagnosed(space)
+    assert "'conv' is called on its own output 2 times: its 3 calls have one" in table.evidence[0]
+    before = space["model"].count_params()
+    kernel = space["model"].get_layer("conv").count_params()
+    exec(table.remedy[0], space)
+    assert space["model"].count_params() == before + 2 * kernel
+
+
 # the page of the web site
 
 PAGE = runpy.run_path(str(ROOT / "tools" / "write_rules_page.py"))

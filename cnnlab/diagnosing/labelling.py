@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.diagnosing.finding import Finding
+from cnnlab.diagnosing.finding import Finding, compiled_anew, recompiled
 from cnnlab.diagnosing.heads import CLASSES
 from cnnlab.diagnosing.losses import is_one_for_several
 
@@ -197,10 +197,14 @@ def several_classes_with_a_softmax(case):
         if head.label_kind == "several" and softmax and crossentropy and head.activation_at:
             most = int(head.labels.sum(axis=-1).max())
             evidence = f"up to {most} classes{head.of_output} are right for one picture"
-            loss = "keras.losses.BinaryCrossentropy()"
-            line = f"model.get_layer({head.activation_at!r}).activation = "
-            line += f"keras.activations.sigmoid; model.compile(model.optimizer, loss={loss}, "
-            yield Finding(head.activation_at, evidence, f"{line}metrics=['binary_accuracy'])")
+            line = f"model.get_layer({head.activation_at!r}).activation = keras.activations.sigmoid"
+            compiled = recompiled(case)
+            if case.steps and all(layer.trainable for layer in case.layers):  # no base to keep
+                line += "; model = keras.models.clone_model(model)"
+                compiled = compiled_anew(case)
+            line += compiled.partition("model.loss")[0]
+            line += "loss=keras.losses.BinaryCrossentropy(), metrics=['binary_accuracy'])"
+            yield Finding(head.activation_at, evidence, line)
 
 
 def one_class_only(case):

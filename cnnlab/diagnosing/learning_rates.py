@@ -4,6 +4,7 @@ import numpy as np
 
 from cnnlab.diagnosing.finding import Finding, compiled_anew, started_anew
 from cnnlab.diagnosing.memory import as_when_made
+from cnnlab.diagnosing.pairing import shuffled
 from cnnlab.diagnosing.rates import (
     ADAPTIVE,
     far_off,
@@ -163,7 +164,8 @@ def rate_too_low(case):
     steps = np.diff(loss)
     fall = (loss[0] - loss[-1]) / loss[0]
     falls = (steps < 0).mean() >= 0.9 and 0 < fall < 0.05
-    if (falls or (small and stays(loss))) and not _good(case) and loss[-1] > 0.3:
+    slow = (falls or (small and stays(loss))) and not _good(case) and loss[-1] > 0.3
+    if slow and not any(shuffled(case)):  # of which it is a consequence
         evidence = f"the training loss fell in {(steps < 0).sum()} of {len(steps)} epochs, by "
         evidence += f"{fall:.1%} in all"
         line = f"model.optimizer.learning_rate = {_more(case):g}; history = model.fit("

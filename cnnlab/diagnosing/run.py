@@ -27,6 +27,8 @@ class Run:
         gradients: {path of a trainable weight: its gradient, or None where there is no way}.
         loss: the loss of the batch with all penalties, or None.
         penalty: the penalties alone.
+        loss_in_prediction: the loss of the same batch, answered as in prediction, without
+            penalties; or None.
     """
 
     answers: tuple = ()
@@ -36,6 +38,7 @@ class Run:
     gradients: dict = field(default_factory=dict, repr=False)
     loss: float | None = None
     penalty: float = 0.0
+    loss_in_prediction: float | None = None
 
 
 def running(model, graph, heads, batch, rows):
@@ -51,7 +54,8 @@ def running(model, graph, heads, batch, rows):
     arrays = batch.form.arranged(tuple(map(tf.constant, batch.arrays)))
     with untouched(model), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Keras says of losses, the rules say too
-        answers = _outputs(model(arrays, training=False))
+        predicted = model(arrays, training=False)
+        in_prediction = _loss(model, predicted, heads, rows)
         few = batch if batch.fixed else batch[:8]
         few = few.form.arranged(tuple(map(tf.constant, few.arrays)))
         twice = [_outputs(model(few, training=False)) for _ in range(2)]
@@ -75,13 +79,14 @@ def running(model, graph, heads, batch, rows):
         if tf.is_tensor(heard.get((id(node.layer), node.call)))
     }
     return Run(
-        answers,
+        _outputs(predicted),
         again,
         tuple(np.asarray(a, np.float32) for a in flat(result)),
         outputs,
         gradients,
         None if total is None else float(total),
         float(penalty),
+        None if in_prediction is None else float(in_prediction),
     )
 
 

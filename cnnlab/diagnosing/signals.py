@@ -304,10 +304,15 @@ def statistics_not_settled(case):
     head = case.heads[0]
     predicted = case.share_right(head, case.run.answers[0])
     trained = case.share_right(head, case.run.in_training[0])
-    if predicted is None or trained < predicted + 0.3 or trained < 0.6:
+    if predicted is None or trained < 0.6:
         return
     evidence = f"with the statistics of the batch {trained:.2f} are named rightly, with those "
     evidence += f"gathered in {case.steps} steps {predicted:.2f}"
+    own, loss = _losses_of_both(case)
+    if loss > 4 * max(own, 0.1):
+        evidence += f"; the loss is {own:.2g} and {loss:.2g}"
+    elif trained < predicted + 0.3:
+        return
     line = "; ".join(f"{layer_line(n.address)}.momentum = 0.8" for n in norms)
     fit = "model.fit(images, labels, epochs=20, verbose=0)"
     yield Finding(norms[0].address, evidence, f"{line}{recompiled(case)}; {fit}")
@@ -387,6 +392,13 @@ def _leads_into_a_sum(case, node):
         if getattr(readers[0].layer, "kernel", None) is not None:
             return False
         address = readers[0].address
+
+
+def _losses_of_both(case):
+    """The loss of the batch as in training, without penalties, and as in prediction."""
+    if case.run.loss is None or case.run.loss_in_prediction is None:
+        return 0.0, 0.0
+    return case.run.loss - case.run.penalty, case.run.loss_in_prediction
 
 
 def _second(pair):

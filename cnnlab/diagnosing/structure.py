@@ -3,7 +3,7 @@
 import math
 
 from cnnlab.costs import layer_table
-from cnnlab.diagnosing.finding import Finding, activation_line, in_place_of
+from cnnlab.diagnosing.finding import Finding, activation_line, compiled_anew, in_place_of
 from cnnlab.diagnosing.heads import PROBABILITIES, activation_of
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
@@ -41,6 +41,36 @@ def no_non_linearity(case):
         if not _pooled_by_maximum(case.graph, node, following):
             evidence, decides = f"{evidence}: both together are one linear layer", ""
         yield Finding(node.address, evidence, activation_line(case, node.address, "relu"), decides)
+
+
+def one_layer_used_again(case):
+    """A layer made before a loop and called in it is one layer: all its calls share their weights.
+
+    Example:
+        image = keras.Input((8, 12, 1))
+        x = layers.Conv2D(8, 3, padding="same", activation="relu")(image)
+        conv = layers.Conv2D(8, 3, padding="same", activation="relu", name="conv")
+        for _ in range(3):
+            x = conv(x)
+        model = keras.Model(image, layers.Dense(3)(layers.GlobalMaxPooling2D()(x)))
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    again = [node.layer.name for node in case.calls if _reads_itself(case.graph, node)]
+    for name in dict.fromkeys(again):
+        times = again.count(name)
+        if times < 2:
+            continue
+        evidence = f"{name!r} is called on its own output {times} times: its {times + 1} calls "
+        evidence += "have one kernel"
+        line = "keras.models.clone_model(model, call_function=lambda layer, x, **given: (layer if "
+        line += f"layer.name != {name!r} else type(layer).from_config(layer.get_config() | "
+        line += "{'name': None}))(x, **given))"
+        line = f"loss = model.loss; model = {line}" + compiled_anew(case).replace(
+            "model.loss", "loss"
+        )
+        yield Finding(name, evidence, line, "the accuracy with a layer of its own for each call")
 
 
 def map_of_one_channel(case):
@@ -244,6 +274,16 @@ def _next_sum(graph, node):
     if _is_by_design(after) or _is_bottleneck(node, after) or _is_cut_in_two(node, after):
         return None
     return after
+
+
+def _reads_itself(graph, node):
+    """Whether a layer with a kernel reads its own output, through pools and the like at most."""
+    if node.kind not in kinds.CONVOLUTIONS | {"Dense"} or len(node.inputs) != 1:
+        return False
+    before = graph[node.inputs[0]]
+    while len(before.inputs) == 1 and ("Pool" in before.kind or before.kind in _BETWEEN):
+        before = graph[before.inputs[0]]
+    return before.layer is node.layer
 
 
 def _reader(graph, node):

@@ -19,6 +19,7 @@ from cnnlab.diagnosing import (
     losses,
     metrics,
     pairing,
+    planes,
     sets,
     settings,
     signals,
@@ -100,6 +101,12 @@ RULES = (
     ),
     Rule("images scaled twice", inputs.images_scaled_twice, _LECUN),
     Rule("images not scaled", inputs.images_not_scaled, _LECUN),
+    Rule("channels first", planes.channels_first, "Keras documentation, Conv2D: data_format"),
+    Rule(
+        "planes read as pixels",
+        planes.planes_read_as_pixels,
+        "Krizhevsky (2009), the CIFAR-10 files: the red plane, then the green, then the blue",
+    ),
     Rule("sets scaled otherwise", sets.sets_scaled_otherwise, _LECUN),
     Rule("the same picture in two classes", pairing.twins_of_two_classes, _BARZ),
     Rule(
@@ -115,6 +122,11 @@ RULES = (
     Rule("leak between sets: nearly the same", sets.nearly_the_same_in_two_sets, _BARZ),
     Rule("no way for gradients", signals.no_way_for_gradients, f"{_GOODFELLOW}, section 6.5"),
     Rule("no non-linearity between layers", structure.no_non_linearity, f"{_GOODFELLOW}, 6.1"),
+    Rule(
+        "one layer used again",
+        structure.one_layer_used_again,
+        "Keras documentation, The functional API: shared layers",
+    ),
     Rule("units all alike", signals.units_all_alike, f"{_GOODFELLOW}, section 8.4"),
     Rule("changed after compile", settings.changed_after_compile, _CHOLLET_TRANSFER),
     Rule("frozen layers that should learn", settings.frozen_at_random, _CHOLLET_TRANSFER),
