@@ -80,13 +80,9 @@ def projected_gradient(
 
     Of all steps the picture is kept that deceives most, image by image; after an interrupt too.
 
-    Returns, Raises and other arguments: as `fast_gradient_sign`.
-
-    Args:
-        norm: np.inf (no value changes by more than epsilon; a step follows the sign of the
-            gradient) or 2 (the length of the change is at most epsilon; a step follows the gradient
-            itself).
-        steps: how many.
+    Args, Returns, Raises: as `fast_gradient_sign`, and
+        norm: np.inf bounds the change of every value by epsilon, 2 the length of the whole change.
+        steps: how many; for np.inf along the gradient's signs, for 2 along the gradient itself.
         rate: length of a step; None takes 2.5 * epsilon / steps.
         seed: None begins at the image, an integer at a random place in the ball.
 
