@@ -80,7 +80,7 @@ def total_variation(picture):
         0.198
 
     Source: Mahendran & Vedaldi (2015), arXiv:1412.0035, section 3. Difference: the steps down and
-        across are taken each by itself, as |dx| + |dy|, softened at 0; theirs are
+        across are taken each by itself, abs(dx) + abs(dy), softened at 0; theirs are
         (dx^2 + dy^2)^(beta / 2).
     """
     picture = np.asarray(picture, np.float64)

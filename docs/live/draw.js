@@ -70,7 +70,14 @@ function showAnswers(plain, covered) {
   let verdict = `The network reads ${words(plain)}.`;
   if (empty) verdict = `The sheet is empty, and still the network has to name a digit: ${words(plain)}.`;
   if (covered) verdict += ` With the cover: ${words(covered)}.`;
+  if (changedKernels().length) verdict += ` (Not as trained: kernel ${changedKernels().join(", ")} of C1.)`;
   say("verdict", verdict);
+}
+
+/** Which of the six kernels no longer have the weights of the training. */
+function changedKernels() {
+  const [now, before] = [weights, trained].map((some) => some["c1/kernel"].values);
+  return [0, 1, 2, 3, 4, 5].filter((map) => now.some((value, n) => n % 6 === map && value !== before[n]));
 }
 
 const clocks = {};

@@ -230,7 +230,11 @@ const told = (action) => async () => {
   try {
     await action();
   } catch (error) {
-    at("news").textContent = error.name === "NotAllowedError" ? "The camera was not allowed; nothing was recorded." : error.message;
+    const known = {
+      NotAllowedError: "The camera was not allowed; nothing was recorded.",
+      NotFoundError: "No camera was found. Choose a file instead.",
+    };
+    at("news").textContent = known[error.name] ?? error.message;
   }
 };
 

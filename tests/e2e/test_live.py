@@ -180,9 +180,27 @@ def test_a_kernel_is_edited_and_comes_back(opened):
     page.get_by_label("kernel 4, row 2, column 1").fill("-3")
     page.wait_for_function(f"(before) => ({logits})().some((v, n) => v !== before[n])", arg=before)
     assert page.evaluate("() => weights['c1/kernel'].values[(5 * 2 + 1) * 6 + 4]") == -3
-    page.get_by_role("button", name="All weights of this kernel 0").click()
+    said = "document.getElementById('verdict').textContent"
+    page.wait_for_function(f"{said}.includes('Not as trained: kernel 4 of C1')")
+    page.get_by_role("button", name="Set the weights of this kernel to zero").click()
     page.get_by_role("button", name="As trained, all six").click()
     page.wait_for_function(f"(before) => ({logits})().every((v, n) => v === before[n])", arg=before)
+    page.wait_for_function(f"!{said}.includes('Not as trained')")
+
+
+def test_the_answers_stay_beside_the_sheet_whatever_is_said(opened):
+    page = opened("draw")
+    place = (
+        "() => [...['left', 'top']].map(s => Math.round(at('answers').getBoundingClientRect()[s]))"
+    )
+    before = page.evaluate(place)
+    page.locator("#empty").click()
+    page.wait_for_function("/empty/.test(document.getElementById('verdict').textContent)")
+    assert page.evaluate(place) == before
+    page.get_by_label("cover").check()
+    line(page, "#pad", (0.2, 0.2), (0.6, 0.2))
+    page.wait_for_function("/cover/.test(document.getElementById('verdict').textContent)")
+    assert page.evaluate(place) == before
 
 
 def test_a_drawing_is_placed_as_the_digits_of_mnist_are(opened):
