@@ -806,7 +806,7 @@ def test_an_unknown_number_names_the_nearest():
     with pytest.raises(ValueError, match=r"got number='01\.33'\. Did you mean '01\.3'\?"):
         find("01.33")
     with pytest.raises(
-        ValueError, match=r"one of 01\.1, …, 10\.\d: got number='1\.1'.*mean '01\.1'"
+        ValueError, match=r"one of 01\.1, …, 12\.\d: got number='1\.1'.*mean '01\.1'"
     ):
         find(1.1)
     with pytest.raises(ValueError, match="got lesson='77'"):
