@@ -24,7 +24,7 @@ from table import row
 
 from cnnlab import heatmaps, models
 from cnnlab.gradients import BATCH_SIZE
-from cnnlab.patterns import _cleaned, filter_patterns
+from cnnlab.patterns import cleaned_slopes, filter_patterns
 
 # "pictures": methods that also make many altered pictures, in NumPy.
 BUDGETS = {"vgg16": 1.1, "mnist_cnn": 1.3, "pictures": 1.3}
@@ -191,8 +191,12 @@ def main():
 
     def ascent():
         pictures = np.repeat(noise[:1, :128, :128], 4, axis=0)
+        rng = np.random.default_rng(0)
         for _ in range(30):
-            pictures = pictures + 0.08 * _cleaned(slopes(tf.constant(pictures)).numpy())
+            cleaned = cleaned_slopes(
+                lambda x: (None, slopes(tf.constant(x)).numpy()), pictures, rng
+            )
+            pictures = pictures + 0.08 * cleaned
         return pictures
 
     report(
