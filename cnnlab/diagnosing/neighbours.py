@@ -10,8 +10,8 @@ def neighbours_that_agree(images, classes, others=None, labels=None):
     """How often pictures that are nearly alike have the same class.
 
     Nearly alike are two that correlate above 0.8, once the mean picture is taken away. Measured on
-    400 pictures each: of the digits 325 have such a neighbour, and 99 % of the same label; of the
-    textures 98, 86 % of the same; of cats and dogs none, so that nothing is said of them.
+    400 pictures each: of the digits 292 have such a neighbour, all of the same label; of the
+    textures 100, 87 % of the same; of cats and dogs none, so that nothing is said of them.
 
     Args:
         images: (N, H, W, C) of any range.
@@ -26,7 +26,8 @@ def neighbours_that_agree(images, classes, others=None, labels=None):
     labels = classes if others is None else labels
     rows, asked = _some(images), _some(images if others is None else others)
     given, named = images[rows], classes[rows]
-    nearest, alike = _nearest(given, images[rows] if others is None else others[asked])
+    itself = others is None
+    nearest, alike = _nearest(given, given if itself else others[asked], itself)
     near = alike > 0.8
     labels = labels[asked]
     share = np.bincount(named, minlength=labels.max() + 1) / len(named)
@@ -72,7 +73,7 @@ def _nearest(images, asked, itself=False):
     """
     mean = images.reshape(len(images), -1).astype(np.float32).mean(axis=0)
     alike = _unit(asked, mean) @ _unit(images, mean).T
-    alike[alike > 1 - 1e-6] = -1
+    alike[alike > 1 - 1e-4] = -1  # float32 of many pixels is no closer to 1 on every processor
     if itself:
         np.fill_diagonal(alike, -1)
     nearest = alike.argmax(axis=1)
