@@ -1865,10 +1865,18 @@ FAULTS = [
         "a changed notebook is not run again",
     ),
     Fault(
-        "grading.submissions",
+        "grading.running",
+        'if {"event": "too much output"} in entries:',
+        "if False:",
+        "a flood of output is taken for a crash",
+        "submissions",
+    ),
+    Fault(
+        "grading.collecting",
         "os.walk(folder, onerror=_refuse)",
         "os.walk(folder)",
         "what cannot be read is taken for empty",
+        "submissions",
     ),
     Fault(
         "grading.exercise_files",

@@ -18,7 +18,7 @@ import pytest
 from cnnlab.command import cli, solved
 from cnnlab.comparing import setting
 from cnnlab.exercises import check, supervision
-from cnnlab.grading import exercise_files, grades, submissions
+from cnnlab.grading import collecting, exercise_files, grades, running, submissions
 
 ROOT = Path(__file__).parents[1]
 EXERCISES = """
@@ -160,16 +160,14 @@ def three(tmp_path, monkeypatch, small):
     for name in "abc":
         submit(tmp_path / f"{name}.ipynb", NUMBER.format(12))
     ran = []
-    monkeypatch.setattr(
-        submissions, "run", lambda path, *others: ran.append(path.stem) or entries()
-    )
-    return tmp_path, ran, submissions.Rules(small)
+    monkeypatch.setattr(running, "run", lambda path, *others: ran.append(path.stem) or entries())
+    return tmp_path, ran, running.Rules(small)
 
 
 def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monkeypatch):
     folder, ran, rules = three
     out = folder / "grades.csv"
-    run = submissions.run
+    run = running.run
     with monkeypatch.context() as once:
 
         def stopped(path, *others):
@@ -177,7 +175,7 @@ def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monke
                 raise KeyboardInterrupt
             return run(path, *others)
 
-        once.setattr(submissions, "run", stopped)
+        once.setattr(running, "run", stopped)
         with pytest.raises(KeyboardInterrupt):
             submissions.grade(folder, out, rules, jobs=1)
     assert ran == ["a", "b"]
@@ -204,7 +202,7 @@ def test_only_what_is_new_or_changed_runs_in_a_second_start(three):
     assert sorted(ran[3:]) == ["b", "late"]
     assert len(read(out)) == len(rows) == 8
     renamed = shutil.copy(rules.source, folder / "renamed.py")
-    submissions.grade(folder, out, submissions.Rules(Path(renamed)), jobs=1)
+    submissions.grade(folder, out, running.Rules(Path(renamed)), jobs=1)
     assert len(ran) == 3 + 2 + 4
 
 
@@ -234,7 +232,7 @@ def test_subfolders_without_a_notebook_or_with_several_are_named(tmp_path):
     for name in ("cleo", ".git"):
         (tmp_path / name).mkdir()
     (tmp_path / "cleo" / "hw.py").write_text("", encoding="utf-8")
-    assert [*submissions.irregular(tmp_path)] == [
+    assert [*collecting.irregular(tmp_path)] == [
         "ben: 2 notebooks instead of one",
         "cleo: no notebooks instead of one",
     ]
@@ -256,7 +254,7 @@ def test_nobody_is_graded_by_exercises_that_judge_wrongly(three, capsys):
     broken = folder / "broken.py"
     broken.write_text(EXERCISES.replace("/ len(values)", "/ len(valeus)"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"exercise T\.1, whose solution raises NameError"):
-        submissions.grade(folder, folder / "grades.csv", submissions.Rules(broken), jobs=1)
+        submissions.grade(folder, folder / "grades.csv", running.Rules(broken), jobs=1)
     assert ran == []
     assert cli.main(["solutions", str(broken)]) == 2
     assert "whose solution raises NameError" in capsys.readouterr().err
@@ -293,7 +291,7 @@ def test_a_cell_of_the_table_is_one_short_line_and_never_a_formula(text, cleaned
 
 def test_what_cannot_be_graded_is_told_with_a_remedy(tmp_path, small, capsys):
     with pytest.raises(ValueError, match=r"`folder` must hold notebooks, \*\.ipynb: got "):
-        submissions.submissions(tmp_path)
+        collecting.submissions(tmp_path)
     with pytest.raises(ValueError, match=r"a file or one of 01, .*: got '77'\. Give the path"):
         exercise_files.source_of("77")
     empty = tmp_path / "empty.py"
@@ -335,7 +333,7 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(closed):
         os.seteuid(65534)  # root may read anything: be nobody for a moment
     try:
         with pytest.raises(ValueError) as raised:
-            submissions.submissions(folder)
+            collecting.submissions(folder)
     finally:
         if root:
             os.seteuid(0)
@@ -387,7 +385,7 @@ def test_a_lesson_is_graded_by_its_number():
 
 
 def test_a_kernel_under_grading_has_the_pinned_setting():
-    assert setting.pinned().items() <= submissions.SETTING.items()
+    assert setting.pinned().items() <= running.SETTING.items()
 
 
 def test_checks_leave_a_record_only_under_grading(tmp_path, monkeypatch, capsys):

@@ -98,13 +98,13 @@ def _solved(arguments, names):
 
 
 def _grade(arguments):
-    from cnnlab.grading import exercise_files, grades, submissions
+    from cnnlab.grading import collecting, exercise_files, grades, running, submissions
 
     name = arguments.exercises or notebooks_folder() / "homework" / "edges_and_digits.py"
     source = exercise_files.source_of(name)
-    rules = submissions.Rules(source, arguments.seconds, arguments.max_characters)
+    rules = running.Rules(source, arguments.seconds, arguments.max_characters)
     rows = submissions.grade(arguments.folder, arguments.out, rules, arguments.jobs)
-    print(*submissions.irregular(arguments.folder), *grades.summary(rows, rules.source), sep="\n")
+    print(*collecting.irregular(arguments.folder), *grades.summary(rows, rules.source), sep="\n")
     return 0
 
 
