@@ -4,7 +4,7 @@ Each question is compiled once per model and layer (`reading.tracing`) and kept 
 (`reading.per_model`). Scores are logits, whatever the model ends in.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
@@ -468,7 +468,7 @@ def _settled(batch, chosen, logits, mask=None):
             f"got {classes[same[0]]} for both in image {same[0]}. Choose another."
         )
     places = None if mask is None else Places(mask)
-    return replace(chosen, classes=classes, places=places)
+    return Chosen(chosen.output, classes, chosen.against, places)
 
 
 def _note_places(batch, output, classes, mask):
