@@ -28,6 +28,16 @@ class Fault(NamedTuple):
 
 # The rules of `diagnosing`, each with what makes it blind, or see what is not there.
 RULES = [
+    ("augmentation", "0 < high <= 0.02 * given[1]", "0 < high <= 0", "fifty added to 0-1"),
+    ("augmentation", "above = high > 2 * given[1] + 1", "above = False", "what is cut off"),
+    ("inputs", "or ones > 0.05 or", "or ones > 0 or", "pictures cast to 0 and 1"),
+    ("inputs", "np.any(mean != 0) or", "not np.any(mean != 0) or", "never adapted"),
+    ("answers", "reach[0] - slack <= low and", "True and", "labels below the reach"),
+    ("answers", "high <= reach[1] + slack:", "True:", "labels above the reach"),
+    ("answers", "if not told and len(case.heads)", "if told and len(case.heads)", "by a Lambda"),
+    ("learning_rates", "and late > 0.2 *", "and late > -1 *", "a plateau is taken for short steps"),
+    ("curves", "loss = loss[1:]  #", "loss = loss[:]  #", "a first epoch far above the others"),
+    ("curves", "if curve[worst] < accuracy[-1] - 0.2", "if curve[worst] < -1", "the worst weights"),
     ("answers", "if always_one(head.units, last):", "if always_one(2, last):", "always 1.0"),
     ("answers", "if len(squashing) > 1:", "if len(squashing) > 2:", "softmax twice"),
     ("answers", "axis % rank == 0 or (ends", "axis % rank == 9 or (not ends", "a softmax's axis"),

@@ -651,6 +651,60 @@ def test_a_softmax_over_the_batch_is_not_random():
     assert "random at test time, such as augmentation" not in named
 
 
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("kind", ["Lambda", "Activation"])
+def test_a_softmax_over_the_batch_is_seen_through_a_function_of_ones_own(kind, axis):
+    pictures, kinds = examples.stripes()
+    layer = getattr(keras.layers, kind)(lambda x: keras.ops.softmax(x, axis=axis), name="end")
+    model = MODELS["small"](keras.layers.Dense(3), layer)
+    table = diagnose(MODELS["fitting"](model, MODELS["sparse"](False)), pictures, kinds)
+    assert found(table)[:1] == ["softmax over the wrong axis"] * (axis == 0)
+    if axis == 0:
+        assert table.evidence[0] == (
+            "the answers to 64 pictures add up to 1 for every class, those to one picture do not: "
+            "the softmax is over the pictures of a batch"
+        )
+        assert table.remedy[0] == "layers.Softmax()  # in place of end"
+
+
+@pytest.mark.parametrize(
+    ("losses", "named"),
+    [
+        ([2.388, 2.305, 2.304, 2.304, 2.303], []),  # guessing from the second epoch on
+        ([2.388, 2.370, 2.352, 2.335, 2.317], ["learning rate too low"]),
+    ],
+)
+def test_a_plateau_is_no_sign_of_short_steps(losses, named):
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    assert found(diagnose(model, pictures, kinds, {"loss": losses})) == named
+
+
+def test_nothing_is_learned_where_only_the_first_epoch_lies_higher():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    history = {"loss": [2.1, 1.1, 1.101, 1.1, 1.102], "accuracy": [0.31, 0.33, 0.34, 0.32, 0.33]}
+    table = diagnose(model, pictures, kinds, history)
+    assert found(table) == ["nothing learned"]
+    assert table.evidence[0].startswith("in the last 4 epochs the loss stayed between 1.1 and 1.1,")
+
+
+def test_weights_that_came_back_from_the_worst_epoch_are_named():
+    pictures, kinds = examples.stripes()
+    keras.utils.set_random_seed(3)
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    model.fit(pictures[:40], kinds[:40], verbose=0)
+    at_first = model.get_weights()
+    first = float((model.predict(pictures, verbose=0).argmax(axis=-1) == kinds).mean())
+    model.fit(pictures, kinds, epochs=3, verbose=0)
+    model.set_weights(at_first)  # as EarlyStopping(mode="min", restore_best_weights=True) does
+    history = {"accuracy": [0.4, 0.8, 0.95], "val_accuracy": [first, 0.8, 0.9]}
+    row = diagnose(model, pictures, kinds, history).iloc[0]
+    assert row.finding == "perhaps other than in training"
+    assert f", as after its epoch 1 ({first:.2f})" in row.evidence
+    assert "EarlyStopping gave early weights back" in row.evidence
+
+
 def test_a_frozen_base_that_was_never_trained_is_named():
     base = keras.applications.MobileNetV2((64, 96, 3), include_top=False, weights=None)
     base.trainable = False

@@ -1,5 +1,7 @@
 """Rules about the last activation of a model, and about a softmax where none belongs."""
 
+import numpy as np
+
 from cnnlab.diagnosing.finding import Finding, activation_line, compiled_anew, in_place_of
 from cnnlab.diagnosing.heads import CLASSES, PROBABILITIES, ending
 from cnnlab.reading.logits import always_one
@@ -14,6 +16,7 @@ _READ_MAPS = {
     "Flatten",
 }
 _CUT_AT_0 = {"relu", "relu6", "hard_sigmoid"}
+_REACH = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1), "softsign": (-1, 1)}
 
 
 def softmax_over_one_unit(case):
@@ -76,6 +79,7 @@ def softmax_over_the_wrong_axis(case):
         images, labels = pictures, kinds
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     """
+    told = False
     for node in case.calls:
         rank, axis = len(node.output_shape), getattr(node.layer, "axis", -1)
         if node.kind != "Softmax" or not isinstance(axis, int):
@@ -84,7 +88,23 @@ def softmax_over_the_wrong_axis(case):
         if axis % rank == 0 or (ends and axis % rank != rank - 1):
             what = "the pictures of a batch" if axis % rank == 0 else f"axis {axis}, of places"
             line = in_place_of("layers.Softmax()", node.layer.name)
+            told = True
             yield Finding(node.address, f"the softmax is over {what}, not over the classes", line)
+    if not told and len(case.heads) == 1 and _shares_of_the_batch(case.run.answers):
+        head = case.heads[0]
+        evidence = f"the answers to {len(case.rows)} pictures add up to 1 for every class, those "
+        evidence += "to one picture do not: the softmax is over the pictures of a batch"
+        line = in_place_of("layers.Softmax()", case.graph[head.address].layer.name)
+        yield Finding(head.address, evidence, line)
+
+
+def _shares_of_the_batch(answers):
+    """Whether answers (B, units) are shares of 1 over the pictures, and not over the units."""
+    if len(answers) != 1 or answers[0].ndim != 2 or min(answers[0].shape) < 2:
+        return False
+    over_pictures, over_units = answers[0].sum(axis=0), answers[0].sum(axis=1)
+    shares = answers[0].min() >= 0 and np.allclose(over_pictures, 1, atol=1e-4)
+    return bool(shares and not np.allclose(over_units, 1, atol=1e-2))
 
 
 def relu_on_the_output(case):
@@ -128,6 +148,34 @@ def tanh_on_the_output(case):
             evidence = f"{head.activation} keeps the answers{head.of_output} between -1 and 1"
             line = activation_line(case, head.activation_at, end)
             yield Finding(head.activation_at, f"{evidence}; the loss is {head.loss.name}", line)
+
+
+def answers_that_cannot_reach_the_labels(case):
+    """A sigmoid answers from 0 to 1: what lies beyond is out of reach, however long it learns.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.Flatten(), layers.Dense(2, activation="sigmoid"),
+        ])
+        images = pictures
+        labels = np.stack([pictures.argmax(axis=2).mean(axis=(1, 2)), 12.0 * kinds], axis=1)
+        model.compile("adam", "mse", metrics=["mae"])
+    """
+    for head in case.heads:
+        reach = _REACH.get(head.activation)
+        if reach is None or head.labels is None or head.loss.kind != "squared":
+            continue
+        if head.labels.dtype.kind not in "biuf" or not np.isfinite(head.labels).all():
+            continue
+        low, high = float(head.labels.min()), float(head.labels.max())
+        slack = 0.05 * (reach[1] - reach[0])
+        if reach[0] - slack <= low and high <= reach[1] + slack:
+            continue
+        evidence = f"{head.activation} answers{head.of_output} from {reach[0]:g} to {reach[1]:g}, "
+        evidence += f"and labels go from {low:.3g} to {high:.3g}"
+        line = activation_line(case, head.activation_at, "linear")
+        yield Finding(head.activation_at, evidence, line)
 
 
 def classes_at_every_place(case):

@@ -13,6 +13,27 @@ _STRONG = {
     "RandomShear": (("x_factor", "y_factor"), 0.8, "(0.1, 0.1)"),
     "GaussianNoise": (("stddev",), 0.7, "(0.1)"),
 }
+# The layers that count in a range of their own: whether they add, or only cut off, by it.
+_COUNTS_IN = {
+    "RandomBrightness": True,
+    "RandomColorJitter": True,
+    "RandomPosterization": True,
+    "Solarization": True,
+    "RandAugment": True,
+    "AugMix": True,
+    "Equalization": True,
+    "ContrastLimitedAdaptiveHistogramEqualization": True,
+    "RandomInvert": True,
+    "RandomContrast": False,
+    "RandomSaturation": False,
+    "RandomHue": False,
+    "RandomSharpness": False,
+    "RandomColorDegeneration": False,
+    "AutoContrast": False,
+    "RandomErasing": False,
+    "RandomElasticTransform": False,
+    "RandomGaussianBlur": False,
+}
 
 
 def augmentation_that_changes_classes(case):
@@ -81,6 +102,46 @@ def augmentation_too_strong(case):
             line = in_place_of(f"layers.{node.kind}{usual}", node.layer.name)
             decides = "a few augmented pictures, drawn: can you tell their classes?"
             yield Finding(node.address, f"{node.kind} with {name} {value:g}", line, decides)
+
+
+def augmentation_in_another_range(case):
+    """A layer that counts in 0-255 adds fifty to pictures that go from 0 to 1: nothing is left.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.RandomBrightness(0.2, name="light"),
+            layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D(),
+            layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for node in case.calls:
+        given = node.layer.get_config().get("value_range") if node.kind in _COUNTS_IN else None
+        arriving = _arriving(case, node)
+        if given is None or arriving is None or not np.isfinite(arriving).all():
+            continue
+        low, high = float(arriving.min()), float(arriving.max())
+        above = high > 2 * given[1] + 1  # would be cut off
+        beneath = _COUNTS_IN[node.kind] and 0 < high <= 0.02 * given[1]
+        if not (above or beneath):
+            continue
+        name = node.layer.name
+        own = (0, 255) if high > 2 else (-1, 1) if low < 0 else (0, 1)
+        evidence = f"{node.kind} counts in {given[0]:g} to {given[1]:g}, and gets pictures from "
+        evidence += f"{low:.3g} to {high:.3g}"
+        config = f"{{**model.get_layer({name!r}).get_config(), 'value_range': {own}}}"
+        line = in_place_of(f"layers.{node.kind}.from_config({config})", name)
+        yield Finding(node.address, evidence, line)
+
+
+def _arriving(case, node):
+    """What a layer reads of the batch: the pictures, or what the layers before make of them."""
+    before = node.inputs[0]
+    if before in case.graph.inputs:
+        return case.pictures[0] if len(case.pictures) == 1 else None
+    return case.run.outputs.get(before)
 
 
 def _turns(node):

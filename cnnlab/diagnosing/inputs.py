@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from cnnlab.diagnosing.bases import expectation_of
-from cnnlab.diagnosing.finding import Finding, in_place_of
+from cnnlab.diagnosing.finding import Finding, in_place_of, layer_line, recompiled
 from cnnlab.reading import value_range
 
 
@@ -73,6 +73,65 @@ def images_all_alike(case):
         if len(array) > 3 and array.size and np.all(array == array[:1]):
             evidence = f"all {len(array)} images are the same, {array.min():g} to {array.max():g}"
             yield Finding("images", evidence, "images = original  # as they were loaded")
+
+
+def images_cast_to_whole_numbers(case):
+    """Pictures from 0 to 1 as whole numbers are 0, but for the few pixels that were exactly 1.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        original = pictures / pictures.max(axis=(1, 2), keepdims=True)
+        images, labels = original.astype("uint8"), kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array in case.pictures:
+        if array.ndim < 4 or array.size < 1000 or array.max() != 1 or array.min() != 0:
+            continue
+        ones = float(np.mean(array == 1))
+        if not np.isin(array, (0, 1)).all() or ones > 0.05 or _is_one_hot(array):
+            continue
+        evidence = f"the pixels are 0 or 1, nothing in between, and {ones:.1%} of them are 1"
+        line = "images = original  # as they were loaded; and divided as fractions: / 255.0"
+        decides = "ten of the images, drawn: is there a picture in them?"
+        yield Finding("images", evidence, line, decides)
+
+
+def _is_one_hot(array):
+    """Whether the last axis is a choice, as of a board or a text: its numbers add up to 1."""
+    return array.shape[-1] > 1 and bool((array.sum(axis=-1) == 1).all())
+
+
+def normalisation_never_adapted(case):
+    """A Normalization layer learns mean and variance from `adapt`; before, it passes all as it is.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Normalization(name="norm"),
+            layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D(),
+            layers.Dense(3),
+        ])
+        images, labels = np.round(255 * pictures), kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.05), loss, metrics=["accuracy"])
+    """
+    for node in case.calls:
+        if node.kind != "Normalization" or node.layer.get_config().get("mean") is not None:
+            continue
+        mean, variance = np.asarray(node.layer.mean), np.asarray(node.layer.variance)
+        if np.any(mean != 0) or np.any(variance != 1) or not case.finite:
+            continue
+        evidence = "mean 0 and variance 1, as it was made"
+        if len(case.pictures) == 1 and node.inputs[0] in case.graph.inputs:
+            own, spread = float(case.pictures[0].mean()), float(case.pictures[0].var())
+            if abs(own) < 0.1 and 0.8 < spread < 1.25:
+                continue  # standardised before: nothing is left to do
+            evidence += f"; the images have mean {own:.3g} and variance {spread:.3g}"
+        line = f"{layer_line(node.address)}.adapt(images){recompiled(case)}"
+        yield Finding(node.address, evidence, line)
 
 
 def images_not_scaled(case):

@@ -163,7 +163,8 @@ def rate_too_low(case):
         return
     steps = np.diff(loss)
     fall = (loss[0] - loss[-1]) / loss[0]
-    falls = (steps < 0).mean() >= 0.9 and 0 < fall < 0.05
+    late = loss[len(loss) // 2] - loss[-1]  # short steps go on as they began; a plateau does not
+    falls = (steps < 0).mean() >= 0.9 and 0 < fall < 0.05 and late > 0.2 * (loss[0] - loss[-1])
     slow = (falls or (small and stays(loss))) and not _good(case) and loss[-1] > 0.3
     if slow and not any(shuffled(case)):  # of which it is a consequence
         evidence = f"the training loss fell in {(steps < 0).sum()} of {len(steps)} epochs, by "

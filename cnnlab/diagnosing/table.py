@@ -77,6 +77,11 @@ RULES = (
     Rule("softmax over the wrong axis", answers.softmax_over_the_wrong_axis, _CHOLLET),
     Rule("ReLU on the output", answers.relu_on_the_output, f"{_GOODFELLOW}, section 6.2.2"),
     Rule("tanh on the output", answers.tanh_on_the_output, f"{_GOODFELLOW}, section 6.2.2"),
+    Rule(
+        "answers that cannot reach the labels",
+        answers.answers_that_cannot_reach_the_labels,
+        _CHOLLET,
+    ),
     Rule("probabilities with from_logits", losses.probabilities_with_from_logits, _LOSSES),
     Rule("logits without from_logits", losses.logits_without_from_logits, _LOSSES),
     Rule("sigmoid for exclusive classes", losses.sigmoid_for_exclusive_classes, _CHOLLET),
@@ -91,6 +96,7 @@ RULES = (
     Rule("NaN in the weights", settings.nan_in_the_weights, "IEEE 754"),
     Rule("NaN in the network", signals.nan_in_the_network, "IEEE 754"),
     Rule("images all alike", inputs.images_all_alike, _LECUN),
+    Rule("images cast to whole numbers", inputs.images_cast_to_whole_numbers, "NumPy: astype"),
     Rule("nothing trainable", settings.nothing_trainable, _CHOLLET_TRANSFER),
     Rule("base with its own head", structure.base_with_its_own_head, _CHOLLET_TRANSFER),
     Rule("softmax between layers", answers.hidden_softmax, f"{_GOODFELLOW}, section 6.2.2.3"),
@@ -100,6 +106,11 @@ RULES = (
         "Keras documentation, Applications: preprocess_input of each family",
     ),
     Rule("images scaled twice", inputs.images_scaled_twice, _LECUN),
+    Rule(
+        "normalisation never adapted",
+        inputs.normalisation_never_adapted,
+        "Keras documentation, Normalization: adapt",
+    ),
     Rule("images not scaled", inputs.images_not_scaled, _LECUN),
     Rule("channels first", planes.channels_first, "Keras documentation, Conv2D: data_format"),
     Rule(
@@ -151,6 +162,11 @@ RULES = (
     Rule("bottleneck before the answer", structure.bottleneck_before_the_answer, _CHOLLET_5),
     Rule("map of one channel", structure.map_of_one_channel, _CHOLLET_5),
     Rule("dropout of nearly all", structure.dropout_of_nearly_all, "Srivastava et al. (2014)"),
+    Rule(
+        "augmentation in another range",
+        augmentation.augmentation_in_another_range,
+        "Keras documentation, RandomBrightness: value_range",
+    ),
     Rule(
         "augmentation too strong",
         augmentation.augmentation_too_strong,
