@@ -1,6 +1,6 @@
 """Models with one mistake each, and their neighbours without it, for tests/test_diagnosis.py.
 
-Each is a text of Python that is run with the names of `cnnlab.diagnosing.examples` and those below;
+Each is a text of Python that is run with the names of `cnnlab.diagnosis.examples` and those below;
 it makes `model` and, where they matter, `images`, `labels`, `history` and `validation_data`. A
 second broken model per finding (the first stands in the docstring of its rule), and a healthy one
 that comes near.
@@ -9,7 +9,7 @@ that comes near.
 import keras
 from keras import layers
 
-from cnnlab.diagnosing import examples
+from cnnlab.diagnosis import examples
 
 
 def small(*end, shape=(8, 12, 1), before=()):

@@ -13,9 +13,8 @@ import pytest
 import tensorflow as tf
 
 from cnnlab.datasets import load
-from cnnlab.diagnosing import examples, neighbours, rates
-from cnnlab.diagnosing.table import RULES
-from cnnlab.diagnosis import diagnose
+from cnnlab.diagnosis import diagnose, examples, neighbours, rates
+from cnnlab.diagnosis.table import RULES
 
 ROOT = Path(__file__).parents[1]
 MODELS = runpy.run_path(str(Path(__file__).with_name("broken_models.py")))
@@ -399,7 +398,7 @@ def test_of_several_outputs_the_one_is_named():
 
 
 def test_heat_maps_and_the_diagnosis_ask_the_same_function(monkeypatch):
-    from cnnlab.diagnosing import answers, inputs, losses
+    from cnnlab.diagnosis import answers, inputs, losses
     from cnnlab.reading import logits, plausible, tracing, value_range
 
     assert answers.always_one is tracing.always_one is logits.always_one
@@ -678,6 +677,17 @@ def test_a_plateau_is_no_sign_of_short_steps(losses, named):
     pictures, kinds = examples.stripes()
     model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
     assert found(diagnose(model, pictures, kinds, {"loss": losses})) == named
+
+
+def test_curves_may_have_their_short_names():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    long = {"accuracy": [0.4, 0.5, 0.6, 0.7], "val_accuracy": [0.4, 0.5, 0.6, 0.62]}
+    short = {"acc": long["accuracy"], "val_acc": long["val_accuracy"]}
+    falling = {"loss": [1.1, 0.9, 0.7, 0.5], "val_loss": [1.2, 1.0, 0.8, 0.6]}
+    told = [diagnose(model, pictures, kinds, {**falling, **named}) for named in (long, short)]
+    assert told[0].equals(told[1])
+    assert "accuracy 0.62" in told[0].evidence[0]
 
 
 def test_nothing_is_learned_where_only_the_first_epoch_lies_higher():
