@@ -877,7 +877,34 @@ FAULTS = [
     Fault("weights", "return x / 255", "return x / 256", "not quite 0-1"),
     Fault("weights", '("flatten", "average_pool")', '("flatten",)', "the slim top stays"),
     # gradients
-    Fault("gradients", "weights -= tf.one_hot", "weights += tf.one_hot", "the rival speaks too"),
+    Fault(
+        "gradients.asking",
+        "array[: len(batch)] for array",
+        "array[::-1][: len(batch)] for array",
+        "answers in parts come back in reverse order",
+        "gradients",
+    ),
+    Fault(
+        "gradients.evidence",
+        "classes = logits.argmax(axis=1)",
+        "classes = logits.argmin(axis=1)",
+        "the least likely class is explained",
+        "gradients",
+    ),
+    Fault(
+        "gradients.maps",
+        "np.asarray(channels, np.int32),)",
+        "np.asarray(channels, np.int32)[::-1],)",
+        "each picture asks for another's channel",
+        "gradients",
+    ),
+    Fault(
+        "gradients.questions",
+        "weights -= tf.one_hot",
+        "weights += tf.one_hot",
+        "the rival speaks too",
+        "gradients",
+    ),
     Fault(
         "reading.answers",
         "scores - logits[rows",
@@ -885,8 +912,20 @@ FAULTS = [
         "the rival's score",
         "gradients",
     ),
-    Fault("gradients", "field / (field.max() or 1)", "field", "an unscaled effective field"),
-    Fault("gradients", "tf.square(tf.cast(gradient", "(tf.cast(gradient", "signs cancel out"),
+    Fault(
+        "gradients.effective_field",
+        "field / (field.max() or 1)",
+        "field",
+        "an unscaled effective field",
+        "gradients",
+    ),
+    Fault(
+        "gradients.questions",
+        "tf.square(tf.cast(gradient",
+        "(tf.cast(gradient",
+        "signs cancel out",
+        "gradients",
+    ),
     # feature_maps
     Fault("feature_maps", "np.triu(correlation, 1)", "np.triu(correlation, 0)", "like itself"),
     Fault("feature_maps", "np.argsort(-answers", "np.argsort(answers", "the weakest patches"),
@@ -913,14 +952,14 @@ FAULTS = [
         "adversarial", "2.5 * epsilon / steps if", "2.5 * epsilon if", "a step as long as the way"
     ),
     Fault(
-        "gradients",
+        "gradients.questions",
         "tf.where(weights > 0, -np.inf, logits)",
         "logits",
         "the class is among the others",
         "adversarial",
     ),
     Fault(
-        "gradients",
+        "gradients.evidence",
         "scores = scores - np.logaddexp.reduce(others, axis=1)",
         "pass",
         "deceit by the class's own logit alone",
@@ -972,16 +1011,26 @@ FAULTS = [
         "painting", "1 / np.maximum(frequency", "1 * np.maximum(frequency", "ripples come easily"
     ),
     Fault(
-        "gradients",
+        "gradients.questions",
         "maps, maps) / places",
         "maps, maps)",
         "a Gram matrix that grows with the picture",
         "painting",
     ),
     Fault(
-        "gradients", "grams(seen) if of_gram else seen", "seen", "style keeps places", "painting"
+        "gradients.questions",
+        "grams(seen) if of_gram else seen",
+        "seen",
+        "style keeps places",
+        "painting",
     ),
-    Fault("gradients", "shares[:, n] * tf", "1.0 * tf", "every part counts the same", "painting"),
+    Fault(
+        "gradients.questions",
+        "shares[:, n] * tf",
+        "1.0 * tf",
+        "every part counts the same",
+        "painting",
+    ),
     # heatmaps
     Fault(
         "heatmaps",
@@ -1772,7 +1821,7 @@ FAULTS = [
         "heatmaps",
     ),
     Fault(
-        "gradients",
+        "gradients.questions",
         "[size // 2 for size in sizes]",
         "[size // 2 for size in sizes[:1]]",
         "the middle of the first axis alone",
@@ -2215,14 +2264,14 @@ FAULTS = [
         "places",
     ),
     Fault(
-        "gradients",
+        "gradients.asking",
         "(None if each is None else each[taken] for each in rows)",
         "(None if each is None else each[: len(arrays[0])] for each in rows)",
         "the places of the first images for all",
         "places",
     ),
     Fault(
-        "gradients",
+        "gradients.evidence",
         "places = None if mask is None else Places(mask)",
         "places = chosen.places",
         "without where the copies choose places of their own",
@@ -2356,7 +2405,7 @@ FAULTS = [
         "own_models",
     ),
     Fault(
-        "gradients",
+        "gradients.asking",
         "return tuple(array[: len(batch)] for array in joined)",
         "return tuple(joined)",
         "what fills up a fixed batch is given out",

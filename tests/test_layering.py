@@ -30,13 +30,8 @@ FLOORS = {
 HIGHER = {
     f"reading.{name}": 1 for name in ("tracing", "logits", "bounds", "in_prediction", "plausible")
 }
-FACES = {
-    "boxes",
-    "datasets",
-    "diagnosis",
-    "drawings",
-    "exercises",
-}  # folders that lessons import, by what their __init__ offers
+# folders that lessons import, by what their __init__ offers
+FACES = set("boxes datasets diagnosis drawings exercises gradients".split())
 ORDER = [name for names in FLOORS.values() for name in names.split()]
 FRAMEWORKS = {"keras", "tensorflow", "matplotlib", "ipywidgets", "IPython", "tqdm"}
 LAZY = {"PIL", "pooch", "platformdirs", "requests", "threadpoolctl"}  # inside a function
