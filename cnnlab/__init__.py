@@ -10,7 +10,7 @@ rooms (modules and folders) that stand above it here:
   ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``, ``diagnosis``,
   ``adversarial``, ``painting``
 - floor 2, pictures, interaction and the command line: ``comparing``, ``panels``,
-  ``drawings``, ``plots``, ``overlays``, ``annotations``, ``exploring``, ``widgets``,
+  ``drawings``, ``plots``, ``overlays``, ``exploring``, ``widgets``,
   ``exercises``, ``doctor``, ``grading``, ``command``
 
 One module of a folder stands higher than its folder, for it needs TensorFlow: ``reading.tracing``.
@@ -118,7 +118,7 @@ def setup(seed=0):
     import matplotlib.pyplot as plt
 
     keras.utils.set_random_seed(seed)
-    plt.style.use(Path(__file__).with_name("cnnlab.mplstyle"))
+    plt.style.use(Path(__file__).with_name("panels") / "cnnlab.mplstyle")
     _draw_once()
     _figures_say_what_they_show()  # last: to start the backend takes every text away
     if not gc.get_freeze_count():
