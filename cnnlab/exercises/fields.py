@@ -20,8 +20,8 @@ def check(exercise, tuples, levels):
         )
     if not isinstance(exercise.stars, int) or exercise.stars not in levels:
         raise ValueError(
-            f"`stars` must be one of {', '.join(map(str, levels))}: got stars={exercise.stars!r} in "
-            f"exercise {number}. What it counts in grading is said by points=."
+            f"`stars` must be one of {', '.join(map(str, levels))}: got stars={exercise.stars!r} "
+            f"in exercise {number}. What it counts in grading is said by points=."
         )
     if points is not None and not _is_above_0(points):
         raise ValueError(

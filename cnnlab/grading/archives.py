@@ -49,7 +49,7 @@ def _name(info):
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
             name = info.filename
-    return name.replace("\\", "/")
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part != ".")
 
 
 def _changed(info):

@@ -61,6 +61,12 @@ class Spool:
         self._file = tempfile.TemporaryFile()
         self._lock = threading.Lock()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._file.close()
+
     def put(self, content):
         """Keeps bytes and returns a function that gives them back."""
         with self._lock:
@@ -74,13 +80,14 @@ class Spool:
             return self._file.read(size)
 
 
-def collect(folder, apart=()):
+def collect(folder, spool, apart=()):
     """Every file in a folder and its subfolders, or in a zip archive.
 
     Hidden files and what systems leave behind (`DROSS`) are passed over.
 
     Args:
         folder: holds the submissions; or one archive of all of them.
+        spool: a `Spool`, which keeps what is read; open as long as it is needed.
         apart: paths that are no submissions: the table and what lies beside it.
 
     Returns:
@@ -89,7 +96,7 @@ def collect(folder, apart=()):
     Raises:
         ValueError: no such folder, it cannot be read, or nothing in it is a notebook.
     """
-    folder, spool = Path(folder), Spool()
+    folder = Path(folder)
     apart = {_placed(Path(path)) for path in apart}
     if folder.is_file() and folder.suffix.lower() == ".zip":
         found = [*_unpacked(folder, "", spool, 1)]
@@ -114,7 +121,8 @@ def shared_parts(found):
 def _look_into(folder):
     """Raises why a folder cannot be searched."""
     try:
-        next(os.scandir(folder), None)
+        with os.scandir(folder):
+            pass
     except FileNotFoundError as error:
         rule, remedy = f"exist: there is no folder {folder}", "Look at how its path is written"
         raise ValueError(f"`folder` must {rule}. {remedy}.") from error
@@ -140,10 +148,11 @@ def _walked(folder, apart, spool):
             elif NAMED_A_NOTEBOOK.search(name):
                 said = "a folder with the name of a notebook"
                 yield Found(_readable(path, folder), 0, said, usable=False)
+        files = [name for name in files if not _is_dross(name)]
         if not folders and not files and Path(place) != folder:
             yield Found(_readable(Path(place), folder), 0, "an empty folder", usable=False)
         for name in files:
-            if not _is_dross(name) and _placed(Path(place, name)) not in apart:
+            if _placed(Path(place, name)) not in apart:
                 yield from _file(Path(place, name), folder, spool)
     for error in closed:
         said = f"a folder that cannot be read ({error.strerror})"
@@ -215,7 +224,7 @@ def _placed(path):
 
 
 def _is_dross(name):
-    return name.startswith(".") or name in DROSS
+    return (name.startswith(".") and name != "..") or name in DROSS
 
 
 def _readable(path, folder):

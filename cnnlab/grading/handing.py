@@ -1,13 +1,13 @@
 """Which file counts for whom: the files of a folder, sorted by student, and the latest of each."""
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from cnnlab.grading import collecting, roster
-from cnnlab.grading.senders import Sender, sender
+from cnnlab.grading.senders import Sender
+from cnnlab.grading.senders import senders as senders_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def sorted_out(found, listed=None):
         remarks, a line each, which together with the former name every file.
     """
     shared = collecting.shared_parts(found)
-    senders = {each.name: sender(each.name, shared) for each in found}
+    senders = senders_of([each.name for each in found], shared)
     students = listed.students if listed else ()
     owners, remarks = _owners(found, senders, students)
     groups = defaultdict(list)
@@ -106,9 +106,7 @@ def _latest(files, senders):
         return None, ""
 
     def age(each):
-        again = re.search(r"-(\d+)\.ipynb$", each.name)  # Canvas: handed in again
-        number = int(again[1]) if again and senders[each.name].platform == "canvas" else 0
-        return not each.trouble, senders[each.name].order, number, each.modified, each.name
+        return not each.trouble, senders[each.name].order, each.modified, each.name
 
     files = sorted(files, key=age)
     *others, counted = files

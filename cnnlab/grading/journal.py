@@ -78,10 +78,19 @@ class Journal:
         lines = [e for _, e in self._lines if e["name"] == name and e["key"] != wanted]
         return lines[-1] if lines else None
 
-    def versions(self, keys):
-        """The versions of this package that these results come from, without its own."""
-        found = {entry["version"] for _, entry in self._lines if entry["key"] in keys}
-        return sorted(found - {cnnlab.__version__})
+    def remarks(self, keys):
+        """What to know about it, a line each: damage, results of other versions of the package.
+
+        Args:
+            keys: of the results that are asked for.
+        """
+        if self.damaged:
+            yield f"lines of the journal that cannot be read and count for nothing: {self.damaged}"
+        versions = {entry["key"]: entry["version"] for _, entry in self._lines}
+        found = {versions[each] for each in keys if each in versions} - {cnnlab.__version__}
+        if found:
+            names = ", ".join(sorted(found))
+            yield f"some results come from version {names} of cnnlab: --again runs one again"
 
     def add(self, name, content, by, rules, entries):
         """Writes a result, at once and onto the disk.

@@ -109,8 +109,10 @@ def _ending(run):
 
 
 def _likeness(folder, names):
-    found = [f for f in collecting.collect(folder) if grades.cleaned(f.name) in names and f.read]
-    pairs = likeness.alike({f.name: likeness.code_of(f.read()) for f in found})
+    with collecting.Spool() as spool:
+        found = collecting.collect(folder, spool)
+        counted = [f for f in found if f.read and grades.cleaned(f.name) in names]
+        pairs = likeness.alike({f.name: likeness.code_of(f.read()) for f in counted})
     rows = [
         (f"{share:.0%}", pages.escaped(one), pages.escaped(other))
         for one, other, share in pairs[:MOST_PAIRS]

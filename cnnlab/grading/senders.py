@@ -1,6 +1,7 @@
 """Who handed a file in, by its path: a folder of one's own, or the names that platforms give."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 # Moodle's "Download all submissions": `Anna Becker_12345_assignsubmission_file_/hw.ipynb`, and
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_[a-z]+(_.*)?$", re.I | re.S)
 # Canvas's "Download Submissions": `beckeranna_12345_67890_hw.ipynb`, with LATE behind the name.
 CANVAS = re.compile(
-    r"((?P<name>[^\W\d]\w*?)_)?(?P<late>late_)?(?P<id>\d+)_(?P<file>\d+)_.+$", re.I | re.S
+    r"((?P<name>[^\W\d]\w*?)_)?(?P<late>late_)?(?P<id>\d{2,})_(?P<file>\d{2,})_.+$", re.I | re.S
 )
 
 
@@ -33,12 +34,33 @@ class Sender:
     order: int = 0
 
 
-def sender(path, shared=0):
+def senders(paths, shared=0):
+    """{path: its `Sender`} of many paths.
+
+    Numbers that look like Canvas's but stand in two names, as in `hw_2024_2025_anna.ipynb`, are
+    none: Canvas numbers each file.
+    """
+    numbered = {path: _canvas(path, shared) for path in paths}
+    names = {found.string: found["file"] for found in numbered.values() if found}
+    counts = Counter(names.values())  # an archive is one name, whatever it holds
+    once = {path: bool(found) and counts[found["file"]] < 2 for path, found in numbered.items()}
+    return {path: sender(path, shared, once[path]) for path in paths}
+
+
+def _canvas(path, shared):
+    """What Canvas's form finds at the top of a path, or None; Canvas makes no folders."""
+    parts = path.split("/")[shared:]
+    flat = parts[: 2 if parts[0].lower().endswith(".zip") else 1]
+    return next(filter(None, map(CANVAS.match, flat)), None)
+
+
+def sender(path, shared=0, canvas=True):
     """The sender of a file.
 
     Args:
         path: inside the folder of submissions, with "/"; an archive counts as a folder.
         shared: how many parts of it, from the top, are those of the whole class.
+        canvas: whether it may be one of Canvas's.
 
     Example:
         >>> sender("Anna Becker_12345_assignsubmission_file_/hw.ipynb").number
@@ -53,12 +75,10 @@ def sender(path, shared=0):
         if found := MOODLE.match(part):
             folder = f"{found['name']}_{found['id']}_assignsubmission_file_"
             return Sender(f"moodle {found['id']}", found["name"], found["id"], "moodle", folder)
-    for part in whole:
-        if found := CANVAS.match(part):
-            name, number = found["name"] or "", found["id"]
-            folder = f"{name}_{number}".strip("_")
-            order = int(found["file"])
-            return Sender(f"canvas {number}", name, number, "canvas", folder, order)
+    if canvas and (found := _canvas(path, shared)):
+        name, number = found["name"] or "", found["id"]
+        folder, order = f"{name}_{number}".strip("_"), int(found["file"])
+        return Sender(f"canvas {number}", name, number, "canvas", folder, order)
     parts = whole[shared:]
     first = parts[0].removesuffix(".zip")
     if len(parts) == 1:

@@ -90,40 +90,40 @@ def grade(
     exercises = exercise_files.exercises_in(rules.source, content)
     students = roster.read(listed) if listed else None
     apart = [*apart, rules.source, *filter(None, (rules.files, listed)), *_beside(out)]
-    found = collecting.collect(folder, apart)
-    if out.is_dir():
-        raise ValueError(
-            f"`--out` must be a file: got the folder {out}. Write --out {out / 'grades.csv'}."
-        )
-    verify(exercises)
-    handed_in, remarks = handing.sorted_out(found, students)
-    if part:
-        handed_in = [each for each in handed_in if each.found][part[0] - 1 :: part[1]]
-        remarks = [f"part {part[0]} of {part[1]}: {len(handed_in)} submissions"]
-    chosen = _chosen(again, handed_in)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    old = grades.read(out) if out.is_file() else []
-    with _kept(rules, content) as (rules, by):
-        journal = Journal(out.with_name(out.name + ".journal"), merge)
-        ran = _ran(out, merge)
-        try:
-            done = _run_all(handed_in, rules, by, journal, ran, jobs, chosen)
-        finally:
-            changed = journal.close()
+    with collecting.Spool() as spool:
+        found = collecting.collect(folder, spool, apart)
+        if out.is_dir():
+            raise ValueError(
+                f"`--out` must be a file: got the folder {out}. Write --out {out / 'grades.csv'}."
+            )
+        verify(exercises)
+        handed_in, remarks = handing.sorted_out(found, students)
+        if part:
+            handed_in = [each for each in handed_in if each.found][part[0] - 1 :: part[1]]
+            remarks = [f"part {part[0]} of {part[1]}: {len(handed_in)} submissions"]
+        chosen = _chosen(again, handed_in)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        old = grades.read(out) if out.is_file() else []
+        with _kept(rules, content) as (rules, by):
+            journal = Journal(out.with_name(out.name + ".journal"), merge)
+            ran = _ran(out, merge)
+            try:
+                done = _run_all(handed_in, rules, by, journal, ran, jobs, chosen)
+            finally:
+                changed = journal.close()
     if changed:
         remarks.append("the journal was changed from elsewhere while submissions ran: undone")
-    if journal.damaged:
-        remarks.append(
-            f"lines of a journal that could not be read, and count not: {journal.damaged}"
-        )
-    keys = {_key(each, by) for each in handed_in if each.found}
-    if versions := journal.versions(keys):
-        remarks.append(f"some results come from version {', '.join(versions)}: see --again")
     rows = [row for each in handed_in for row in _rows(each, exercises, done)]
+    remarks += journal.remarks({_key(each, by) for each in handed_in if each.found})
     remarks += regrading.changes(old, rows, _reasons(handed_in, by, journal))
     grades.write(rows, out, semicolons=semicolons)
-    files = {each.name: ran / f"{_key(each, by)[:32]}.ipynb" for each in handed_in if each.found}
+    files = {each.name: ran / _file_of(each, by) for each in handed_in if each.found}
     return Graded(rows, handed_in, exercises, students, remarks, files)
+
+
+def _file_of(each, by):
+    """The name of a notebook as it ran: short and plain, whatever the submission's name."""
+    return f"{_key(each, by)[:32]}.ipynb"
 
 
 def _key(each, by):
@@ -205,8 +205,7 @@ def _run_all(handed_in, rules, by, journal, ran, jobs, again):
         ThreadPoolExecutor(jobs) as pool,
     ):
         futures = {
-            pool.submit(_run, each, rules, kernels, ran / f"{_key(each, by)[:32]}.ipynb"): each
-            for each in todo
+            pool.submit(_run, each, rules, kernels, ran / _file_of(each, by)): each for each in todo
         }
         try:
             for future in as_completed(futures):
