@@ -20,7 +20,7 @@ from cnnlab.grading import (
     collecting,
     exercise_files,
     grades,
-    handing,
+    deliveries,
     regrading,
     roster,
     running,
@@ -35,7 +35,7 @@ class Graded:
 
     Attributes:
         rows: of the table, dicts with the keys `grades.COLUMNS`.
-        handed_in: what each student handed in, `handing.HandedIn`, in the order of the rows.
+        handed_in: what each student handed in, `deliveries.HandedIn`, in the order of the rows.
         exercises: a tuple of `Exercise`.
         roster: the class list, `roster.Roster`, or None.
         remarks: what needs a look, a line each.
@@ -97,7 +97,7 @@ def grade(
                 f"`--out` must be a file: got the folder {out}. Write --out {out / 'grades.csv'}."
             )
         verify(exercises)
-        handed_in, remarks = handing.sorted_out(found, students)
+        handed_in, remarks = deliveries.sorted_out(found, students)
         if part:
             handed_in = [each for each in handed_in if each.found][part[0] - 1 :: part[1]]
             remarks = [f"part {part[0]} of {part[1]}: {len(handed_in)} submissions"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnlab.grading import handing, roster, senders
+from cnnlab.grading import deliveries, roster, senders
 from cnnlab.grading.collecting import Found
 
 
@@ -18,7 +18,7 @@ def listed(tmp_path, text, encoding="utf-8"):
 
 def who(found, students=None):
     """{file or student: name of the student}, and the remarks."""
-    table, remarks = handing.sorted_out(found, students)
+    table, remarks = deliveries.sorted_out(found, students)
     return {each.name: each.student for each in table}, remarks
 
 
@@ -160,7 +160,7 @@ def test_umlauts_may_be_written_in_any_way(tmp_path, name):
 
 def test_who_handed_in_nothing_or_no_notebook_is_in_the_table(tmp_path):
     found = [file("anna becker/hw.py", trouble="a Python file, not a notebook", usable=False)]
-    table, _ = handing.sorted_out([*found, file("x.ipynb")], listed(tmp_path, OWN))
+    table, _ = deliveries.sorted_out([*found, file("x.ipynb")], listed(tmp_path, OWN))
     anna, joerg = table[1:]
     assert anna.found is joerg.found is None
     assert anna.instead == "hw.py (a Python file, not a notebook)"
@@ -202,7 +202,7 @@ def test_two_people_of_one_name_are_not_made_one(tmp_path):
 def test_a_worksheet_of_moodle_matches_by_its_participant_number(tmp_path):
     text = "Identifier,Full name,Grade\nParticipant 12,Anna Becker,\nParticipant 34,Anna Becker,\n"
     found = [file(f"Anna Becker_{n}_assignsubmission_file_/w.ipynb") for n in (34, 12)]
-    table, remarks = handing.sorted_out(found, listed(tmp_path, text))
+    table, remarks = deliveries.sorted_out(found, listed(tmp_path, text))
     assert [each.row["Identifier"] for each in table] == ["Participant 12", "Participant 34"]
     assert remarks == []
 
