@@ -1,7 +1,7 @@
 """A class in memory, for the tests of what comes back: exercises, submissions, a graded table."""
 
 from cnnlab.exercises import Exercise, Mistake
-from cnnlab.grading import grades, deliveries
+from cnnlab.grading import deliveries, grades
 from cnnlab.grading.collecting import Found
 from cnnlab.grading.submissions import Graded
 

@@ -69,15 +69,17 @@ def test_of_two_files_of_one_student_the_latest_sound_one_counts():
     found += [file("anna/c.ipynb", 30.0, "an empty file (0 bytes)")]
     names, (remark,) = who(found)
     assert names == {"anna/a.ipynb": "anna", "ben.ipynb": "ben"}
-    assert remark.startswith("anna/a.ipynb: counts, the latest of 3 notebooks of one student (19")
-    assert remark.endswith(", and not anna/c.ipynb (an empty file (0 bytes)), anna/b.ipynb")
+    assert remark.startswith(
+        "anna/a.ipynb: counts, as the latest of 3 notebooks of one student (19"
+    )
+    assert remark.endswith("; not run: c.ipynb (an empty file (0 bytes)), b.ipynb")
 
 
 def test_canvas_counts_what_was_handed_in_again():
     one, two = "xanna_11_20_hw.ipynb", "xanna_LATE_11_30_hw-1.ipynb"
     names, (remark,) = who([file(one, 99.0), file(two, 1.0)])
     assert names == {two: "xanna"}
-    assert remark.endswith(f"and not {one}")
+    assert remark.endswith(f"; not run: {one}")
 
 
 def test_numbers_in_many_names_are_not_those_of_canvas():
@@ -163,7 +165,7 @@ def test_who_handed_in_nothing_or_no_notebook_is_in_the_table(tmp_path):
     table, _ = deliveries.sorted_out([*found, file("x.ipynb")], listed(tmp_path, OWN))
     anna, joerg = table[1:]
     assert anna.found is joerg.found is None
-    assert anna.instead == "hw.py (a Python file, not a notebook)"
+    assert anna.instead == "hw.py, a Python file, not a notebook"
     assert (joerg.number, joerg.instead) == ("4712", "")
 
 

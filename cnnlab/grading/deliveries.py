@@ -113,13 +113,15 @@ def _latest(files, senders):
     if not others:
         return counted, ""
     when = f"{datetime.fromtimestamp(counted.modified):%Y-%m-%d %H:%M}"
-    left = ", ".join(f"{f.name}{f' ({f.trouble})' * bool(f.trouble)}" for f in others)
-    count = f"the latest of {len(files)} notebooks of one student"
-    return counted, f"{counted.name}: counts, {count} ({when}), and not {left}"
+    left = ", ".join(
+        f"{f.name.split('/', 1)[-1]}{f' ({f.trouble})' * bool(f.trouble)}" for f in others
+    )
+    count = f"counts, as the latest of {len(files)} notebooks of one student ({when})"
+    return counted, f"{counted.name}: {count}; not run: {left}"
 
 
 def _handed_in(owner, counted, others, senders, students):
-    instead = ", ".join(PurePosixPath(f.name).name + f" ({f.trouble})" for f in others)
+    instead = ", ".join(f"{PurePosixPath(f.name).name}, {f.trouble}" for f in others)
     of = senders[counted.name] if counted else senders[others[0].name] if others else None
     if isinstance(owner, int):
         student = students[owner]

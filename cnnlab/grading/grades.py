@@ -148,7 +148,7 @@ def summary(table, source):
         source: the file of the exercises.
     """
     runs = {row["submission"]: row["run"] for row in table if row["result"] != NOT_HANDED_IN}
-    missing = dict.fromkeys(r["submission"] for r in table if r["result"] == NOT_HANDED_IN)
+    missing = {r["submission"]: r["run"] for r in table if r["result"] == NOT_HANDED_IN}
     lines = [f"{name}: {run}" for name, run in runs.items() if not run.startswith("to its end")]
     count = f"{len(runs)} submissions, {len(runs) - len(lines)} ran to their end"
     errors = [name for name, run in runs.items() if run.startswith("to its end; error")]
@@ -156,8 +156,9 @@ def summary(table, source):
         lines.append(f"with an error, see `run` in the table: {', '.join(errors)}")
         count += f", {len(errors)} of them with an error"
     if missing:
-        lines.append(f"{NOT_HANDED_IN}: {', '.join(missing)}")
-        count += f"; {len(missing)} of the class list handed in nothing"
+        said = [name + run.removeprefix(NOT_HANDED_IN) for name, run in missing.items()]
+        lines.append(f"{NOT_HANDED_IN}: {'; '.join(said)}")
+        count += f"; {len(missing)} of the class list handed in no notebook"
     lines.append(count)
     if runs and all(row["result"] in ("not checked", NOT_HANDED_IN) for row in table):
         lines.append(

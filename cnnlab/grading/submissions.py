@@ -18,9 +18,9 @@ from pathlib import Path
 from cnnlab.exercises.self_test import verify
 from cnnlab.grading import (
     collecting,
+    deliveries,
     exercise_files,
     grades,
-    deliveries,
     regrading,
     roster,
     running,
