@@ -2,8 +2,11 @@
 
 import csv
 import json
+import os
 import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -262,7 +265,7 @@ def test_a_full_disk_keeps_what_is_done(grade, ran, monkeypatch, tmp_path):
     assert ran[:3] == ["a", "b", "c"] and len(ran) <= 6
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no such device")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
 def test_a_journal_on_a_full_device_is_an_error_and_no_loss(tmp_path):
     made = journal.Journal(tmp_path / "j")
     made.add("a", "1", "x", running.Rules(Path("e.py")), [RUN])
@@ -273,6 +276,59 @@ def test_a_journal_on_a_full_device_is_an_error_and_no_loss(tmp_path):
         made.add("b", "2", "x", running.Rules(Path("e.py")), [RUN])
     made.close()
     assert made.path.read_bytes() == whole
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from cnnlab.grading import running, submissions
+
+def run(content, rules, kernels, keep):
+    time.sleep(3600 if b"# b" in content else 0)
+    return [{"number": "T.1", "mark": "✓", "message": "So."}, {"run": "to its end"}]
+
+running.run = run
+submissions.grade(sys.argv[1], sys.argv[2], running.Rules(Path(sys.argv[3])), 2)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+def test_what_is_done_survives_a_kill(folder, small, tmp_path, grade, ran):
+    journal = tmp_path / "grades.csv.journal"
+    given = [str(path) for path in (folder, tmp_path / "grades.csv", small)]
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, *given], stderr=subprocess.DEVNULL
+    ) as first:
+        while not journal.exists() or journal.read_text().count('"key"') < 2:
+            assert first.poll() is None
+            time.sleep(0.05)
+        first.kill()
+    assert not (tmp_path / "grades.csv").exists()
+    rows = grade().rows
+    assert ran == ["b"]
+    assert [row["result"] for row in rows[::2]] == ["right"] * 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these are no names there")
+def test_names_of_every_kind_come_through(grade, folder, tmp_path, capsys, small, monkeypatch):
+    names = ["Anna", "anna", "a b", 'O\'Neil "x"', "=1+1", "n" * 200, "Jörg Groß", "<b>", "a;b,c"]
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "w.ipynb").write_bytes(notebook(name))
+    latin = Path(os.fsdecode(os.fsencode(folder) + b"/M\xfcller.ipynb"))
+    latin.write_bytes(notebook("m"))
+    out = tmp_path / "grades.csv"
+    command = ["grade", str(folder), "--out", str(out), "--exercises", str(small), "--jobs", "1"]
+    pages = tmp_path / "pages"
+    assert cli.main([*command, "--feedback", str(pages), "--for", "moodle"]) == 0
+    capsys.readouterr().out.encode("utf-8")
+    rows = grades.read(out)
+    assert len({row["submission"] for row in rows}) == len(names) + 4
+    assert "Müller.ipynb" in {row["submission"] for row in rows}
+    assert "'=1+1/w.ipynb" in {row["submission"] for row in rows}  # no formula
+    assert len([*pages.glob("*/feedback.html")]) == len(names) + 4
+    assert len([*pages.glob("*/*.ipynb")]) == len(names) + 4
+    assert cli.main(["report", str(out), "--submissions", str(folder)]) == 0
 
 
 # Parts on several machines
@@ -365,7 +421,7 @@ def test_a_second_table_says_whose_points_changed_and_why(
     assert said.startswith("points changed: a.ipynb, T.2: 1 → 2.5 (")
 
 
-def test_who_hands_in_later_is_said_so(grade, folder, tmp_path):
+def test_who_hands_in_later_or_another_file_is_said_so(grade, folder, tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("Name\na\nb\nc\nDora Dorn\n", encoding="utf-8")
     rows = grade(listed=path).rows
@@ -373,8 +429,27 @@ def test_who_hands_in_later_is_said_so(grade, folder, tmp_path):
     assert rows[-1]["run"] == "not handed in"
     (folder / "Dora Dorn.ipynb").write_bytes(notebook("d"))
     assert grade(listed=path).remarks == [
-        "in the table before, not in this one: Dora Dorn (0 points)"
+        "points changed: Dora Dorn.ipynb, T.1: 0 → 2 (not handed in before)"
     ]
+    (folder / "Dora Dorn.ipynb").rename(folder / "hw_doradorn.ipynb")
+    (folder / "hw_doradorn.ipynb").write_bytes(b"")
+    assert grade(listed=path).remarks == [
+        "points changed: hw_doradorn.ipynb, T.1: 2 → 0 (another file was handed in; before "
+        "Dora Dorn.ipynb)"
+    ]
+    (folder / "hw_doradorn.ipynb").unlink()
+    assert grade(listed=path).remarks == []
+
+
+def test_a_table_that_was_edited_is_told_from_a_second_run(grade, tmp_path, monkeypatch):
+    grade()
+    monkeypatch.setattr(running, "run", lambda *given: right("T.1", "T.2"))
+    said = "points changed: b.ipynb, T.2: 0 → 2.5 "
+    assert grade(again=["b.ipynb"]).remarks == [f"{said}(run again)"]
+    table = tmp_path / "grades.csv"
+    text = table.read_text("utf-8-sig").replace("T.2,2.5,2.5", "T.2,0,2.5")
+    table.write_text(text, "utf-8-sig")
+    assert grade().remarks == [f"{said}({regrading.KNOWN})"]
 
 
 def test_the_summary_counts_who_is_missing(grade, tmp_path):

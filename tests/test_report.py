@@ -38,7 +38,7 @@ def table(tmp_path):
 
 def test_the_class_in_numbers(table):
     page = report.page(table, "hw")
-    assert "5 submissions; 1 of the class list handed in nothing." in page
+    assert "5 submissions; 1 of the class list handed in no notebook." in page
     assert "Points, of 4.5: mean 1.4, median 0.0, from 0 to 4.5." in page
     counts = [int(row[1]) for row in rows_of(page, "The class")]
     assert counts == [3, 0, 0, 0, 0, 1, 0, 0, 0, 1]

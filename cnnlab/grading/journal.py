@@ -31,6 +31,7 @@ class Journal:
 
     Attributes:
         damaged: how many lines could not be read.
+        known: the keys of the results that it held at the start.
     """
 
     def __init__(self, path, others=()):
@@ -60,6 +61,7 @@ class Journal:
             elif line not in seen:
                 seen.add(line)
                 self._lines.append((line, entry))
+        self.known = {entry["key"] for _, entry in self._lines}
         self._rewrite()
         self._file = self.path.open("ab")
 

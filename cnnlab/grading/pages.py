@@ -10,7 +10,7 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #ccc;
   overflow-wrap: anywhere; }
-td.number, th.number { text-align: right; white-space: nowrap; }
+td.number, th.number { text-align: right; white-space: nowrap; width: 1%; }
 .bar { display: inline-block; height: .8rem; background: #1f6fb2; vertical-align: middle; }
 .note { color: #444; }
 """

@@ -40,7 +40,7 @@ def _class(table):
     totals = {row["submission"]: row["total"] for row in table if _handed_in(row)}
     missing = {row["submission"] for row in table if not _handed_in(row)}
     of = grades.plain(sum({row["exercise"]: row["of"] for row in table}.values()))
-    lines = [f"{len(totals)} submissions; {len(missing)} of the class list handed in nothing."]
+    lines = [f"{len(totals)} submissions; {len(missing)} of the class list handed in no notebook."]
     body = ""
     if totals:
         values = sorted(totals.values())
@@ -57,7 +57,9 @@ def _class(table):
             )
             for tenth in range(10)
         ]
-        body = pages.table(("share of the points", "submissions", ""), rows, numbers=(1,))
+        body = pages.table(
+            ("share of the points", "submissions", "in proportion"), rows, numbers=(1,)
+        )
     return f"<h2>The class</h2>\n<p>{pages.escaped(' '.join(lines))}</p>\n{body}"
 
 
@@ -69,7 +71,7 @@ def _exercises(table):
         share = counts["right"] / count
         others = [str(counts[name]) for name in ("wrong", "not answered", "not checked")]
         rows.append((pages.escaped(exercise), f"{share:.0%}", pages.bar(share), *others))
-    header = ("exercise", "right", "", "wrong", "not answered", "not checked")
+    header = ("exercise", "right", "share", "wrong", "not answered", "not checked")
     table = pages.table(header, rows, numbers=(1, 3, 4, 5))
     return f"<h2>Right, by exercise</h2>\n{table}"
 

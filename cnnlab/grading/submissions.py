@@ -115,7 +115,7 @@ def grade(
         remarks.append("the journal was changed from elsewhere while submissions ran: undone")
     rows = [row for each in handed_in for row in _rows(each, exercises, done)]
     remarks += journal.remarks({_key(each, by) for each in handed_in if each.found})
-    remarks += regrading.changes(old, rows, _reasons(handed_in, by, journal))
+    remarks += regrading.changes(old, rows, _reasons(handed_in, by, journal, chosen))
     grades.write(rows, out, semicolons=semicolons)
     files = {each.name: ran / _file_of(each, by) for each in handed_in if each.found}
     return Graded(rows, handed_in, exercises, students, remarks, files)
@@ -243,12 +243,12 @@ def _rows(each, exercises, done):
     return grades.rows(each.name, exercises, done[each.name], each.student, each.number)
 
 
-def _reasons(handed_in, by, journal):
-    """{name: why its result may be another than before}."""
+def _reasons(handed_in, by, journal, again):
+    """{name: why its result may be another than before} of all that were run now."""
     return {
         each.name: regrading.reason(
             journal.before(each.name, _key(each, by)), each.found.digest, by
         )
         for each in handed_in
-        if each.found
-    }
+        if each.found and each.name not in again and _key(each, by) not in journal.known
+    } | dict.fromkeys(again, "run again")
