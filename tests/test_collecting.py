@@ -97,6 +97,10 @@ def test_cells_that_their_tag_keeps_from_running_are_counted_as_cells_of_code():
     made = nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
     assert soundness.skipped_cells(made) == [2]
     assert soundness.skipped_cells(NOTEBOOK) == []
+    odd = [[1], [{"cell_type": "code", "source": [1], "metadata": {}}], [{"cell_type": "code"}], 3]
+    assert [soundness.skipped_cells(json.dumps({"cells": cells}).encode()) for cells in odd] == [
+        []
+    ] * 4
 
 
 # A folder

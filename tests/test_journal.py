@@ -184,6 +184,20 @@ def test_a_skipped_cell_is_said(folder, grade):
     assert grades.summary([row], Path("small.py"))[0] == "1 submissions, 1 ran to their end"
 
 
+def test_what_the_command_wrote_itself_is_no_submission_and_nothing_else_is_left_out(
+    grade, folder, ran
+):
+    (folder / "grades.ipynb").write_bytes(notebook("g"))
+    (folder / "grades.zip").write_bytes(b"PK")
+    for _ in range(2):
+        graded = grade(out=folder / "grades.csv", again=["a.ipynb"])
+        names = ["a.ipynb", "b.ipynb", "c.ipynb", "grades.ipynb", "grades.zip"]
+        assert [each.name for each in graded.handed_in] == names
+        assert graded.remarks == []
+        (folder / "grades.before-1.csv").write_text("", encoding="utf-8")
+        (folder / "grades.moodle.csv").write_text("", encoding="utf-8")
+
+
 # What happens during a run
 
 

@@ -104,11 +104,12 @@ def graded(tmp_path_factory, small):
     beside = ["grades.csv", "grades.csv.journal", "grades.csv.ran"]
     assert sorted(p.name for p in folder.glob("grades*")) == beside
     names = list(dict.fromkeys(row["submission"] for row in rows))
-    return {name: [r for r in rows if r["submission"] == name] for name in names}, done.stdout
+    found = {name: [r for r in rows if r["submission"] == name] for name in names}
+    return found, done.stdout, folder / "grades.csv.ran"
 
 
 def test_every_submission_has_a_row_per_exercise_in_the_order_of_the_names(graded):
-    rows, _ = graded
+    rows = graded[0]
     assert list(rows) == [
         "anna/w.ipynb",
         "ben.ipynb",
@@ -159,6 +160,13 @@ def test_the_command_ends_with_the_submissions_in_trouble_and_the_count(graded):
     assert [line.split(":")[0] for line in lines[:3]] == ["cleo.ipynb", "dan.ipynb", "emil.ipynb"]
     assert lines[3] == "with an error, see `run` in the table: anna/w.ipynb, ben.ipynb"
     assert lines[-1] == "6 submissions, 3 ran to their end, 2 of them with an error"
+
+
+def test_the_notebooks_as_they_ran_are_kept(graded):
+    ran = [nbformat.read(path, 4) for path in graded[2].iterdir()]
+    assert len(ran) == 5  # not the one that could not be run
+    shown = "".join(str(cell.outputs) for notebook in ran for cell in notebook.cells)
+    assert "✓ T.1 A share each." in shown and "ZeroDivisionError" in shown
 
 
 def test_data_files_lie_beside_the_notebook_also_of_one_with_a_byte_order_mark(graded):

@@ -7,7 +7,6 @@ Source: Schleimer, Wilkerson and Aiken, Winnowing: local algorithms for document
 SIGMOD 2003; here every run is kept, for a class is small.
 """
 
-import json
 import keyword
 import re
 from collections import Counter, defaultdict
@@ -22,11 +21,8 @@ ALIKE = 0.8
 
 def code_of(content):
     """The code of a notebook's bytes, without lines that are no Python; "" if it is none."""
-    if soundness.trouble(content):
-        return ""
-    cells = json.loads(soundness.text_of(content)).get("cells", [])
-    code = ["".join(c.get("source", "")) for c in cells if c.get("cell_type") == "code"]
-    return "\n".join(re.sub(r"^\s*[%!].*$", "", cell, flags=re.MULTILINE) for cell in code)
+    code = () if soundness.trouble(content) else soundness.code_cells(content)
+    return "\n".join(re.sub(r"^\s*[%!].*$", "", text, flags=re.MULTILINE) for text, _ in code)
 
 
 def alike(codes, share=ALIKE):

@@ -74,9 +74,18 @@ def run(content, rules, kernels=None, keep=None):
         if {"event": "supervised"} in entries:
             break
     if keep is not None:
-        with contextlib.suppress(OSError):  # a full disk takes no points
-            nbformat.write(notebook, keep)
+        with contextlib.suppress(Exception):  # a full disk takes no points
+            _keep(notebook, keep)
     return [entry for entry in entries if "event" not in entry]
+
+
+def _keep(notebook, path):
+    """Writes a notebook as it ran, to the side and into place."""
+    import nbformat
+
+    beside = path.with_name(f"{path.name}.part")
+    beside.write_text(nbformat.writes(notebook), encoding="utf-8", errors="replace")
+    beside.replace(path)
 
 
 def _run(notebook, rules, kernels):

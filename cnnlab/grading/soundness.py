@@ -1,6 +1,7 @@
 """What is wrong with bytes that should be a notebook, told apart by kind."""
 
 import codecs
+import contextlib
 import json
 import re
 
@@ -66,12 +67,16 @@ def _no_notebook(text):
     return ""
 
 
+def code_cells(content):
+    """The code cells of a sound notebook that hold something: (text, tags) each."""
+    with contextlib.suppress(AttributeError, KeyError, TypeError):  # it may still be an odd one
+        cells = [c for c in json.loads(text_of(content))["cells"] if c["cell_type"] == "code"]
+        found = [("".join(c["source"]), c["metadata"].get("tags", ())) for c in cells]
+        return [(text, tags) for text, tags in found if text.strip()]
+    return []
+
+
 def skipped_cells(content):
     """The numbers of the code cells, from 1, that their tag keeps from running."""
-    cells = json.loads(text_of(content)).get("cells", [])
-    code = [c for c in cells if c.get("cell_type") == "code" and "".join(c.get("source", ""))]
-    return [
-        number
-        for number, cell in enumerate(code, 1)
-        if "skip-execution" in cell.get("metadata", {}).get("tags", ())
-    ]
+    cells = enumerate(code_cells(content), 1)
+    return [number for number, (_, tags) in cells if "skip-execution" in tags]

@@ -7,6 +7,7 @@ what is new or was left; the notebooks as they ran lie in a folder beside it.
 import difflib
 import hashlib
 import logging
+import re
 import shutil
 import tempfile
 import time
@@ -131,12 +132,13 @@ def _key(each, by):
 
 
 def _beside(out):
-    """The table, its journal and what else bears its name: no submissions."""
+    """The table, its journal and what else was written there: no submissions."""
     if not out.parent.is_dir():
         return
-    for path in out.parent.iterdir():
-        if path.name.startswith(f"{out.stem}.") and path.suffix.lower() != ".ipynb":
-            yield path
+    stem, ending = re.escape(out.stem), re.escape(out.suffix)
+    table = rf"{stem}(\.before-.+|\.moodle|\.canvas)?{ending}(\.journal|\.ran)?(\.part)?"
+    own = re.compile(rf"{table}|{stem}\.report\.html")
+    yield from (path for path in out.parent.iterdir() if own.fullmatch(path.name))
 
 
 def _chosen(names, handed_in):
