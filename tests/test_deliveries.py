@@ -177,7 +177,8 @@ def test_who_is_not_in_the_list_or_not_clear_is_named_and_kept(tmp_path):
         "anna meier.ipynb": "anna meier",
         "ben anders.ipynb": "Ben Anders",
         "stranger.ipynb": "stranger",
-        "Anna Meier": "Anna Meier",
+        "Anna Meier (1 of 2)": "Anna Meier (1 of 2)",
+        "Anna Meier (2 of 2)": "Anna Meier (2 of 2)",
     }
     assert remarks == [
         "anna meier.ipynb: not clear whose of the class list; perhaps Anna Meier",
@@ -191,6 +192,25 @@ def test_a_longer_name_is_not_taken_for_the_shorter_one_in_it(tmp_path):
         "annabecker_hw.ipynb": "Anna Becker",
         "Anna Beck": "Anna Beck",
     }
+
+
+def test_two_of_one_name_who_handed_in_nothing_are_two(tmp_path):
+    text = "Name,ID\nAnna Meier,4711\nAnna Meier,4712\nBen Ober,4713\n"
+    assert [*who([file("4713.ipynb")], listed(tmp_path, text))[0]] == [
+        "4713.ipynb",
+        "Anna Meier (4711)",
+        "Anna Meier (4712)",
+    ]
+
+
+def test_a_number_that_says_another_than_the_name_is_not_trusted(tmp_path):
+    text = "Name,ID\nAnna Meier,2026\nBen Ober,4713\n"
+    found = [file("hw_2026_anna_meier.ipynb"), file("hw_2026_ben_ober.ipynb")]
+    names, (remark,) = who(found, listed(tmp_path, text))
+    assert names["hw_2026_anna_meier.ipynb"] == "Anna Meier"
+    assert remark == (
+        "hw_2026_ben_ober.ipynb: not clear whose of the class list; perhaps Anna Meier or Ben Ober"
+    )
 
 
 def test_two_people_of_one_name_are_not_made_one(tmp_path):

@@ -1,7 +1,7 @@
 """Which file counts for whom: the files of a folder, sorted by student, and the latest of each."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -68,6 +68,7 @@ def sorted_out(found, listed=None):
     present = {owner for owner in groups if isinstance(owner, int)}
     absent = [i for i in range(len(students)) if i not in present]
     table += [_handed_in(i, None, [], senders, students) for i in absent]
+    table = _told_apart(table)
     remarks += [
         f"{each.name}: run as a notebook, whatever its name"
         for each in (entry.found for entry in table)
@@ -127,6 +128,19 @@ def _handed_in(owner, counted, others, senders, students):
         student = students[owner]
         return HandedIn(student.name, student.number, counted, of, student.row, instead)
     return HandedIn(of.name, of.number, counted, of, {}, instead)
+
+
+def _told_apart(table):
+    """Of those who handed in nothing, two of one name by number, or else counted."""
+    counts = Counter(each.student for each in table if each.found is None)
+    seen, apart = Counter(), []
+    for each in table:
+        if each.found is None and counts[each.student] > 1:
+            seen[each.student] += 1
+            number = each.number or f"{seen[each.student]} of {counts[each.student]}"
+            each = replace(each, student=f"{each.student} ({number})")
+        apart.append(each)
+    return apart
 
 
 def _without(of, others):

@@ -61,7 +61,8 @@ class Journal:
             elif line not in seen:
                 seen.add(line)
                 self._lines.append((line, entry))
-        self.known = {entry["key"] for _, entry in self._lines}
+        self._last = {entry["key"]: entry for _, entry in self._lines}
+        self.known = {*self._last}
         self._rewrite()
         self._file = self.path.open("ab")
 
@@ -70,10 +71,8 @@ class Journal:
 
         A run to its end holds under larger limits too.
         """
-        for _, entry in reversed(self._lines):
-            if entry["key"] == wanted:
-                return entry["entries"] if _holds(entry, rules) else None
-        return None
+        entry = self._last.get(wanted)
+        return entry["entries"] if entry and _holds(entry, rules) else None
 
     def before(self, name, wanted):
         """What the submission of that name was last run with, {"content", "by", ...}, or None."""
@@ -88,8 +87,8 @@ class Journal:
         """
         if self.damaged:
             yield f"lines of the journal that cannot be read and count for nothing: {self.damaged}"
-        versions = {entry["key"]: entry["version"] for _, entry in self._lines}
-        found = {versions[each] for each in keys if each in versions} - {cnnlab.__version__}
+        versions = {entry["version"] for key, entry in self._last.items() if key in keys}
+        found = versions - {cnnlab.__version__}
         if found:
             names = ", ".join(sorted(found))
             yield f"some results come from version {names} of cnnlab: --again runs one again"
@@ -116,6 +115,7 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._lines.append((line, entry))
+        self._last[entry["key"]] = entry
 
     def close(self):
         """Ends it.

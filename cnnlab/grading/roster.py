@@ -5,6 +5,7 @@ import io
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 NAMES = ("name", "full name", "student", "student name")
@@ -32,14 +33,32 @@ class Student:
     name: str
     row: dict
 
+    @cached_property
+    def _small(self):
+        return {column.strip().lower(): value.strip() for column, value in self.row.items()}
+
     def value(self, column):
         """What stands in a column, whatever the case of its name; "" if there is none."""
-        return next((v for k, v in self.row.items() if k.strip().lower() == column), "").strip()
+        return self._small.get(column, "")
 
     @property
     def number(self):
         """The first number, login or address in the row."""
         return next(filter(None, map(self.value, NUMBERS)), "")
+
+    @cached_property
+    def numbers(self):
+        """Numbers, logins and addresses, as they may stand in a name."""
+        given = [self.value(column).casefold() for column in NUMBERS]
+        given += [value.split("@")[0] for value in given if "@" in value]
+        return {value for value in given if len(value) >= SHORTEST}
+
+    @cached_property
+    def orders(self):
+        """The name with each of its words in front: first name first, last name first."""
+        words = self.name.split()
+        turned = [words[i:] + words[:i] for i in range(len(words))]
+        return set().union(*(_spellings("".join(order)) for order in turned))
 
 
 @dataclass(frozen=True)
@@ -124,7 +143,7 @@ def candidates(sender, path, students):
         students: those of a class list.
 
     Returns:
-        A list of indices; of one where it is clear.
+        A list of indices; of one where it is clear, of several where number and name disagree.
     """
     if sender.platform:
         column = PLATFORMS[sender.platform]
@@ -133,38 +152,26 @@ def candidates(sender, path, students):
         return found or _named(sender.name, students)
     words = {word.casefold() for word in re.findall(r"[\w@.+-]+|[^\W_]+", path)}
     words |= {word.casefold() for word in re.findall(r"[^\W_]+", path)}
-    found = [i for i, s in enumerate(students) if words & _numbers(s)]
-    return found or _named(sender.name, students) or _named_within(path, students)
-
-
-def _numbers(student):
-    """Numbers, logins and addresses of a student, as they may stand in a name."""
-    given = [student.value(column).casefold() for column in NUMBERS]
-    given += [value.split("@")[0] for value in given if "@" in value]
-    return {value for value in given if len(value) >= SHORTEST}
+    numbered = [i for i, student in enumerate(students) if words & student.numbers]
+    named = _named(sender.name, students) or _named_within(path, students)
+    both = sorted({*numbered} & {*named})
+    return both or sorted({*numbered, *named})
 
 
 def _named(name, students):
     forms = _spellings(name)
-    return [i for i, student in enumerate(students) if forms & _orders(student.name)]
+    return [i for i, student in enumerate(students) if forms & student.orders]
 
 
 def _named_within(path, students):
     """Whose name is part of the path; of a name within another one the longer counts."""
     forms = _spellings(path)
     longest = [
-        max((len(o) for o in _orders(s.name) if any(o in form for form in forms)), default=0)
+        max((len(order) for order in s.orders if any(order in f for f in forms)), default=0)
         for s in students
     ]
     best = max(longest)
     return [i for i, size in enumerate(longest) if size == best] if best >= SHORTEST_NAME else []
-
-
-def _orders(name):
-    """A name with each of its words in front: first name first, last name first."""
-    words = name.split()
-    turned = [words[i:] + words[:i] for i in range(len(words))]
-    return set().union(*(_spellings("".join(order)) for order in turned))
 
 
 def _spellings(name):
