@@ -229,6 +229,13 @@ def test_a_worksheet_of_moodle_matches_by_its_participant_number(tmp_path):
     assert remarks == []
 
 
+def test_a_worksheet_without_names_matches_where_moodle_hides_them(tmp_path):
+    students = listed(tmp_path, "Identifier,Status,Grade\nParticipant 12,-,\nParticipant 34,-,\n")
+    names, remarks = who([file("Participant_34_assignsubmission_file_/w.ipynb")], students)
+    assert [*names.values()] == ["Participant 34", "Participant 12"]
+    assert remarks == []
+
+
 def test_a_gradebook_of_canvas_matches_by_its_number(tmp_path):
     text = "Student,ID,SIS User ID,Section,HW (1)\n    Points Possible,,,,10\n"
     text += '"Becker, Anna",123,,A,\n"Student, Test",9,,A,\n'

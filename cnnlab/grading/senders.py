@@ -1,4 +1,8 @@
-"""Who handed a file in, by its path: a folder of one's own, or the names that platforms give."""
+"""Who handed a file in, by its path: a folder of one's own, or the names that platforms give.
+
+Source: Moodle, mod/assign (`fullname_participant_assignsubmission_file_`, a folder each since 3.1);
+Canvas, ContentZipper (`name_LATE_user_file_displayname`, name and user without other signs).
+"""
 
 import re
 from collections import Counter
