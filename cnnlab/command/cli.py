@@ -8,9 +8,9 @@ from pathlib import Path
 
 import cnnlab
 from cnnlab import doctor
-from cnnlab.command import downloads, lessons, saved_models, serving
+from cnnlab.command import downloads, lessons, marking, saved_models, serving
 from cnnlab.files import fetch
-from cnnlab.files.shipped import FIRST_LESSON, notebooks_folder
+from cnnlab.files.shipped import FIRST_LESSON
 
 
 def _lab(arguments):
@@ -95,17 +95,6 @@ def _solved(arguments, names):
         print(line, flush=True)
         well = well and fine
     return int(not well)
-
-
-def _grade(arguments):
-    from cnnlab.grading import collecting, exercise_files, grades, running, submissions
-
-    name = arguments.exercises or notebooks_folder() / "homework" / "edges_and_digits.py"
-    source = exercise_files.source_of(name)
-    rules = running.Rules(source, arguments.seconds, arguments.max_characters)
-    rows = submissions.grade(arguments.folder, arguments.out, rules, arguments.jobs)
-    print(*collecting.irregular(arguments.folder), *grades.summary(rows, rules.source), sep="\n")
-    return 0
 
 
 def _site(arguments):
@@ -216,8 +205,7 @@ def _parser():
         )
 
     solve = commands.add_parser("solutions", help="print the solutions, or the notebooks solved")
-    which = "a lesson's number or a file that holds EXERCISES"
-    solve.add_argument("exercises", nargs="*", metavar="05", help=f"{which} (default: all lessons)")
+    solve.add_argument("exercises", nargs="*", metavar="05", help=f"{marking.WHICH} (all lessons)")
     solve.add_argument(
         "--notebooks", metavar="DIR", help="write the notebooks there, solved and run"
     )
@@ -230,19 +218,7 @@ def _parser():
     show.add_argument("--no-browser", action="store_true", help="open no browser")
     show.set_defaults(run=_site)
 
-    mark = commands.add_parser("grade", help="run many submitted notebooks and grade them")
-    mark.add_argument("folder", help="holds the notebooks, also in subfolders")
-    mark.add_argument("--out", default="grades.csv", help="the table to write (grades.csv)")
-    mark.add_argument("--exercises", metavar="FILE", help=f"{which} (default: the homework's)")
-    mark.add_argument("--jobs", type=_count, default=os.cpu_count(), help="kernels at a time")
-    mark.add_argument("--seconds", type=_count, default=600, help="limit per notebook (600)")
-    mark.add_argument(
-        "--max-characters",
-        type=_count,
-        default=20_000_000,
-        help="characters a notebook may print and show (20000000)",
-    )
-    mark.set_defaults(run=_grade)
+    marking.add(commands, _count)
     return parser
 
 

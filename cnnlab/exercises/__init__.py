@@ -5,7 +5,7 @@ it gave back, ``differences`` says where two results differ and ``near_misses`` 
 looks into networks that students build, ``limits`` stops what does not end, and there is one file
 of exercises per lesson. ``self_test`` tries exercises before a class does, with ``slips`` that
 their cases might let pass; ``solutions`` writes one as text; ``supervision`` is the record of the
-checks while a notebook is graded.
+checks while a notebook is graded. ``fields`` refuses slips in an exercise's own text.
 """
 
 from cnnlab.exercises.judging import (

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnlab.exercises import fields
 from cnnlab.exercises.differences import difference, wrong_kind
 from cnnlab.exercises.limits import OutOfTime, limited
 from cnnlab.exercises.results import settled
@@ -66,6 +67,7 @@ class Exercise:
         tolerance: see `difference`.
         same_dtype: whether the dtype counts.
         seconds: the time limit of one check.
+        points: what a right answer counts in grading, a number above 0; None: as many as stars.
     """
 
     number: str
@@ -82,19 +84,11 @@ class Exercise:
     tolerance: float = 1e-5
     same_dtype: bool = False
     seconds: float = 10
+    points: float | None = None
 
     def __post_init__(self):
-        """Refuses brackets without a comma, which make no tuple."""
-        for name, kind in TUPLES.items():
-            value = getattr(self, name)
-            if name == "cases" and callable(value):
-                continue
-            if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
-                raise ValueError(
-                    f"`{name}` must be a tuple{f' of {kind.__name__}' * (kind is not object)}: got "
-                    f"{name}={str(value)[:60]} in exercise {self.number}. "
-                    "Write a comma behind a single entry: (entry,)."
-                )
+        """Refuses slips of the pen in the fields."""
+        fields.check(self, TUPLES, LEVELS)
 
 
 @dataclass(frozen=True)
