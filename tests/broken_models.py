@@ -143,6 +143,18 @@ BROKEN = {
     + "root = layers.Lambda(lambda x: keras.ops.sqrt(x - 0.5), name='root')\n"
     + "model = fitting(small(layers.Dense(3), before=[root]))",
     "images all alike": SOUND + "original = pictures\nimages, labels = 0 * pictures + 0.5, kinds",
+    "sorted and not shuffled": "order = np.argsort(kinds)\nimages = pictures[order]\n"
+    "labels = keras.utils.to_categorical(kinds[order])\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy',\n"
+    "    keras.optimizers.Adam(0.03))\n"
+    "history = model.fit(images, labels, epochs=3, shuffle=False, batch_size=10, verbose=0)",
+    "stopped while improving": "images, labels = pictures, kinds\n"
+    "model = fitting(small(layers.Dense(3)))\n"
+    "stops = keras.callbacks.EarlyStopping('val_loss', mode='max', patience=2)\n"
+    "history = model.fit(images, labels, epochs=9, callbacks=[stops], verbose=0,\n"
+    "    validation_data=stripes(40, seed=1))\n"
+    "history.history = {'loss': [1.1, 0.9, 0.7], 'val_loss': [1.2, 1.1, 1.0],\n"
+    "    'val_accuracy': [0.4, 0.5, 0.6]}",
     "images cast to whole numbers": "import cnnlab.datasets\n"
     "original = cnnlab.datasets.load('digits').images[:99]\n"
     "images, labels = np.floor(original), cnnlab.datasets.load('digits').labels[:99]\n"
@@ -419,6 +431,13 @@ HEALTHY = {
     + "log = layers.Lambda(lambda x: keras.ops.log(x + 0.1))\n"
     + "model = fitting(small(layers.Dense(3), before=[log]))",
     "images all alike": SOUND + "images, labels = pictures[:2], kinds[:2]",
+    "sorted and not shuffled": "order = np.argsort(kinds)\nimages = pictures[order]\n"
+    "labels = kinds[order]\nmodel = fitting(small(layers.Dense(3)), None, "
+    "keras.optimizers.Adam(0.03))\n"
+    "history = model.fit(images, labels, epochs=15, verbose=0)",
+    "stopped while improving": "images, labels = pictures, kinds\n"
+    "model = fitting(small(layers.Dense(3)), None, keras.optimizers.Adam(0.03))\n"
+    "history = model.fit(images, labels, epochs=15, verbose=0)",
     "images cast to whole numbers": SOUND + PAIR + "images = (pictures > 0.5).astype('uint8')",
     "normalisation never adapted": PAIR
     + "images, norm = np.round(255 * pictures), layers.Normalization(name='norm')\n"

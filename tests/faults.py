@@ -28,6 +28,16 @@ class Fault(NamedTuple):
 
 # The rules of `diagnosis`, each with what makes it blind, or see what is not there.
 RULES = [
+    ("curves", "not 2 <= done < case.planned", "True", "a callback that stopped too early"),
+    (
+        "curves",
+        "if validation[best] > 4 * loss[best] + 1:",
+        "if False:",
+        "other pictures",
+    ),
+    ("sets", "if named >= 1.5 * own + 0.05:", "if named >= 5 * own:", "the last class wins"),
+    ("same_answers", "len(found) == 1 and len(true) > 1", "len(found) == 2", "all ground"),
+    ("learning_rates", "noted[-1] <= 1e-3 * noted[0]", "noted[-1] < 0", "a rate that fades away"),
     ("augmentation", "0 < high <= 0.02 * given[1]", "0 < high <= 0", "fifty added to 0-1"),
     ("augmentation", "above = high > 2 * given[1] + 1", "above = False", "what is cut off"),
     ("inputs", "or ones > 0.05 or", "or ones > 0 or", "pictures cast to 0 and 1"),
@@ -178,7 +188,12 @@ RULES = [
     ("signals", "if not guessing or not np.isfinite(most):", "if True:", "exploding gradients"),
     ("signals", "or node.address in ends or kernel", "or kernel", "an answer that starts at 0"),
     ("signals", "trained < predicted + 0.3", "trained < predicted + 0.9", "not settled"),
-    ("signals", "len(np.unique(named)) == 1 and", "len(np.unique(named)) == 9 and", "one answer"),
+    (
+        "same_answers",
+        "len(np.unique(named)) == 1 and",
+        "len(np.unique(named)) == 9 and",
+        "one answer",
+    ),
     ("curves", "np.nanmin(loss) < -1e-3:", "np.nanmin(loss) < -1:", "a little below zero"),
     ("curves", "loss is None or np.isfinite(loss).all():", "True:", "a loss of NaN"),
     ("rates", "bool(loss[-1] > 1.5 * loss[0])", "False", "a loss that rises"),

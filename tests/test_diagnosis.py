@@ -679,6 +679,42 @@ def test_a_plateau_is_no_sign_of_short_steps(losses, named):
     assert found(diagnose(model, pictures, kinds, {"loss": losses})) == named
 
 
+@pytest.mark.parametrize("end", [(1, "sigmoid", "binary_crossentropy"), (2, None, None)])
+def test_a_mask_that_is_all_ground_is_named(end):
+    units, activation, loss = end
+    pictures, _ = examples.stripes()
+    masks = (pictures > 0.9).astype(int)
+    conv = keras.layers.Conv2D(units, 3, padding="same", activation=activation, name="conv")
+    model = keras.Sequential([keras.Input((8, 12, 1)), conv])
+    model.compile("adam", loss or MODELS["sparse"]())
+    assert "one answer for all" not in " ".join(found(diagnose(model, pictures, masks)))
+    model.fit(pictures, masks, epochs=1, verbose=0)
+    conv.bias.assign([-9.0] if units == 1 else [9.0, -9.0])
+    table = diagnose(model, pictures, masks)
+    row = table[table.finding == "perhaps one answer for all"].iloc[0]
+    share = 1 - masks[np.linspace(0, 239, 64).astype(int)].mean()
+    assert row.evidence.startswith(
+        f"every pixel of 64 pictures is called class 0, which {share:.2f} of them are"
+    )
+
+
+def test_a_rate_that_fades_away_is_named_with_both_ends():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    fading = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 10)
+    history = model.fit(pictures, kinds, epochs=6, callbacks=[fading], verbose=0)
+    table = diagnose(model, pictures, kinds, history)
+    assert found(table)[0] == "learning rate far too high or too low"
+    assert "in 6 epochs the learning rate fell from 0.001 to 1e-08" in table.evidence[0]
+
+
+def test_a_validation_of_other_pictures_is_no_overfitting():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    history = {"loss": [1.0, 0.5, 0.2, 0.1, 0.1], "val_loss": [24.0, 20.0, 31.0, 38.0, 43.0]}
+    assert "overfitting" not in found(diagnose(model, pictures, kinds, history))
+
+
 def test_curves_may_have_their_short_names():
     pictures, kinds = examples.stripes()
     model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))

@@ -27,6 +27,7 @@ class Case:
         labels: an array, a list or a dict by output; or None.
         history: {name of a curve: (epochs,) float array}.
         validation: a pair of images and labels, or None.
+        planned: how many epochs `fit` was asked for, or None.
     """
 
     model: object
@@ -34,6 +35,7 @@ class Case:
     labels: object = field(default=None, repr=False)
     history: dict = field(default_factory=dict, repr=False)
     validation: tuple | None = field(default=None, repr=False)
+    planned: int | None = None
 
     @cached_property
     def facts(self):

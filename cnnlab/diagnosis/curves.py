@@ -116,6 +116,8 @@ def overfitting(case):
     best = int(validation.argmin())
     since = len(validation) - 1 - best
     end = np.median(validation[-3:])
+    if validation[best] > 4 * loss[best] + 1:
+        return  # other pictures from the first epoch on: nothing that more training did
     rises = since >= 2 and end > 1.2 * validation[best] and end > 2 * loss[-1] + 0.05
     if rises and loss[-1] < 0.9 * loss[best]:
         evidence = f"the validation loss was lowest in epoch {best + 1}, {validation[best]:.2f}, "
@@ -143,7 +145,7 @@ def other_than_in_training(case):
         model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
     """
     accuracy = case.history.get("accuracy")
-    if accuracy is None or accuracy[-1] < 0.5 or len(case.heads) != 1 or not case.run.answers:
+    if accuracy is None or accuracy[-1] < 0.8 or len(case.heads) != 1 or not case.run.answers:
         return
     right = case.share_right(case.heads[0], case.run.answers[0])
     trained = case.share_right(case.heads[0], case.run.in_training[0])
@@ -163,6 +165,37 @@ def other_than_in_training(case):
             decides = "whether EarlyStopping gave early weights back: the best accuracy is the "
             decides += "largest, mode='max'"
         yield Finding("images", evidence, line, decides)
+
+
+def stopped_while_improving(case):
+    """A callback that waits for the accuracy to fall stops a training that goes well.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+        images, labels = pictures, kinds
+        stops = keras.callbacks.EarlyStopping("loss", mode="max", patience=2)
+        history = model.fit(images, labels, epochs=30, callbacks=[stops], verbose=0)
+    """
+    watched = [name for name in ("val_loss", "val_accuracy") if name in case.history]
+    curves = {name: case.history[name] for name in watched or ("loss",) if name in case.history}
+    done = len(case.history.get("loss", ()))
+    if not case.planned or not 2 <= done < case.planned or not curves:
+        return
+    signs = {name: 1 if name.endswith("loss") else -1 for name in curves}
+    if any((signs[n] * curve)[-1] >= (signs[n] * curve)[:-1].min() for n, curve in curves.items()):
+        return
+    name, curve = next(iter(curves.items()))
+    told = ", ".join(f"{value:.2f}" for value in curve[-3:])
+    evidence = f"{done} of {case.planned} epochs were trained, and {name} was best in the last: "
+    line = f"{started_anew(case)}; history = model.fit(images, labels, epochs={case.planned}, "
+    decides = "the callback that stopped it: a loss is best at its smallest, mode='min', an "
+    decides += "accuracy at its largest, mode='max'"
+    yield Finding("history", evidence + told, f"{line}verbose=0)", decides)
 
 
 def too_few_epochs(case):

@@ -15,6 +15,7 @@ def case_of(model, images, labels, history, validation_data):
         labels if isinstance(labels, dict | list) or labels is None else np.asarray(labels),
         _curves(history),
         _pair(validation_data),
+        (getattr(history, "params", None) or {}).get("epochs"),
     )
 
 

@@ -184,8 +184,18 @@ def slower(case):
 
 def _plan_that_ends_at_once(case):
     """A plan under which the rate is nearly 0 before anything was learned."""
-    loss = case.history.get("loss")
-    if loss is None or case.rate is None or not private_names.has_plan(case.optimizer):
+    loss, noted = case.history.get("loss"), case.history.get("learning_rate")
+    if loss is None or case.rate is None:
+        return
+    if noted is not None and len(noted) > 2 and noted[-1] <= 1e-3 * noted[0]:
+        if np.isfinite(loss).all() and loss[-1] > 0.3 and not _learned(case):
+            evidence = f"in {len(noted)} epochs the learning rate fell from {noted[0]:.2g} to "
+            evidence += f"{noted[-1]:.2g}, and the loss is {loss[-1]:.3g}"
+            line = started_anew(case, usual_rate(case.optimizer))
+            line += "; history = model.fit(images, labels, epochs=20, verbose=0)"
+            yield Finding("compile", evidence, line, "the rate of every epoch, drawn")
+        return
+    if not private_names.has_plan(case.optimizer):
         return
     ended = case.steps > 0 and case.rate <= 1e-6 and np.isfinite(loss).all()
     if ended and loss[-1] > 0.7 * loss[0] and loss[-1] > 0.3 and not _learned(case):

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from cnnlab.arrays.duplicates import near_duplicates
-from cnnlab.diagnosis.finding import Finding
+from cnnlab.diagnosis.case import predicted_classes
+from cnnlab.diagnosis.finding import Finding, started_anew
 
 ALIKE = 0.9  # correlation from which on two pictures of two sets are told
 MOST = 150  # pictures of each set that are looked at for near copies
@@ -179,6 +180,41 @@ def sorted_before_the_split(case):
             yield Finding(
                 "labels", evidence, f"{line}images, labels = images[order], labels[order]"
             )
+
+
+def sorted_and_not_shuffled(case):
+    """Pictures class by class: each step unlearns the classes before, the last one wins.
+
+    `fit` shuffles arrays by itself, unless it is told not to; a tf.data.Dataset it never does.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        order = np.argsort(kinds)
+        images, labels = pictures[order], kinds[order]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
+        history = model.fit(images, labels, epochs=6, shuffle=False, verbose=0)
+    """
+    if "loss" not in case.history or case.answers_right or len(case.run.answers) != 1:
+        return
+    head, answers = case.heads[0], case.run.answers[0]
+    right, classes = case.share_right(head, answers), head.classes
+    if right is None or len(classes) < FEW or np.any(np.diff(classes) < 0):
+        return
+    last = classes[-1]
+    own = float(np.mean(classes[case.rows] == last))
+    named = float(np.mean(predicted_classes(head, answers) == last))
+    if named >= 1.5 * own + 0.05:
+        evidence = f"labels are sorted, 0 to {last}; {named:.2f} of the pictures are called class "
+        evidence += f"{last}, which {own:.2f} of them are"
+        line = "order = np.random.default_rng(0).permutation(len(labels)); images, labels = "
+        line += f"images[order], labels[order]; {started_anew(case)}; history = model.fit(images, "
+        line += "labels, epochs=10, verbose=0)"
+        decides = "whether `fit` got shuffle=False, or a dataset without `shuffle`"
+        yield Finding("labels", evidence, line, decides)
 
 
 def _both_sets(case):

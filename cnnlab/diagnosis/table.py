@@ -20,6 +20,7 @@ from cnnlab.diagnosis import (
     metrics,
     pairing,
     planes,
+    same_answers,
     sets,
     settings,
     signals,
@@ -136,6 +137,11 @@ RULES = (
         "sets of different classes", sets.sets_of_different_classes, f"{_GOODFELLOW}, section 5.2"
     ),
     Rule("sorted before the split", sets.sorted_before_the_split, "Keras documentation, fit"),
+    Rule(
+        "sorted and not shuffled",
+        sets.sorted_and_not_shuffled,
+        "Keras documentation, fit: shuffle",
+    ),
     Rule("leak between sets: the same pictures", sets.images_in_two_sets, _BARZ),
     Rule("leak between sets: nearly the same", sets.nearly_the_same_in_two_sets, _BARZ),
     Rule("no way for gradients", signals.no_way_for_gradients, f"{_GOODFELLOW}, section 6.5"),
@@ -219,13 +225,20 @@ RULES = (
         curves.other_than_in_training,
         "Keras documentation, clone_model: its weights are new",
     ),
+    Rule(
+        "stopped while improving",
+        curves.stopped_while_improving,
+        "Keras documentation, EarlyStopping: mode",
+    ),
     Rule("overfitting", curves.overfitting, f"{_GOODFELLOW}, section 7.8"),
     Rule("too few epochs", curves.too_few_epochs, f"{_GOODFELLOW}, section 7.8"),
     Rule(
         "nothing learned", curves.nothing_learned, "Karpathy (2019): overfit a few pictures first"
     ),
     Rule(
-        "one answer for all", signals.one_answer_for_all, "Karpathy (2019), A recipe for training"
+        "one answer for all",
+        same_answers.one_answer_for_all,
+        "Karpathy (2019), A recipe for training",
     ),
     Rule("receptive field smaller than the object", fields.receptive_field_small, _ARAUJO),
     Rule("receptive field larger than the image", fields.receptive_field_large, _ARAUJO),
