@@ -15,7 +15,7 @@ rng = np.random.default_rng(4)
 
 
 def steps_of(images, batch_size, epochs):
-    return math.ceil(images / batch_size) * epochs
+    return -(-images // batch_size) * epochs
 
 
 def steps_by_counting(images, batch_size, epochs):
@@ -46,7 +46,7 @@ steps = Exercise(
     "The last batch of an epoch may be smaller than the others; it counts.",
     hints=(
         "One batch, one step. How many batches are there in one epoch?",
-        "math.ceil rounds up; each epoch begins anew.",
+        "A division that is rounded up: math.ceil(a / b), or -(-a // b). Each epoch begins anew.",
     ),
     solution=steps_of,
     insight="Round up, then multiply: every epoch ends with a batch of its own.",
