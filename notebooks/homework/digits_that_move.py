@@ -497,13 +497,13 @@ moving = Exercise(
     mistakes=(
         Mistake("More than 3,000 parameters: most sit in the dense layers.", network_too_large),
         Mistake(
-            "It does no better than guessing. Is it trained, and is it the trained one that comes "
-            "back?",
+            "It does no better than guessing: see that it is trained, and that the trained one "
+            "comes back.",
             network_untrained,
         ),
         Mistake(
-            "It learned something, but names too few of the moved digits. How many does it name "
-            "where they stand still?",
+            "It learned something, but names too few of the moved digits: see how many it names "
+            "where they stand still.",
             network_of_standing_digits,
         ),
         Mistake("The output is not ten numbers, one for each digit.", network_of_one_output),
