@@ -487,15 +487,17 @@ cheap = Exercise(
     solution=cheap_network,
     insight="A thirteenth of LeNet-5's MACs: pixels were to spare before filters were.",
     mistakes=(
-        Mistake("More MACs than the budget allows: where are the maps large?", network_of_lenet),
         Mistake(
-            "It does no better than guessing. Is it trained, and is it the trained one that comes "
-            "back?",
+            "More MACs than the budget allows: see where the maps are large.", network_of_lenet
+        ),
+        Mistake(
+            "It does no better than guessing: see that it is trained, and that the trained one "
+            "comes back.",
             network_untrained,
         ),
         Mistake(
-            "It learned something, but names too few of the hidden digits. Does its loss still "
-            "fall, and is enough of a digit left to see?",
+            "It learned something, but names too few of the hidden digits: see whether its loss "
+            "still falls, and whether enough of a digit is left to see.",
             network_of_coarse_digits,
         ),
         Mistake("The output is not ten numbers, one for each digit.", network_of_one_output),

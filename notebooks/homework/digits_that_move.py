@@ -15,7 +15,7 @@ rng = np.random.default_rng(4)
 
 
 def steps_of(images, batch_size, epochs):
-    return math.ceil(images / batch_size) * epochs
+    return -(-images // batch_size) * epochs
 
 
 def steps_by_counting(images, batch_size, epochs):
@@ -46,7 +46,7 @@ steps = Exercise(
     "The last batch of an epoch may be smaller than the others; it counts.",
     hints=(
         "One batch, one step. How many batches are there in one epoch?",
-        "math.ceil rounds up; each epoch begins anew.",
+        "A division that is rounded up: math.ceil(a / b), or -(-a // b). Each epoch begins anew.",
     ),
     solution=steps_of,
     insight="Round up, then multiply: every epoch ends with a batch of its own.",
@@ -497,13 +497,13 @@ moving = Exercise(
     mistakes=(
         Mistake("More than 3,000 parameters: most sit in the dense layers.", network_too_large),
         Mistake(
-            "It does no better than guessing. Is it trained, and is it the trained one that comes "
-            "back?",
+            "It does no better than guessing: see that it is trained, and that the trained one "
+            "comes back.",
             network_untrained,
         ),
         Mistake(
-            "It learned something, but names too few of the moved digits. How many does it name "
-            "where they stand still?",
+            "It learned something, but names too few of the moved digits: see how many it names "
+            "where they stand still.",
             network_of_standing_digits,
         ),
         Mistake("The output is not ten numbers, one for each digit.", network_of_one_output),

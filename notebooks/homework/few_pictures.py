@@ -450,8 +450,8 @@ head = Exercise(
     insight="Sixty pictures for twelve classes: the features came from another task, for nothing.",
     mistakes=(
         Mistake(
-            "The head names some pictures, too few: has it learned to its end, and on the features "
-            "as they are?",
+            "The head names some pictures, too few: see that it learned to its end, and on the "
+            "features as they are.",
             head_of_one_step,
         ),
         Mistake("It does no better than guessing.", head_of_zeros),

@@ -521,12 +521,11 @@ reader = Exercise(
             learn_one_step,
         ),
         Mistake(
-            "A little short of the target: does the loss still fall at the end, and is it the "
-            "cross-entropy?",
+            "A little short of the target: look whether the loss still falls at the end.",
             learn_thirty_steps,
         ),
         Mistake(
-            "These weights do no better than guessing. Does the loss fall? Do the labels fit?",
+            "These weights do no better than guessing: see that the loss falls and the labels fit.",
             learn_nothing,
         ),
         Mistake("The weight or the bias has another shape: a row per input.", learn_turned),

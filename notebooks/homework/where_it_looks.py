@@ -490,8 +490,8 @@ own = Exercise(
     insight="Two digits need two places: a weight for the whole map cannot tell them apart.",
     mistakes=(
         Mistake(
-            "Heat, but too little on the digit asked for: is it told where the gradient was, or "
-            "only which channels matter?",
+            "Heat, but too little on the digit asked for: ask whether it still knows where the "
+            "gradient was, or only which channels matter.",
             heat_of_grad_cam,
         ),
         Mistake("No more heat on the digit than by chance.", heat_of_nothing),
