@@ -11,8 +11,8 @@ rooms (modules and folders) that stand above it here:
   ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``, ``diagnosing``,
   ``diagnosis``, ``adversarial``, ``painting``
 - floor 2, pictures, interaction and the command line: ``comparing``, ``panels``, ``drawing``,
-  ``plots``, ``overlays``, ``drawings``, ``annotations``, ``exploring``, ``widgets``,
-  ``exercises``, ``doctor``, ``grading``, ``command``
+  ``plots``, ``overlays``, ``drawings``, ``annotations``, ``filtering``, ``exploring``,
+  ``widgets``, ``exercises``, ``doctor``, ``grading``, ``command``
 
 One module of a folder stands higher than its folder, for it needs TensorFlow: ``reading.tracing``.
 """

@@ -487,6 +487,12 @@ FAULTS = [
         "fill",
         "the zeros of an int padding take no part",
     ),
+    # filtering
+    Fault("filtering", 'padding="same")', 'padding="valid")', "the answer loses its rim"),
+    Fault("filtering", "abs(total) < FLAT", "total == 0", "a rounded sum of 0 is not seen"),
+    Fault("filtering", "vmin=-high", "vmin=0", "blue answers are not drawn"),
+    Fault("filtering", 'field.unobserve(draw, "value")', "pass", "nine pictures for one kernel"),
+    Fault("filtering", "fields[start : start + 3]", "fields[:3]", "one row of weights, thrice"),
     # kernels
     Fault("kernels", "[-1, 5, -1]", "[-1, 4, -1]", "sharpen sums to 0"),
     Fault("kernels", "+ column * np.sin", "- column * np.sin", "orientations turn clockwise"),
@@ -1078,6 +1084,7 @@ FAULTS = [
     Fault("comparing.storing", "setting.environment([path])", "{}", "no pinned setting"),
     Fault("comparing.storing", "shutil.copymode(path, part)", "pass", "a file of other rights"),
     # tidying
+    Fault("comparing.tidying", "if v is not None", "if v", "a slider forgets that it ends at 0"),
     Fault("comparing.tidying", "Quantize.MAXCOVERAGE", "Quantize.MEDIANCUT", "a lost line"),
     Fault("comparing.tidying", 'f"{number:032x}"', 'f"{number:x}"', "short names of widgets"),
     # sitecustomize

@@ -23,8 +23,8 @@ FLOORS = {
     "tasks files datasets recordings",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
     "transfer diagnosing diagnosis adversarial painting",
-    2: "comparing panels drawing plots overlays drawings annotations exploring widgets exercises "
-    "doctor grading command",
+    2: "comparing panels drawing plots overlays drawings annotations filtering exploring widgets "
+    "exercises doctor grading command",
 }
 # modules that stand on a higher floor than their folder
 HIGHER = {
