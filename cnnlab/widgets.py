@@ -14,6 +14,7 @@ from cnnlab.plots import draw_numbers, draw_regions
 from cnnlab.sizes import output_size
 
 READABLE = 0.3  # inches: a cell of this side has room for a second number
+PIECES = 9  # of the photographs, that a channel answers to most
 
 
 def show_window(image, kernel, position=(0, 0), strides=1, padding="valid", dilation_rate=1):
@@ -219,7 +220,7 @@ def _draw_numbers(ax, matrix, side, outlined):
 
 
 def show_channel(
-    model, images, layer, channel, picture=0, size=64, patches=6, names=None, pattern=None
+    model, images, layer, channel, picture=0, size=64, patches=PIECES, names=None, pattern=None
 ):
     """One channel: its map, what it looks for, and the pieces of all pictures it answers to most.
 
@@ -328,11 +329,11 @@ def channel_explorer(model, images, layers, names=None, patterns=None):
             return
         drawn[:] = layer, channel, picture
         if (layer, channel) not in ready:
-            _show(draw_channel(answers[layer], channel, picture, None, 6, names))
+            _show(draw_channel(answers[layer], channel, picture, None, PIECES, names))
             ready[layer, channel] = painted(model, images, layer, channel, 64)
             clear_output(wait=True)
         pattern = ready[layer, channel]
-        _show(draw_channel(answers[layer], channel, picture, pattern, 6, names))
+        _show(draw_channel(answers[layer], channel, picture, pattern, PIECES, names))
 
     layer.observe(limit_channels, "value")
     own.observe(add, "value")
