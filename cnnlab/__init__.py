@@ -10,7 +10,7 @@ rooms (modules and folders) that stand above it here:
   ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``, ``diagnosis``,
   ``adversarial``, ``painting``
 - floor 2, pictures, interaction and the command line: ``comparing``, ``panels``,
-  ``drawings``, ``plots``, ``overlays``, ``exploring``, ``widgets``,
+  ``drawings``, ``plots``, ``overlays``, ``widgets``,
   ``exercises``, ``doctor``, ``grading``, ``command``
 
 One module of a folder stands higher than its folder, for it needs TensorFlow: ``reading.tracing``.

@@ -525,6 +525,36 @@ FAULTS = [
         "fill",
         "the zeros of an int padding take no part",
     ),
+    # filtering
+    Fault(
+        "widgets.editing",
+        'padding="same")',
+        'padding="valid")',
+        "the answer loses its rim",
+        "filtering",
+    ),
+    Fault(
+        "widgets.editing",
+        "abs(total) < FLAT",
+        "total == 0",
+        "a rounded sum of 0 is not seen",
+        "filtering",
+    ),
+    Fault("widgets.editing", "vmin=-high", "vmin=0", "blue answers are not drawn", "filtering"),
+    Fault(
+        "widgets.editing",
+        'field.unobserve(draw, "value")',
+        "pass",
+        "nine pictures for one kernel",
+        "filtering",
+    ),
+    Fault(
+        "widgets.editing",
+        "fields[start : start + 3]",
+        "fields[:3]",
+        "one row of weights, thrice",
+        "filtering",
+    ),
     # kernels
     Fault("kernels", "[-1, 5, -1]", "[-1, 4, -1]", "sharpen sums to 0"),
     Fault("kernels", "+ column * np.sin", "- column * np.sin", "orientations turn clockwise"),
@@ -537,28 +567,59 @@ FAULTS = [
         "the orientation runs fastest",
     ),
     # widgets
-    Fault("widgets", "index * stride + rate", "index + rate", "the window ignores the stride"),
     Fault(
+        "widgets.sliding",
+        "index * stride + rate",
+        "index + rate",
+        "the window ignores the stride",
         "widgets",
+    ),
+    Fault(
+        "widgets.sliding",
         "np.array(field.map_size) - 1",
         "np.array(field.map_size) - 2",
         "a frame too small",
+        "widgets",
     ),
-    Fault("widgets", "rows[row] + 0.46", "row + 0.46", "weights on other pixels"),
-    Fault("widgets", "max = size - 1", "max = size", "the slider passes the last position"),
     Fault(
-        "exploring.channels",
+        "widgets.sliding", "rows[row] + 0.46", "row + 0.46", "weights on other pixels", "widgets"
+    ),
+    Fault(
+        "widgets.sliding",
+        "max = size - 1",
+        "max = size",
+        "the slider passes the last position",
+        "widgets",
+    ),
+    Fault(
+        "widgets.channels",
         "np.abs(pattern - 0.5).max()",
         "pattern.std()",
         "plain is taken for grey",
         "widgets",
     ),
-    Fault("exploring.channels", "fitted * (white - black)", "fitted", "the wrong range", "widgets"),
-    Fault("widgets", "picture.value = len(names) - 1", "pass", "an own photograph is not shown"),
-    Fault("exploring.channels", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
-    Fault("widgets", "not in ready:", "in ready:", "patterns painted again and again"),
+    Fault("widgets.channels", "fitted * (white - black)", "fitted", "the wrong range", "widgets"),
     Fault(
-        "widgets", "if drawn == [layer, channel, picture]:", "if False:", "drawn twice for one key"
+        "widgets.explorer",
+        "picture.value = len(names) - 1",
+        "pass",
+        "an own photograph is not shown",
+        "widgets",
+    ),
+    Fault("widgets.channels", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
+    Fault(
+        "widgets.explorer",
+        "not in ready:",
+        "in ready:",
+        "patterns painted again and again",
+        "widgets",
+    ),
+    Fault(
+        "widgets.explorer",
+        "if drawn == [layer, channel, picture]:",
+        "if False:",
+        "drawn twice for one key",
+        "widgets",
     ),
     # layer_windows
     Fault(
@@ -1203,6 +1264,7 @@ FAULTS = [
     Fault("comparing.storing", "setting.environment([path])", "{}", "no pinned setting"),
     Fault("comparing.storing", "shutil.copymode(path, part)", "pass", "a file of other rights"),
     # tidying
+    Fault("comparing.tidying", "if v is not None", "if v", "a slider forgets that it ends at 0"),
     Fault("comparing.tidying", "Quantize.MAXCOVERAGE", "Quantize.MEDIANCUT", "a lost line"),
     Fault("comparing.tidying", 'f"{number:032x}"', 'f"{number:x}"', "short names of widgets"),
     # sitecustomize

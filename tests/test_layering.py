@@ -23,15 +23,14 @@ FLOORS = {
     "files datasets",
     1: "models weights progress gradients feature_maps patterns placing heatmaps faithfulness "
     "transfer diagnosis adversarial painting",
-    2: "comparing panels drawings plots overlays exploring widgets exercises "
-    "doctor grading command",
+    2: "comparing panels drawings plots overlays widgets exercises doctor grading command",
 }
 # modules that stand on a higher floor than their folder
 HIGHER = {
     f"reading.{name}": 1 for name in ("tracing", "logits", "bounds", "in_prediction", "plausible")
 }
 # folders that lessons import, by what their __init__ offers
-FACES = set("boxes datasets diagnosis drawings exercises gradients overlays".split())
+FACES = set("boxes datasets diagnosis drawings exercises gradients overlays widgets".split())
 ORDER = [name for names in FLOORS.values() for name in names.split()]
 FRAMEWORKS = {"keras", "tensorflow", "matplotlib", "ipywidgets", "IPython", "tqdm"}
 LAZY = {"PIL", "pooch", "platformdirs", "requests", "threadpoolctl"}  # inside a function

@@ -17,8 +17,8 @@ def table(name):
     """A table of `data/`.
 
     Args:
-        name: "ilsvrc", "imagenet_categories", "image_collections", "boxes", "claims",
-            "languages" or "things_credits".
+        name: "ilsvrc", "imagenet_categories", "image_collections", "timeline", "data_sets",
+            "keras_networks", "foxhound", "boxes", "claims", "languages" or "things_credits".
 
     Returns:
         A `pandas.DataFrame`.
