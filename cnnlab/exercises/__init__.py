@@ -4,7 +4,8 @@ Called by lessons and homework. ``judging`` says what an answer is worth, ``resu
 it gave back, ``differences`` says where two results differ and ``near_misses`` how; ``networks``
 looks into networks that students build, ``limits`` stops what does not end, and there is one file
 of exercises per lesson. ``self_test`` tries exercises before a class does, with ``slips`` that
-their cases might let pass; ``solutions`` writes one as text; ``supervision`` is the record of the
+their cases might let pass; ``solutions`` writes one as text; ``sealing`` makes of exercises a
+student's file without answers, of ``forms`` and ``locks``, and ``sealed`` judges by it; ``supervision`` is the record of the
 checks while a notebook is graded.
 """
 
@@ -24,6 +25,7 @@ from cnnlab.exercises.networks import (
     pixels_read,
     require_model,
 )
+from cnnlab.exercises.sealed import sealed_exercises
 from cnnlab.exercises.self_test import verify
 from cnnlab.exercises.solutions import written
 from cnnlab.exercises.supervision import record
@@ -40,6 +42,7 @@ __all__ = [
     "kind_of_output",
     "pixels_read",
     "require_model",
+    "sealed_exercises",
     "solution",
     "verify",
 ]
@@ -85,7 +88,15 @@ def solution(number):
 
     Args:
         number: the exercise's, or an `Exercise`.
+
+    Raises:
+        ValueError: the exercise is one of a homework file that holds no answers.
     """
     exercise = find(number)
+    if exercise.sealed is not None:
+        raise ValueError(
+            f"`number` must be an exercise whose file holds its solution: got {exercise.number}, "
+            "which is sealed. Its solution comes after handing in; hint(...) helps until then."
+        )
     print(f"{exercise.number} {exercise.title} {LEVELS[exercise.stars]}\n{exercise.task}\n")
     print(f"{written(exercise.solution)}\n\n{exercise.insight}")
