@@ -4,9 +4,12 @@ Called by lessons and homework. ``judging`` says what an answer is worth, ``resu
 it gave back, ``differences`` says where two results differ and ``near_misses`` how; ``networks``
 looks into networks that students build, ``limits`` stops what does not end, and there is one file
 of exercises per lesson. ``self_test`` tries exercises before a class does, with ``slips`` that
-their cases might let pass; ``solutions`` writes one as text; ``sealing`` makes of exercises a
-student's file without answers, of ``forms`` and ``locks``, and ``sealed`` judges by it; ``supervision`` is the record of the
+their cases might let pass; ``solutions`` writes one as text; ``supervision`` is the record of the
 checks while a notebook is graded.
+
+Homework that counts is handed out without answers. ``sealing`` makes that of an instructor's file:
+``forms`` are what may be known of a right result, ``locks`` open to it alone, ``plain_data`` writes
+cases, ``open_code`` finds the functions that are needed too. ``sealed`` judges by it.
 """
 
 from cnnlab.exercises.judging import (

@@ -237,7 +237,9 @@ def bits(right, form):
         case "dict":
             return sum(bits(right[key], inner) for key, inner in form["entries"].items())
         case "entries":
-            numbers = all(np.ndim(v) == 0 and f["kind"] == "numbers" for v, f in _pairs(right, form))
+            numbers = all(
+                np.ndim(v) == 0 and f["kind"] == "numbers" for v, f in _pairs(right, form)
+            )
             sum_of_each = sum(bits(*pair) for pair in _pairs(right, form))
             if numbers and len({*map(complex, right)}) < len(right):
                 return min(sum_of_each, _bits_of_numbers(np.array(right), {}))

@@ -1,6 +1,10 @@
-"""The arguments of cases as JSON: numbers, texts, arrays, and tuples, lists and dicts of them."""
+"""The arguments of cases as JSON: numbers, texts, arrays, and tuples, lists and dicts of them.
+
+A function among them is told by its name; its code stands beside the data.
+"""
 
 import base64
+import types
 import zlib
 
 import numpy as np
@@ -8,11 +12,24 @@ import numpy as np
 PLAIN = (bool, int, float, str)
 
 
-def encoded(value):
+def functions_in(value):
+    """The functions in a value, in their order."""
+    if isinstance(value, types.FunctionType):
+        return [value]
+    if isinstance(value, dict):
+        value = [*value.values()]
+    return [f for v in value for f in functions_in(v)] if type(value) in (tuple, list) else []
+
+
+def encoded(value, names=None):
     """A value as data that JSON can hold.
 
+    Args:
+        value: plain data, and functions that have names.
+        names: {function: its name}.
+
     Raises:
-        ValueError: it is no plain data, such as a function or a model.
+        ValueError: it is something else, such as a model.
 
     Example:
         >>> decoded(encoded((2, [0.5, "same"], {"axis": None})))
@@ -21,9 +38,11 @@ def encoded(value):
     if value is None or type(value) in PLAIN:
         return value
     if type(value) in (tuple, list):
-        return {type(value).__name__: [encoded(entry) for entry in value]}
+        return {type(value).__name__: [encoded(entry, names) for entry in value]}
     if type(value) is dict:
-        return {"dict": [[encoded(key), encoded(entry)] for key, entry in value.items()]}
+        return {"dict": [[encoded(key), encoded(v, names)] for key, v in value.items()]}
+    if isinstance(value, types.FunctionType) and names and value in names:
+        return {"function": names[value]}
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufcUS":
         array = np.asarray(value)
         content = zlib.compress(np.ascontiguousarray(array).tobytes(), 9)
@@ -41,17 +60,19 @@ def encoded(value):
     )
 
 
-def decoded(data):
-    """The value behind what `encoded` makes."""
+def decoded(data, functions=None):
+    """The value behind what `encoded` makes; functions are found by their names."""
     if not isinstance(data, dict):
         return data
     match next(iter(data.items())):
         case "tuple", entries:
-            return tuple(map(decoded, entries))
+            return tuple(decoded(entry, functions) for entry in entries)
         case "list", entries:
-            return [*map(decoded, entries)]
+            return [decoded(entry, functions) for entry in entries]
         case "dict", pairs:
-            return {decoded(key): decoded(entry) for key, entry in pairs}
+            return {decoded(key): decoded(entry, functions) for key, entry in pairs}
+        case "function", name:
+            return functions[name]
         case kind, content:
             raw = zlib.decompress(base64.b64decode(content))
             array = np.frombuffer(raw, data["dtype"]).reshape(data["shape"]).copy()

@@ -149,8 +149,8 @@ def sealed_exercises(text, **code):
 
     Args:
         text: JSON, as `sealing.sealed_text` makes it.
-        code: the functions that stay open, {"view_0": the view of the first exercise, "cases_0":
-            what makes its cases}.
+        code: the functions that stay open: view_0=the view of the first exercise, cases_0=what
+            makes its cases, and those that cases hold, under their names.
 
     Raises:
         ValueError: the text was cut, changed, or written by a newer edition.
@@ -179,7 +179,7 @@ def _exercise(place, entry, code):
         solution=None,
         insight="",
         mistakes=(),
-        cases=code.get(f"cases_{place}", decoded(entry["cases"])),
+        cases=code.get(f"cases_{place}", decoded(entry["cases"], code)),
         view=code.get(f"view_{place}"),
         sealed=Seal(
             seal["right"],

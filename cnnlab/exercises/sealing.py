@@ -2,12 +2,17 @@
 
 import json
 import secrets
+import types
+import warnings
 from base64 import b64encode
-from dataclasses import fields
+from dataclasses import fields, replace
+
+import numpy as np
 
 from cnnlab.exercises.forms import bits, fitted, form_of
-from cnnlab.exercises.judging import _runs
+from cnnlab.exercises.judging import _runs, _viewed
 from cnnlab.exercises.locks import locked
+from cnnlab.exercises.open_code import uses
 from cnnlab.exercises.plain_data import encoded
 from cnnlab.exercises.sealed import VERSION, hash_of, key_of, kind_in_words, name_of
 
@@ -16,11 +21,12 @@ FEW = 20  # bits: fewer answers than a million could be tried at home
 MANY = 64  # bits: from here on a try may be quick
 
 
-def sealed_text(exercises):
+def sealed_text(exercises, names=None):
     """JSON for `sealed_exercises`, without any answer.
 
     Args:
         exercises: a tuple of `Exercise` that `verify` has found to judge rightly.
+        names: {function: its name} of the functions that cases hold.
 
     Raises:
         ValueError: a result or a case cannot be sealed.
@@ -28,10 +34,11 @@ def sealed_text(exercises):
     entries = []
     for exercise in exercises:
         try:
-            entries.append(_entry(exercise))
+            entries.append(_entry(exercise, names))
         except ValueError as error:
             raise ValueError(f"exercise {exercise.number}: {error}") from error
-    return json.dumps({"version": VERSION, "exercises": entries}, ensure_ascii=False, indent=1)
+    lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+    return f'{{"version": {VERSION}, "exercises": [\n{lines}\n]}}'
 
 
 def guesses(exercise):
@@ -39,28 +46,38 @@ def guesses(exercise):
 
     Example:
         >>> from cnnlab.exercises import judging
-        >>> guesses(judging.find("01.1")) < FEW
+        >>> guesses(judging.find("01.2")) < FEW
         True
     """
-    runs = _results(exercise, exercise.solution)
-    return None if verdicts(exercise, runs) else _total(exercise, runs)
+    runs, asked = _right(exercise)
+    return None if asked else _total(runs, _open_runs(exercise, runs))
 
 
-def _entry(exercise):
-    right = _results(exercise, exercise.solution)
-    asked = verdicts(exercise, right)
-    lock = {"runs": _open_runs(exercise, right)}
-    judged = bool(asked) or _total(exercise, right) >= FEW
+def results_of(exercise):
+    """The right results, one for each case, that cannot be guessed; without `view`."""
+    runs = _results(replace(exercise, view=None), exercise.solution)
+    if not _is_plain(exercise, runs):
+        return []
+    pairs = zip(runs, _open_runs(exercise, runs), strict=True)
+    return [run.result for run, known in pairs if _bits(run, known) >= FEW]
+
+
+def _entry(exercise, names):
+    runs, asked = _right(exercise)
+    known = _open_runs(exercise, runs)
+    total = _total(runs, known)
+    judged = bool(asked) or total >= FEW
+    right = {"runs": known}
     if judged:
-        lock = _lock(exercise, exercise.solution, exercise.insight)
+        right |= _lock(exercise.insight, runs, known)
     given = [field.name for field in fields(exercise) if field.name not in SECRET]
     return {
         "open": {name: encoded(getattr(exercise, name)) for name in given},
-        "cases": encoded(() if callable(exercise.cases) else exercise.cases),
+        "cases": encoded(() if callable(exercise.cases) else exercise.cases, names),
         "seal": {
-            "right": lock,
-            "mistakes": [_lock(exercise, m.answer, m.diagnosis) for m in exercise.mistakes * judged],
-            "cases": [_hash(*pair) for pair in zip(right, lock["runs"], strict=True)],
+            "right": right,
+            "mistakes": [_mistake(exercise, each) for each in exercise.mistakes * judged],
+            "cases": [_hash(*pair) for pair in zip(runs, known, strict=True)],
             "verdicts": encoded(asked),
             "kind": kind_in_words(exercise.solution),
         },
@@ -71,30 +88,53 @@ def _results(exercise, answer):
     return _runs(exercise, answer, exercise.cases() if callable(exercise.cases) else exercise.cases)
 
 
-def verdicts(exercise, runs):
-    """The dicts of verdicts that `view` makes of the right answer, or None if it makes others.
+def _right(exercise):
+    """The runs of the solution, and the dicts of verdicts that `view` makes of them, or None.
 
-    They may stand in the open: a text among them is written in `view` itself, which is open too.
+    These may stand in the open where the answer is no plain data, but a network, which they do not
+    hold, or where they are only True, False and texts that are written in the code of `view`.
     """
-    if exercise.view is None or not all(_is_verdicts(run.result) for run in runs):
-        return None
-    said = {value for run in runs for value in run.result.values() if isinstance(value, str)}
-    return tuple(run.result for run in runs) if said <= _texts(exercise.view.__code__) else None
+    if exercise.view is None:
+        return _results(exercise, exercise.solution), None
+    raw = _results(replace(exercise, view=None), exercise.solution)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        runs = [_viewed(exercise, run) for run in raw]
+    if not all(isinstance(run.result, dict) for run in runs):
+        return runs, None
+    values = [value for run in runs for value in run.result.values()]
+    texts = _texts(exercise.view)
+    if _is_plain(exercise, raw) and not all(
+        isinstance(value, bool) or (isinstance(value, str) and value in texts) for value in values
+    ):
+        return runs, None
+    return runs, tuple(run.result for run in runs)
 
 
-def _is_verdicts(result):
-    plain = isinstance(result, dict) and all(isinstance(key, str) for key in result)
-    return plain and all(isinstance(value, str | bool) for value in result.values())
+def _is_plain(exercise, runs):
+    """Whether results could be sealed as they are, without `view`."""
+    try:
+        _open_runs(exercise, runs)
+    except ValueError:
+        return False
+    return True
 
 
-def _texts(code):
-    """The texts that are written in a function, and in those inside it."""
-    found = set()
-    for constant in code.co_consts:
-        if hasattr(constant, "co_consts"):
-            found |= _texts(constant)
-        found |= {t for t in (constant if isinstance(constant, tuple) else (constant,))}
-    return {text for text in found if isinstance(text, str)}
+def _texts(function, seen=frozenset()):
+    """The texts that are written in a function, and in those of its file that it uses."""
+    if not isinstance(function, types.FunctionType) or function in seen:
+        return set()
+    used = [
+        f for f in uses(function).values() if getattr(f, "__module__", "") == function.__module__
+    ]
+    found = (_texts(each, seen | {function}) for each in used)
+    return set().union(_texts_in(function.__code__), *found)
+
+
+def _texts_in(code):
+    flat = [c for each in code.co_consts for c in (each if isinstance(each, tuple) else [each])]
+    inner = (_texts_in(each) for each in flat if isinstance(each, types.CodeType))
+    return {each for each in flat if isinstance(each, str)}.union(*inner)
 
 
 def _open_runs(exercise, runs):
@@ -109,20 +149,23 @@ def _open_runs(exercise, runs):
     return found
 
 
-def _lock(exercise, answer, text):
-    runs = _results(exercise, answer)
-    forms = _open_runs(exercise, runs)
-    key = key_of([_fitted(*pair) for pair in zip(runs, forms, strict=True)], runs)
-    return {"runs": forms, **locked(text, key, slow=_total(exercise, runs) < MANY)}
+def _mistake(exercise, mistake):
+    runs = _results(exercise, mistake.answer)
+    known = _open_runs(exercise, runs)
+    return {"runs": known, **_lock(mistake.diagnosis, runs, known)}
+
+
+def _lock(text, runs, known):
+    key = key_of([_fitted(*pair) for pair in zip(runs, known, strict=True)], runs)
+    return locked(text, key, slow=_total(runs, known) < MANY)
 
 
 def _fitted(run, known):
     return b"" if run.error is not None else fitted(run.result, known["form"])
 
 
-def _total(exercise, runs):
+def _total(runs, known):
     """The bits to guess in all cases together."""
-    known = _open_runs(exercise, runs)
     return sum(_bits(*pair) for pair in zip(runs, known, strict=True))
 
 
