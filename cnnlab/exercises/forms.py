@@ -101,6 +101,24 @@ def _form_of_numbers(right, tolerance, same_dtype):
     return form
 
 
+def bare(form):
+    """A form that tells kinds, shapes and dtypes alone, for what is not judged by its values.
+
+    Example:
+        >>> bare(form_of(1 / 3))
+        {'kind': 'numbers', 'shape': [], 'truths': False, 'tolerance': 0}
+    """
+    match form["kind"]:
+        case "dict":
+            return {**form, "entries": {key: bare(inner) for key, inner in form["entries"].items()}}
+        case "entries":
+            return {**form, "entries": [*map(bare, form["entries"])]}
+        case "numbers":
+            told = {name: value for name, value in form.items() if name not in ("width", "grids")}
+            return {**told, "tolerance": 0}
+    return form
+
+
 def fitted(got, form):
     """The bytes that an answer gives in a form.
 

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from cnnlab.exercises.forms import bits, fitted, form_of
+from cnnlab.exercises.forms import bare, bits, fitted, form_of
 from cnnlab.exercises.judging import _runs, _viewed
 from cnnlab.exercises.locks import locked
 from cnnlab.exercises.open_code import uses
@@ -67,9 +67,10 @@ def _entry(exercise, names):
     known = _open_runs(exercise, runs)
     total = _total(runs, known)
     judged = bool(asked) or total >= FEW
-    right = {"runs": known}
     if judged:
-        right |= _lock(exercise.insight, runs, known)
+        right = {"runs": known, **_lock(exercise.insight, runs, known)}
+    else:
+        right = {"runs": [{**k, "form": bare(k["form"])} if "form" in k else k for k in known]}
     given = [field.name for field in fields(exercise) if field.name not in SECRET]
     return {
         "open": {name: encoded(getattr(exercise, name)) for name in given},
