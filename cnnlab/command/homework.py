@@ -28,15 +28,14 @@ def source_of(name):
     Raises:
         ValueError: there is no such file, or no notebook of its name beside it.
     """
-    shipped = notebooks_folder() / "homework" / f"{name}.py"
+    shipped = {p.stem: p for p in sorted((notebooks_folder() / "homework").glob("*.py"))}
     path = Path(name)
     if not path.is_file():
-        path = path.with_suffix(".py") if path.with_suffix(".py").is_file() else shipped
+        path = shipped.get(str(name), path.with_suffix(".py"))
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in shipped.parent.glob("*.py")))
         raise ValueError(
-            f"`NAME` must be a file of exercises or one of {known}: got {str(name)!r}. "
-            "Give the path of the .py file that holds EXERCISES."
+            f"`NAME` must be a file of exercises or one of {', '.join(shipped)}: got "
+            f"{str(name)!r}. Give the path of the .py file that holds EXERCISES."
         )
     notebook_of(str(path))
     return path
@@ -231,12 +230,14 @@ def students(roster, key):
         )
     folders = {}
     for student, seed in found:
-        other = folders.setdefault(folder_of(student).casefold(), student)
-        if other is not student:
+        folder = folder_of(student).casefold()
+        if folder in folders:
             raise ValueError(
-                f"`--seeds` must name each student once: got {other!r} and {student!r}, whose "
+                f"`--seeds` must name each student once: got {folders[folder]!r} and "
+                f"{student!r}, whose "
                 "folders would have one name. Use a number or a login as `student`."
             )
+        folders[folder] = student
         if seed and not (seed.isdecimal() and int(seed) < variants.SEEDS):
             raise ValueError(
                 f"`seed` must be a whole number from 0 to {variants.SEEDS - 1}: got {seed!r} for "

@@ -208,7 +208,9 @@ def _fitted_numbers(got, form):
         else:
             tolerance = form["tolerance"]
             cells = np.rint(parts) if tolerance else parts
-            allowed = allowed_by(cells, tolerance)
+            half = cells.size // 2
+            numbers = cells[:half] + 1j * cells[half:] if is_complex else cells
+            allowed = allowed_by(numbers, tolerance)
             near = tolerance == 0 or bool((np.abs(parts - cells) <= allowed).all())
         near = near and not (beside > allowed).any()
         cells = np.where(np.isnan(cells), np.nan, cells + 0.0)  # one NaN, and one zero

@@ -6,6 +6,7 @@ is added to a stream of SHAKE256, used once, and a tag says whether it is the te
 """
 
 import base64
+import functools
 import hashlib
 import hmac
 import secrets
@@ -14,48 +15,54 @@ COST = {"n": 2**15, "r": 8, "p": 1, "maxmem": 2**26, "dklen": 32}
 TAG = 32  # bytes
 
 
-def locked(text, answer, slow):
+def new_salt():
+    """Sixteen random bytes as text."""
+    return base64.b64encode(secrets.token_bytes(16)).decode()
+
+
+def locked(text, answer, salt, slow):
     """A lock, as data that JSON can hold.
 
     Args:
         text: what to lock.
         answer: bytes, the answer that opens it.
+        salt: may serve several locks: an answer is then tried on all of them at one cost.
         slow: whether a try shall be slow.
 
     Example:
-        >>> lock = locked("Rows come first.", b"(5, 7)", slow=False)
+        >>> lock = locked("Rows come first.", b"(5, 7)", new_salt(), slow=False)
         >>> opened(lock, b"(5, 7)"), opened(lock, b"(7, 5)")
         ('Rows come first.', None)
     """
-    salt, plain = secrets.token_bytes(16), text.encode()
-    stream, key = _stream(answer, salt, slow, len(plain))
+    plain, lock = text.encode(), {"salt": salt, "nonce": new_salt(), "slow": slow}
+    stream, key = _stream(lock, answer, len(plain))
     hidden = _added(plain, stream)
     tag = hmac.digest(key, hidden, "sha256")
-    return {
-        "salt": base64.b64encode(salt).decode(),
-        "slow": slow,
-        "text": base64.b64encode(tag + hidden).decode(),
-    }
+    return {**lock, "text": base64.b64encode(tag + hidden).decode()}
 
 
 def opened(lock, answer):
     """The text of a lock if this answer opens it, else None."""
-    salt, content = (base64.b64decode(lock[name]) for name in ("salt", "text"))
+    content = base64.b64decode(lock["text"])
     tag, hidden = content[:TAG], content[TAG:]
-    stream, key = _stream(answer, salt, lock["slow"], len(hidden))
+    stream, key = _stream(lock, answer, len(hidden))
     if not hmac.compare_digest(tag, hmac.digest(key, hidden, "sha256")):
         return None
     return _added(hidden, stream).decode()
 
 
-def _stream(answer, salt, slow, length):
+def _stream(lock, answer, length):
     """As many bytes to add, and the key of the tag."""
-    if slow:
-        seed = hashlib.scrypt(answer, salt=salt, **COST)
-    else:
-        seed = hmac.digest(salt, answer, "sha256")
-    stream = hashlib.shake_256(seed).digest(TAG + length)
+    salt, nonce = (base64.b64decode(lock[name]) for name in ("salt", "nonce"))
+    digest = hashlib.sha256(answer).digest()
+    seed = _slow_key(digest, salt) if lock["slow"] else hmac.digest(salt, digest, "sha256")
+    stream = hashlib.shake_256(seed + nonce).digest(TAG + length)
     return stream[TAG:], stream[:TAG]
+
+
+@functools.lru_cache(maxsize=64)
+def _slow_key(digest, salt):
+    return hashlib.scrypt(digest, salt=salt, **COST)
 
 
 def _added(text, stream):

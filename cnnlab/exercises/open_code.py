@@ -82,8 +82,6 @@ class OpenCode:
                 f"{role} must not use an answer, for its code is handed out: got {name!r}. "
                 "Compare without it, or let `view` return what it computes."
             )
-        if name in self.parts and name not in self.functions:
-            return
         if isinstance(value, types.ModuleType):
             short = value.__name__ == name
             self._keep(name, f"import {value.__name__}{'' if short else f' as {name}'}", role)

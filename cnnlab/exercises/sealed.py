@@ -51,14 +51,17 @@ class Seal:
 
     def outcome(self, exercise, answer, cases, runs):
         """The `Outcome` of an answer that has run on the cases."""
-        for lock, mark in [(self.right, "✓"), *((lock, "✗") for lock in self.mistakes)]:
-            text, same = self._opened(exercise, lock, runs)
-            if text is not None and same:
-                return Outcome(exercise.number, mark, text)
-            if text is not None and mark == "✓":
-                names = _changed(answer, cases, runs, lock)
-                message = f"The result is right, but `{names[0]}` is changed on the way: "
-                return self._wrong(exercise, f"{message}work on a copy.")
+        text, same = self._opened(exercise, self.right, runs)
+        if text is not None and same:
+            return Outcome(exercise.number, "✓", text)
+        for lock in self.mistakes:
+            diagnosis, alike = self._opened(exercise, lock, runs)
+            if diagnosis is not None and alike:
+                return Outcome(exercise.number, "✗", diagnosis)
+        if text is not None:
+            name = _changed(answer, cases, runs, self.right)[0]
+            message = f"The result is right, but `{name}` is changed on the way: work on a copy."
+            return self._wrong(exercise, message)
         for place, run in enumerate(runs):
             if sentence := self._sentence(exercise, answer, cases, place, run):
                 where = f"With {_arguments(answer, cases[place])}: " if cases else ""

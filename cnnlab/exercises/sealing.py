@@ -1,17 +1,15 @@
 """From exercises to what a student's file holds of them: forms and locks in place of answers."""
 
 import json
-import secrets
 import types
 import warnings
-from base64 import b64encode
 from dataclasses import fields, replace
 
 import numpy as np
 
 from cnnlab.exercises.forms import bare, bits, fitted, form_of
 from cnnlab.exercises.judging import _runs, _viewed
-from cnnlab.exercises.locks import locked
+from cnnlab.exercises.locks import locked, new_salt
 from cnnlab.exercises.open_code import uses
 from cnnlab.exercises.plain_data import encoded
 from cnnlab.exercises.sealed import VERSION, hash_of, key_of, kind_in_words, name_of
@@ -67,8 +65,10 @@ def _entry(exercise, names):
     known = _open_runs(exercise, runs)
     total = _total(runs, known)
     judged = bool(asked) or total >= FEW
+    salt = new_salt()
     if judged:
-        right = {"runs": known, **_lock(exercise.insight, runs, known)}
+        lock = _lock(exercise.insight, runs, known, salt, slow=total < MANY)
+        right = {"runs": known, **lock}
     else:
         right = {"runs": [{**k, "form": bare(k["form"])} if "form" in k else k for k in known]}
     given = [field.name for field in fields(exercise) if field.name not in SECRET]
@@ -77,7 +77,7 @@ def _entry(exercise, names):
         "cases": encoded(() if callable(exercise.cases) else exercise.cases, names),
         "seal": {
             "right": right,
-            "mistakes": [_mistake(exercise, each) for each in exercise.mistakes * judged],
+            "mistakes": [_mistake(exercise, each, salt) for each in exercise.mistakes * judged],
             "cases": [_hash(*pair) for pair in zip(runs, known, strict=True)],
             "verdicts": encoded(asked),
             "kind": kind_in_words(exercise.solution),
@@ -150,15 +150,17 @@ def _open_runs(exercise, runs):
     return found
 
 
-def _mistake(exercise, mistake):
+def _mistake(exercise, mistake, salt):
+    """The lock of a mistake: slow where its value could be guessed, and tell of the right one."""
     runs = _results(exercise, mistake.answer)
     known = _open_runs(exercise, runs)
-    return {"runs": known, **_lock(mistake.diagnosis, runs, known)}
+    slow = not exercise.cases and _total(runs, known) < MANY
+    return {"runs": known, **_lock(mistake.diagnosis, runs, known, salt, slow)}
 
 
-def _lock(text, runs, known):
+def _lock(text, runs, known, salt, slow):
     key = key_of([_fitted(*pair) for pair in zip(runs, known, strict=True)], runs)
-    return locked(text, key, slow=_total(runs, known) < MANY)
+    return locked(text, key, salt, slow)
 
 
 def _fitted(run, known):
@@ -178,5 +180,5 @@ def _hash(run, known):
     """A hash of one case's right result, where it cannot be guessed by itself."""
     if _bits(run, known) < MANY:
         return None
-    salt = b64encode(secrets.token_bytes(16)).decode()
+    salt = new_salt()
     return {"salt": salt, "hash": hash_of(fitted(run.result, known["form"]), salt)}

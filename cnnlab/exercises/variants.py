@@ -125,6 +125,7 @@ def variant_of(notebook, key, name):
         ValueError: the notebook says none, that of another homework, or one that was changed.
     """
     entry = notebook.metadata.get("cnnlab", {})
+    entry = entry if isinstance(entry, dict) else {}
     told = {field: entry.get(field) for field in ("homework", "seed", "student")}
     if "signature" not in entry or None in told.values():
         raise ValueError(
