@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cnnlab.command import cli, homework
+from cnnlab.command import cli, homework, template
 from cnnlab.exercises import judge, locks, variants
 from cnnlab.grading.exercise_files import exercises_in, loaded
 
@@ -250,3 +250,48 @@ def test_a_file_without_variants_takes_no_seed(source, tmp_path, capsys):
     assert run("pack", source, tmp_path / "out", "--seed", 3) == 2
     assert "`seed` must come with a file that holds exercises(seed)" in capsys.readouterr().err
     assert not source.with_suffix(".key").exists()
+
+
+# A new homework
+
+
+def test_a_new_homework_is_right_as_it_is_and_can_be_handed_out(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run("new", "mine") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "next: cnnlab homework verify mine.py, then cnnlab homework pack mine.py OUT"
+    assert run("verify", "mine.py") == 0
+    assert run("pack", "mine.py", "OUT") == 0
+    assert cli.main(["solutions", "mine.py", "--notebooks", "SOLVED", "--no-run"]) == 0
+    assert "mine.ipynb: 2 solutions, not run" in capsys.readouterr().out
+    for notebook in (tmp_path / "OUT" / "mine.ipynb", tmp_path / "SOLVED" / "mine.ipynb"):
+        monkeypatch.syspath_prepend(str(notebook.parent))
+        monkeypatch.delitem(sys.modules, "mine", raising=False)
+        there = {}
+        for cell in nbformat.read(notebook, 4).cells:
+            if cell.cell_type == "code":
+                exec(cell.source, there)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    marks = re.findall(r"^(.) M\.[12] ", capsys.readouterr().out, re.MULTILINE)
+    assert marks == ["○", "○", "✓", "✓"]
+
+
+def test_the_notebook_of_a_new_homework_tells_the_tasks(tmp_path):
+    template.write("mine", tmp_path)
+    cells = "\n".join(cell.source for cell in nbformat.read(tmp_path / "mine.ipynb", 4).cells)
+    for exercise in exercises_in(tmp_path / "mine.py"):
+        assert exercise.task in cells
+        assert f"{exercise.number} {'★' * exercise.stars} {exercise.title}." in cells
+
+
+@pytest.mark.parametrize("name", ["my-homework", "1st", "a b", "", "x.py"])
+def test_a_new_homework_has_a_name_that_python_can_import(name, tmp_path):
+    with pytest.raises(ValueError, match=r"`NAME` must be one that Python can import: got .* Use"):
+        template.write(name, tmp_path)
+
+
+def test_a_new_homework_overwrites_nothing(tmp_path):
+    (tmp_path / "mine.ipynb").write_text("old", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"must be new: got 'mine', and mine\.ipynb is there\. Ch"):
+        template.write("mine", tmp_path)
+    assert not (tmp_path / "mine.py").exists()

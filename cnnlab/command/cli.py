@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cnnlab
 from cnnlab import doctor
-from cnnlab.command import downloads, lessons, saved_models, serving
+from cnnlab.command import downloads, homework_parser, lessons, saved_models, serving
 from cnnlab.files import fetch
 from cnnlab.files.shipped import FIRST_LESSON, notebooks_folder
 
@@ -97,23 +97,6 @@ def _solved(arguments, names):
     return int(not well)
 
 
-def _homework_pack(arguments):
-    from cnnlab.command import homework
-
-    given = arguments.seed, arguments.seeds, arguments.files
-    for line in homework.pack(arguments.name, arguments.out, *given):
-        print(line, flush=True)
-    return 0
-
-
-def _homework_verify(arguments):
-    from cnnlab.command import homework
-
-    for line in homework.tried(arguments.name, arguments.seeds):
-        print(line, flush=True)
-    return 0
-
-
 def _grade(arguments):
     from cnnlab.grading import collecting, exercise_files, grades, running, submissions
 
@@ -148,13 +131,6 @@ def _count(text):
     """A whole number, 1 or more; a type for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more: got {text}")
-    return int(text)
-
-
-def _whole(text):
-    """A whole number, 0 to 999999; a type for argparse."""
-    if not text.isdecimal() or int(text) > 999_999:
-        raise argparse.ArgumentTypeError(f"must be a whole number, 0 to 999999: got {text}")
     return int(text)
 
 
@@ -248,22 +224,7 @@ def _parser():
     solve.add_argument("--no-run", action="store_true", help="write the notebooks, run nothing")
     solve.set_defaults(run=_solutions)
 
-    hand = commands.add_parser("homework", help="hand homework out without its answers")
-    deeds = hand.add_subparsers(required=True, metavar="DEED")
-    seal = deeds.add_parser("pack", help="write what students get: it judges, and holds no answer")
-    test = deeds.add_parser("verify", help="try a homework, as it is and as students get it")
-    for each in (seal, test):
-        each.add_argument("name", metavar="NAME", help="the file of exercises, NAME.py")
-    seal.add_argument("out", metavar="OUT", help="the folder to write")
-    which_variant = seal.add_mutually_exclusive_group()
-    which_variant.add_argument("--seed", type=_whole, help="of the variant that everybody gets")
-    which_variant.add_argument(
-        "--seeds", metavar="CSV", help="the class list: a folder and a variant per student"
-    )
-    seal.add_argument("--files", metavar="DIR", help="hand out what lies in this folder, too")
-    seal.set_defaults(run=_homework_pack)
-    test.add_argument("--seeds", type=_count, default=50, help="variants to try (50)")
-    test.set_defaults(run=_homework_verify)
+    homework_parser.add(commands, _count)
 
     show = commands.add_parser("site", help="show the web site that `make site` built")
     show.add_argument("folder", nargs="?", default="site", help="holds it (default: site)")

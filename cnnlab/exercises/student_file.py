@@ -110,9 +110,10 @@ def notes(exercises):
         if count is None:
             said = "its verdicts stand open, its solution does not"
         elif count < FEW:
+            more = "Add cases" if exercise.cases else "Ask for a function, or for several numbers,"
             said = (
                 f"about {2**count:,.0f} answers could be tried: not judged at home, but after "
-                "handing in. Ask for a function, or for several numbers, to have it judged"
+                f"handing in. {more} to have it judged"
             )
         else:
             said = f"sealed, 2^{count:.0f} answers to try"
