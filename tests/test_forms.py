@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from cnnlab.exercises import locks
 from cnnlab.exercises.differences import allowed_by, difference
 from cnnlab.exercises.forms import Unlike, bare, bits, fitted, form_of
 from cnnlab.exercises.locks import COST, locked, new_salt, opened
@@ -240,6 +241,21 @@ def test_a_lock_opens_to_its_answer_alone(slow):
     assert opened(lock, b"(5, 7)") == "Rows come first: Zeilen ↓."
     assert opened(lock, b"(7, 5)") is None
     assert "Rows" not in json.dumps(lock)
+
+
+def test_a_slow_lock_costs_a_slow_try_for_each_answer_however_many_locks(monkeypatch):
+    tries = []
+    monkeypatch.setattr(locks.hashlib, "scrypt", lambda *_, **__: tries.append(1) or bytes(32))
+    salt = new_salt()
+    slow = [locked(text, b"answer", salt, True) for text in ("one", "two")]
+    assert len(tries) == 1
+    assert [opened(lock, b"answer") for lock in slow] == ["one", "two"]
+    for answer in (b"other", b"third"):
+        for lock in slow:
+            opened(lock, answer)
+    assert len(tries) == 3
+    opened(locked("one", b"answer", salt, False), b"fourth")
+    assert len(tries) == 3
 
 
 def test_two_locks_of_one_text_have_nothing_in_common():

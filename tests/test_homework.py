@@ -135,6 +135,7 @@ def test_each_student_gets_a_folder_a_seed_and_the_files(source, tmp_path, capsy
         ("student,seed\nA,x\n", "`seed` must be a whole number from 0 to 999999: got 'x' for 'A'"),
         ("student,seed\nA,-1\n", "`seed` must be a whole number from 0 to 999999: got '-1'"),
         ("login\nAnna\nanna\n", "must name each student once: got 'Anna' and 'anna', whose"),
+        ("student\na/b\na:b\n", "must name each student once: got 'a/b' and 'a:b'"),
         ("student\nA\nA\n", "must name each student once: got 'A' and 'A'"),
     ],
 )
@@ -217,6 +218,14 @@ def test_verify_names_the_seed_that_fails(source, capsys):
     said = capsys.readouterr().err
     assert f"with seed={first}: `EXERCISES` must judge rightly: got exercise V.1" in said
     assert run("verify", source, "--seeds", first - 1) == 0
+
+
+def test_a_variant_that_judges_wrongly_is_not_handed_out(source, tmp_path, capsys):
+    text = VARIED.replace("lambda image: factor + image", "lambda image: 7 * image")
+    source.write_text(text, encoding="utf-8")
+    assert run("pack", source, tmp_path / "out", "--seed", 5) == 2
+    assert "`EXERCISES` must judge rightly: got exercise V.1" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_verify_tries_the_sealed_form(source, capsys, monkeypatch):

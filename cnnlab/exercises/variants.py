@@ -7,12 +7,14 @@ the instructor.
 
 import hashlib
 import hmac
+import re
 import secrets
 from pathlib import Path
 
 from cnnlab.exercises.judging import Exercise
 
 SEEDS = 10**6
+BOUND = re.compile(r"^(?P<names>.*)\bEXERCISES = exercises\(\d+\)", re.MULTILINE)
 
 
 def varies(module):
@@ -145,14 +147,22 @@ def variant_of(notebook, key, name):
     return told["seed"], told["student"]
 
 
-def source_of_variant(text, module, seed):
-    """An instructor's file as a notebook of that seed shall find it: the names bound anew.
+def source_for(source, notebook):
+    """The text of the exercises that a submitted notebook is graded by: those of its variant.
 
     Args:
-        text: of the file.
-        module: the file, loaded.
-        seed: of the variant.
+        source: the instructor's file; its key lies beside it.
+        notebook: as nbformat reads it.
+
+    Returns:
+        The file's own text, behind which the names are bound anew where the file has variants.
+
+    Raises:
+        ValueError: see `variant_of`; or the key is missing.
     """
-    names = names_of(module)
-    bound = "".join(f"{names[exercise.number]}, " for exercise in module.EXERCISES)
-    return f"{text.rstrip()}\n\n{bound}= EXERCISES = exercises({seed})\n"
+    text = Path(source).read_text(encoding="utf-8")
+    bound = BOUND.search(text)
+    if not bound:
+        return text
+    seed, _ = variant_of(notebook, key_beside(source), Path(source).stem)
+    return f"{text.rstrip()}\n\n\n{bound['names']}EXERCISES = exercises({seed})\n"
