@@ -45,6 +45,8 @@ def seal_faults(exercise, sealed):
 
 def _probes(exercise):
     """(words, answer) of answers in other styles, and of plainly wrong ones."""
+    import keras  # noqa: F401  # here, where no time limit runs
+
     for words, style in STYLES.items():
         if not words.startswith("moved") or exercise.view is None:
             styled = partial(style, tolerance=exercise.tolerance)
