@@ -251,7 +251,8 @@ def test_a_view_that_tells_the_value_itself_is_sealed():
 def homework(request, tmp_path_factory):
     """An instructor's module, and the text and the exercises of the student's file."""
     module = loaded(request.param)
-    text = student_file(module, module.EXERCISES)
+    text, late = student_file(module, module.EXERCISES)
+    assert not late or request.param.stem not in ("edges_and_digits", "find_the_digits")
     path = tmp_path_factory.mktemp("student") / request.param.name
     path.write_text(text, encoding="utf-8")
     return module, text, exercises_in(path)
@@ -262,6 +263,8 @@ def test_sealed_homework_judges_every_answer_in_every_style_as_the_open_one(home
     for exercise, other in zip(module.EXERCISES, students, strict=True):
         assert next(seal_faults(exercise, other), None) is None
         judged = "text" in other.sealed.right
+        if exercise.view is not None:  # networks: those of the exercise itself are tried above
+            continue
         for answer in RIGHT[exercise.number]:
             assert judge(other, answer).mark == ("✓" if judged else "○")
         for answer in WRONG[exercise.number]:
@@ -281,7 +284,7 @@ def test_a_students_file_has_the_same_names_and_says_the_same(homework, capsys):
             check(same, ...)
             hint(same)
             assert f"○ {exercise.number} not answered yet" in capsys.readouterr().out
-    assert len(text) < 60_000
+    assert len(text) < 200_000
 
 
 def test_no_line_value_or_sentence_of_an_answer_is_handed_out(homework):
@@ -295,11 +298,36 @@ def test_no_line_value_or_sentence_of_an_answer_is_handed_out(homework):
 
 
 def test_notes_say_how_each_exercise_is_judged(homework):
-    said = dict(line.split(": ", 1) for line in notes(homework[0].EXERCISES))
+    said = dict(line.split(": ", 1) for line in notes(homework[0].EXERCISES, {}))
     expected = {"H1.1": "not judged at home", "H1.2": "sealed, 2^", "H1.4": "its verdicts stand"}
     for number in said.keys() & expected.keys():
         assert expected[number] in said[number]
-    assert {"H1.1", "H2.1"} & said.keys()
+    assert len(said) == len(homework[0].EXERCISES)
+
+
+def shared(model):
+    return {"units": 5}
+
+
+def solved_by_what_is_shared(image):
+    return Model(shared(None)["units"])
+
+
+def verdicts_by_what_is_shared(model):
+    return {"size": "right" if model.units == shared(model)["units"] else "wrong"}
+
+
+def test_notes_name_what_open_code_and_solution_share():
+    exercise = replace(
+        EXERCISE,
+        solution=solved_by_what_is_shared,
+        view=verdicts_by_what_is_shared,
+        mistakes=(),
+    )
+    assert next(notes((exercise,), {})) == (
+        "S.1: its verdicts stand open, its solution does not. Its open code and its solution share "
+        "shared: does that tell the answer?"
+    )
 
 
 def test_a_sealed_exercise_tells_no_solution_and_grades_nobody(homework):
@@ -486,10 +514,10 @@ def test_a_lambda_gets_a_name_and_a_library_is_imported(code):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("view_of_answer", "a view must not use an answer, .* got 'solved'. Compare without it"),
+        ("view_of_answer", "^a view uses solved, an answer$"),
         ("view_with_generator", "functions, modules and plain data: got 'generator', a Generator"),
         ("view_with_partial", "functions, modules and plain data: got 'partial_of', a partial"),
-        ("view_of_renamed", "undecorated and under their own names: got 'renamed'"),
+        ("view_of_renamed", "under their own names: got 'renamed'"),
     ],
 )
 def test_code_that_cannot_be_handed_out_is_refused(code, name, message):
@@ -507,7 +535,7 @@ def test_one_of_two_lambdas_in_a_line_is_refused(code):
 def test_data_that_equals_an_answer_is_refused(code):
     _, module = code
     collected = OpenCode(module, [np.array([[1.0, 2], [3, 4]])])
-    with pytest.raises(ValueError, match=r"must not use an answer, .* got 'TABLE'"):
+    with pytest.raises(ValueError, match=r"^a view uses TABLE, an answer$"):
         collected.add(module.view, "a view")
 
 
@@ -536,8 +564,56 @@ def test_a_view_that_holds_the_value_is_refused(tmp_path):
         encoding="utf-8",
     )
     module = loaded(file)
-    with pytest.raises(ValueError, match=r"`view` of exercise S\.1 must not hold .* got 417\.5"):
-        student_file(module, module.EXERCISES)
+    text, late = student_file(module, module.EXERCISES)
+    assert late == {"S.1": "its `view` holds 417.5, the answer"}
+    assert "417" not in text
+    exercise = {}
+    exec(text, exercise)
+    exercise = exercise["count"]
+    for answer in (417.5, 3, "x", np.ones(2)):
+        assert str(judge(exercise, answer)) == "○ S.1 is judged after you hand in."
+    assert str(judge(exercise, ...)) == "○ S.1 not answered yet"
+
+
+def test_an_exercise_without_cases_at_home_knows_an_untouched_stub():
+    def untouched(image):
+        """What is asked for."""
+        return ...
+
+    exercise = sealed_exercises(sealed_text((EXERCISE,), late=("S.1",)))[0]
+    assert list(seal_faults(EXERCISE, exercise)) == []
+    assert judge(exercise, untouched).message == judge(exercise, lambda: ...).message
+    assert judge(exercise, untouched).message == "not answered yet"
+    assert judge(exercise, lambda image: image[..., 0]).message == "is judged after you hand in."
+    assert next(notes((EXERCISE,), {"S.1": "its `view` uses f, an answer"})) == (
+        "S.1: its `view` uses f, an answer: not judged at home, but after handing in"
+    )
+
+
+DECORATED = """
+
+@functools.cache
+def slow(x, limit=LIMIT):
+    return inner(x)
+
+
+def view_of_decorated(x):
+    return slow(x)
+"""
+
+
+def test_a_decorated_function_is_taken_with_its_decorator(tmp_path):
+    path = tmp_path / "decorated.py"
+    path.write_text(FILE.replace("import math", "import functools\nimport math") + DECORATED)
+    module = loaded(path)
+    collected = OpenCode(module, [module.solved])
+    collected.add(module.view_of_decorated, "a view")
+    there = {}
+    exec(collected.written(), there)
+    assert there["view_of_decorated"](3) == module.view_of_decorated(3)
+    assert there["slow"].cache_info().misses == 1
+    with pytest.raises(ValueError, match=r"^a view uses inner, an answer$"):
+        OpenCode(module, [module.inner]).add(module.view_of_decorated, "a view")
 
 
 def test_lessons_are_never_sealed():

@@ -70,14 +70,14 @@ def pack(name, out, seed=None, roster=None, files=None):
     for place, (student, own_seed) in enumerate(rows):
         exercises = variants.variant(module, own_seed)
         verify(exercises)
-        text, notebook = _made(source, module, exercises, files, place < TRIED_SEALED)
+        text, notebook, late = _made(source, module, exercises, files, place < TRIED_SEALED)
         if key:
             told = variants.signed(key, source.stem, own_seed, student)
             notebook.metadata["cnnlab"] = told
         folder = out / folder_of(student) if student else out
         _write(folder, source, text, notebook, files)
         if not place:
-            yield from student_file.notes(exercises)
+            yield from student_file.notes(exercises, late)
         said = f", seed {own_seed}" if key else ""
         yield f"{folder / source.name}: {len(text.encode()):,} bytes{said}"
 
@@ -101,21 +101,21 @@ def tried(name, seeds=50):
         try:
             verify(exercises)
             if seed is None or seed < TRIED_SEALED:
-                text, _ = _made(source, module, exercises, None, True)
+                text, _, late = _made(source, module, exercises, None, True)
         except ValueError as error:
             if seed is None:
                 raise
             raise ValueError(f"with seed={seed}: {error}") from error
         if seed is None:
-            yield from student_file.notes(exercises)
+            yield from student_file.notes(exercises, late)
             yield f"{source.name}: {len(text.encode()):,} bytes when sealed, no answer in it"
     if count:
         yield f"{count} seeds: each with one right answer, and mistakes that differ"
 
 
 def _made(source, module, exercises, files, sealed_too):
-    """The text of the student's file and the notebook, both searched for answers."""
-    text = student_file.student_file(module, exercises)
+    """The text of the student's file, the notebook, both searched for answers, and `late`."""
+    text, late = student_file.student_file(module, exercises)
     notebook = nbformat.read(source.with_suffix(".ipynb"), 4)
     if exercises is not module.EXERCISES:
         _set_tasks(notebook, module, exercises)
@@ -137,7 +137,7 @@ def _made(source, module, exercises, files, sealed_too):
                     f"a sealed exercise must judge as the open one: got exercise "
                     f"{exercise.number}, {fault}. Let its mistakes differ more, or report it."
                 )
-    return text, notebook
+    return text, notebook, late
 
 
 def _set_tasks(notebook, module, exercises):

@@ -7,6 +7,7 @@ uses. Solutions, alternatives and known mistakes are refused, for they are answe
 import ast
 import dis
 import importlib
+import inspect
 import textwrap
 import types
 from pathlib import Path
@@ -17,6 +18,10 @@ from cnnlab.exercises.differences import difference
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 ENOUGH = 1_000_000  # characters of data
+
+
+class Telling(ValueError):
+    """Code that holds an answer."""
 
 
 class OpenCode:
@@ -30,10 +35,17 @@ class OpenCode:
             answers: functions and values that must not be taken, nor what equals them.
         """
         self.module, self.answers = module, answers
-        self.tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         self.text = Path(module.__file__).read_text(encoding="utf-8")
+        self.tree = ast.parse(self.text)
         self.parts = {}  # name: text
         self.functions = {}  # name: function
+
+    def copied(self, empty=False):
+        """Another one that begins with what this one has, or with nothing."""
+        other = OpenCode(self.module, self.answers)
+        if not empty:
+            other.parts, other.functions = dict(self.parts), dict(self.functions)
+        return other
 
     def add(self, function, role):
         """Takes a function, and returns the name that it has in the student's file.
@@ -43,7 +55,8 @@ class OpenCode:
             role: what it is, for an error: "the view of H1.4".
 
         Raises:
-            ValueError: it is an answer, uses one, or cannot be found in the file.
+            Telling: it is an answer or uses one.
+            ValueError: it cannot be found in the file, or uses what cannot be written down.
         """
         name = getattr(function, "__name__", "")
         if name == "<lambda>":
@@ -78,17 +91,14 @@ class OpenCode:
     def _take(self, name, value, role):
         """Takes what a name means, and what that uses in turn."""
         if any(_same(value, answer) for answer in self.answers):
-            raise ValueError(
-                f"{role} must not use an answer, for its code is handed out: got {name!r}. "
-                "Compare without it, or let `view` return what it computes."
-            )
+            raise Telling(f"{role} uses {name}, an answer")
         if isinstance(value, types.ModuleType):
             short = value.__name__ == name
             self._keep(name, f"import {value.__name__}{'' if short else f' as {name}'}", role)
         elif getattr(value, "__module__", None) not in (None, self.module.__name__):
             self._from_library(name, value, role)
-        elif isinstance(value, types.FunctionType):
-            self._function(name, value, role)
+        elif isinstance(inspect.unwrap(value), types.FunctionType):
+            self._function(name, inspect.unwrap(value), role)
         else:
             self._keep(name, f"{name} = {self._data(name, value, role)}", role)
 
@@ -116,14 +126,13 @@ class OpenCode:
             and node.name == function.__name__
             and min([node.lineno, *(d.lineno for d in node.decorator_list)]) == line
         ]
-        if len(nodes) != 1 or function.__name__ != name or nodes[0].decorator_list:
+        if len(nodes) != 1 or function.__name__ != name:
             raise ValueError(
-                f"{role} must use functions that stand in the file with `def`, undecorated and "
-                f"under their own names: got {name!r}. Write it so."
+                f"{role} must use functions that stand in the file with `def`, under their own "
+                f"names: got {name!r}. Write it so."
             )
         self.functions[name] = function
-        start, end = nodes[0].lineno, nodes[0].end_lineno
-        lines = "\n".join(self.text.splitlines()[start - 1 : end])
+        lines = "\n".join(self.text.splitlines()[line - 1 : nodes[0].end_lineno])
         self._with_what_it_uses(function, nodes[0], role)
         self._keep(name, textwrap.dedent(lines), role)
 
@@ -140,7 +149,8 @@ class OpenCode:
     def _with_what_it_uses(self, function, node, role):
         """Takes the globals of the file, and the names around a function, that it reads."""
         around = uses(function)
-        for expression in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+        outside = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        for expression in [*outside, *getattr(node, "decorator_list", [])]:
             for each in ast.walk(expression):
                 if isinstance(each, ast.Name) and each.id in function.__globals__:
                     around[each.id] = function.__globals__[each.id]
@@ -172,6 +182,17 @@ def uses(function):
     around = {name: cell.cell_contents for name, cell in cells}
     names, known = _globals_of(function.__code__), function.__globals__
     return {name: known[name] for name in names if name in known} | around
+
+
+def reached(function):
+    """A function, and those of its file that it uses, or that these use in turn."""
+    found, todo = [], [function]
+    while todo:
+        each = inspect.unwrap(todo.pop())
+        if isinstance(each, types.FunctionType) and each.__module__ == function.__module__:
+            todo += [] if each in found else uses(each).values()
+            found += [] if each in found else [each]
+    return found
 
 
 def _globals_of(code):

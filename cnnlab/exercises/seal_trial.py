@@ -37,7 +37,8 @@ def seal_faults(exercise, sealed):
             yield (
                 f"whose mistake {n}, {mistake.diagnosis!r}, is judged {str(outcome)!r} when sealed"
             )
-    for name, answer in _probes(exercise):
+    probes = _probes(exercise) if sealed.sealed.right["runs"] else ()
+    for name, answer in probes:
         mark, given = judge(sealed, answer).mark, judge(exercise, answer).mark
         if (judged and mark != given) or (not judged and (mark, given) == ("✗", "✓")):
             yield f"in which {name} is judged {given} in the open, {mark} when sealed"

@@ -10,21 +10,23 @@ import numpy as np
 from cnnlab.exercises.forms import bare, bits, fitted, form_of
 from cnnlab.exercises.judging import _runs, _viewed
 from cnnlab.exercises.locks import locked, new_salt
-from cnnlab.exercises.open_code import uses
+from cnnlab.exercises.open_code import reached
 from cnnlab.exercises.plain_data import encoded
 from cnnlab.exercises.sealed import VERSION, hash_of, key_of, kind_in_words, name_of
 
 SECRET = {"solution", "insight", "mistakes", "alternatives", "cases", "view", "sealed"}
+NOTHING = {"right": {"runs": []}, "mistakes": [], "cases": [], "verdicts": None, "kind": ""}
 FEW = 20  # bits: fewer answers than a million could be tried at home
 MANY = 64  # bits: from here on a try may be quick
 
 
-def sealed_text(exercises, names=None):
+def sealed_text(exercises, names=None, late=()):
     """JSON for `sealed_exercises`, without any answer.
 
     Args:
         exercises: a tuple of `Exercise` that `verify` has found to judge rightly.
         names: {function: its name} of the functions that cases hold.
+        late: numbers of exercises that are not judged at home, for their cases cannot be there.
 
     Raises:
         ValueError: a result or a case cannot be sealed.
@@ -32,7 +34,7 @@ def sealed_text(exercises, names=None):
     entries = []
     for exercise in exercises:
         try:
-            entries.append(_entry(exercise, names))
+            entries.append(_entry(exercise, names, exercise.number in late))
         except ValueError as error:
             raise ValueError(f"exercise {exercise.number}: {error}") from error
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
@@ -60,7 +62,11 @@ def results_of(exercise):
     return [run.result for run, known in pairs if _bits(run, known) >= FEW]
 
 
-def _entry(exercise, names):
+def _entry(exercise, names, late):
+    given = [field.name for field in fields(exercise) if field.name not in SECRET]
+    told = {name: encoded(getattr(exercise, name)) for name in given}
+    if late:
+        return {"open": told, "cases": {"tuple": []}, "seal": NOTHING}
     runs, asked = _right(exercise)
     known = _open_runs(exercise, runs)
     total = _total(runs, known)
@@ -71,9 +77,8 @@ def _entry(exercise, names):
         right = {"runs": known, **lock}
     else:
         right = {"runs": [{**k, "form": bare(k["form"])} if "form" in k else k for k in known]}
-    given = [field.name for field in fields(exercise) if field.name not in SECRET]
     return {
-        "open": {name: encoded(getattr(exercise, name)) for name in given},
+        "open": told,
         "cases": encoded(() if callable(exercise.cases) else exercise.cases, names),
         "seal": {
             "right": right,
@@ -121,15 +126,9 @@ def _is_plain(exercise, runs):
     return True
 
 
-def _texts(function, seen=frozenset()):
+def _texts(function):
     """The texts that are written in a function, and in those of its file that it uses."""
-    if not isinstance(function, types.FunctionType) or function in seen:
-        return set()
-    used = [
-        f for f in uses(function).values() if getattr(f, "__module__", "") == function.__module__
-    ]
-    found = (_texts(each, seen | {function}) for each in used)
-    return set().union(_texts_in(function.__code__), *found)
+    return set().union(*(_texts_in(each.__code__) for each in reached(function)))
 
 
 def _texts_in(code):

@@ -6,7 +6,7 @@ import types
 
 import numpy as np
 
-from cnnlab.exercises.open_code import OpenCode
+from cnnlab.exercises.open_code import OpenCode, Telling, reached
 from cnnlab.exercises.plain_data import functions_in
 from cnnlab.exercises.sealing import FEW, MANY, guesses, results_of, sealed_text
 from cnnlab.exercises.solutions import written
@@ -35,35 +35,50 @@ def student_file(module, exercises):
         exercises: those of it, a tuple.
 
     Raises:
-        ValueError: something in it cannot be sealed, or the code that stays open is, or holds, an
-            answer.
+        ValueError: something in it cannot be sealed.
 
     Returns:
-        The text; it runs with cnnlab alone, and with what the open code imports.
+        (text, late): the text runs with cnnlab alone, and with what the open code imports; late is
+        {number: why an exercise is not judged at home, though it could be sealed}.
     """
     names = names_of(module)
     answers = [answer for each in exercises for answer in (*answers_of(each), *results_of(each))]
-    code = OpenCode(module, answers)
+    code, late = OpenCode(module, answers), {}
     given, held = "", {}
     for place, exercise in enumerate(exercises):
-        for role, function in [("view", exercise.view), ("cases", exercise.cases)]:
-            if callable(function):
-                name = code.add(function, f"`{role}` of exercise {exercise.number}")
-                given += f"    {role}_{place}={name},\n"
-        for function in functions_in(exercise.cases):
-            held[function] = code.add(function, f"a case of exercise {exercise.number}")
-        _refuse_numbers(exercise, code)
+        trial = code.copied()
+        try:
+            functions, inside = _open_functions(exercise, trial)
+        except Telling as error:
+            late[exercise.number] = str(error)
+            continue
+        code = trial
+        given += "".join(f"    {role}_{place}={name},\n" for role, name in functions.items())
+        held |= inside
     given += "".join(f"    {name}={name},\n" for name in dict.fromkeys(held.values()))
     imports = "from cnnlab.exercises import sealed_exercises"
     bound = ", ".join(names[exercise.number] for exercise in exercises)
-    return TEXT.format(
+    text = TEXT.format(
         stem=module.__name__,
         code="\n".join(filter(None, [imports, code.written()])),
-        data=sealed_text(exercises, held),
+        data=sealed_text(exercises, held, late),
         given=given,
         names=bound,
         comma="," * (len(exercises) == 1),
     )
+    return text, late
+
+
+def _open_functions(exercise, code):
+    """The names of what must stand open: {"view": name}, and {function of a case: name}."""
+    functions, inside = {}, {}
+    for role, function in [("view", exercise.view), ("cases", exercise.cases)]:
+        if callable(function):
+            functions[role] = code.add(function, f"its `{role}`")
+    for function in functions_in(exercise.cases):
+        inside[function] = code.add(function, "a case")
+    _refuse_numbers(exercise, code)
+    return functions, inside
 
 
 def answers_of(exercise):
@@ -81,19 +96,17 @@ def _refuse_numbers(exercise, code):
     """Refuses open code in which all numbers of a value stand that is asked for."""
     if callable(exercise.solution) or not callable(exercise.view):
         return
+    alone = code.copied(empty=True)
+    alone.add(exercise.view, "its `view`")
     asked = _numbers_of(exercise.solution)
     there = {
         node.value
-        for text in code.parts.values()
+        for text in alone.parts.values()
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Constant)
     }
     if asked and all(any(number == other for other in there) for number in asked):
-        raise ValueError(
-            f"`view` of exercise {exercise.number} must not hold the answer, for its code is "
-            f"handed out: got {exercise.solution!r} in it. Let it return what is compared, and "
-            "leave comparing to the judge."
-        )
+        raise Telling(f"its `view` holds {exercise.solution!r}, the answer")
 
 
 def _numbers_of(value):
@@ -103,11 +116,18 @@ def _numbers_of(value):
         return [value] if isinstance(value, str) else []
 
 
-def notes(exercises):
-    """A line on each exercise: how it is judged at home, and what stands open."""
+def notes(exercises, late):
+    """A line on each exercise: how it is judged at home, and what stands open.
+
+    Args:
+        exercises: the instructor's.
+        late: as `student_file` gives it.
+    """
     for exercise in exercises:
         count = guesses(exercise)
-        if count is None:
+        if exercise.number in late:
+            said = f"{late[exercise.number]}: not judged at home, but after handing in"
+        elif count is None:
             said = "its verdicts stand open, its solution does not"
         elif count < FEW:
             more = "Add cases" if exercise.cases else "Ask for a function, or for several numbers,"
@@ -119,7 +139,17 @@ def notes(exercises):
             said = f"sealed, 2^{count:.0f} answers to try"
             if count < MANY:
                 said += f", {SECONDS} s each"
+        if exercise.number not in late and (shared := _shared(exercise)):
+            said += f". Its open code and its solution share {shared}: does that tell the answer?"
         yield f"{exercise.number}: {said}"
+
+
+def _shared(exercise):
+    """The names of functions that open code and the solution both use."""
+    open_code = [f for f in (exercise.view, exercise.cases) if isinstance(f, types.FunctionType)]
+    used = {f.__name__ for each in open_code for f in reached(each)}
+    solved = reached(exercise.solution) if callable(exercise.solution) else []
+    return ", ".join(sorted(used & {f.__name__ for f in solved}))
 
 
 def leaks(text, exercises, notebook=""):
