@@ -1,7 +1,9 @@
 """`cnnlab homework`: what students get judges, holds no answer, and is graded by the original."""
 
+import csv
 import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -304,3 +306,25 @@ def test_a_new_homework_overwrites_nothing(tmp_path):
     with pytest.raises(ValueError, match=r"must be new: got 'mine', and mine\.ipynb is there\. Ch"):
         template.write("mine", tmp_path)
     assert not (tmp_path / "mine.py").exists()
+
+
+def test_a_packed_notebook_is_graded_by_the_instructors_file(source, tmp_path, capsys):
+    source.write_text(PLAIN, encoding="utf-8")
+    assert run("pack", source, tmp_path / "out") == 0
+    notebook = nbformat.read(tmp_path / "out" / "varied.ipynb", 4)
+    notebook.cells[2].source = notebook.cells[2].source.replace("return ...", "return 2 * image")
+    notebook.cells[4].source = "check(homework.total, lambda image: image.sum(axis=0))"
+    submitted = tmp_path / "submissions" / "anna" / "varied.ipynb"
+    submitted.parent.mkdir(parents=True)
+    nbformat.write(notebook, submitted)
+    table = tmp_path / "grades.csv"
+    command = [sys.executable, "-m", "cnnlab.command.cli", "grade", str(submitted.parents[1])]
+    command += ["--out", str(table), "--jobs", "1", "--exercises"]
+    subprocess.run([*command, str(source)], check=True, capture_output=True)
+    rows = [*csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())]
+    told = {row["exercise"]: (row["result"], row["points"], row["diagnosis"]) for row in rows}
+    assert told["V.1"][:2] == ("right", "1")
+    assert told["V.2"] == ("wrong", "0", "Columns.")
+    sealed = [*command[3:], str(tmp_path / "out" / "varied.py")]
+    assert cli.main(sealed) == 2
+    assert "must hold their answers: got exercise V.1, which is sealed" in capsys.readouterr().err

@@ -305,6 +305,15 @@ def test_notes_say_how_each_exercise_is_judged(homework):
     assert len(said) == len(homework[0].EXERCISES)
 
 
+def test_the_guide_shows_what_is_printed():
+    module = loaded(ROOT / "notebooks" / "homework" / "edges_and_digits.py")
+    page = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^    (H1\.\d: .*?)(?: …)?$", page, re.MULTILINE)
+    printed = list(notes(module.EXERCISES, {}))
+    assert len(shown) == 4
+    assert all(any(line.startswith(text) for line in printed) for text in shown)
+
+
 def shared(model):
     return {"units": 5}
 
@@ -573,6 +582,21 @@ def test_a_view_that_holds_the_value_is_refused(tmp_path):
     for answer in (417.5, 3, "x", np.ones(2)):
         assert str(judge(exercise, answer)) == "○ S.1 is judged after you hand in."
     assert str(judge(exercise, ...)) == "○ S.1 not answered yet"
+
+
+def test_a_task_may_hold_any_character(tmp_path):
+    task = 'Write """f""" and \\n, \\", a\nnew line, {braces} and ≥ 3%.'
+    file = tmp_path / "quoted.py"
+    file.write_text(
+        "from cnnlab.exercises import Exercise\n\n"
+        f"one = Exercise(number='S.1', title='t', stars=1, task={task!r}, hints=({task!r},),\n"
+        "    solution=(0.5, 2.25, 77.125), insight='So.', mistakes=())\n"
+        "EXERCISES = (one,)\n",
+        encoding="utf-8",
+    )
+    module, there = loaded(file), {}
+    exec(student_file(module, module.EXERCISES)[0], there)
+    assert there["one"].task == there["one"].hints[0] == task
 
 
 def test_an_exercise_without_cases_at_home_knows_an_untouched_stub():
