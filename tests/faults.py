@@ -2677,6 +2677,13 @@ FAULTS = [
         "sealing",
     ),
     Fault(
+        "exercises.open_code",
+        "todo += [] if each in found else uses(each).values()",
+        "todo += []",
+        "only the function itself is looked at",
+        "sealing",
+    ),
+    Fault(
         "exercises.variants",
         'if not hmac.compare_digest(str(entry["signature"]), _signature(key, told)):',
         "if False:",

@@ -145,6 +145,8 @@ def test_fields_cannot_be_moved_into_one_another():
     one = variants.signed(KEY, "varied", 1, "2 x")["signature"]
     assert one != variants.signed(KEY, "varied", 12, "x")["signature"]
     assert one != variants.signed(KEY, "varied1", 1, "2 x")["signature"]
+    one = variants.signed(KEY, "varied", 1, "2\nx")["signature"]
+    assert one != variants.signed(KEY, "varied\n1", 2, "x")["signature"]
 
 
 def test_a_variant_is_graded_by_a_file_that_binds_it(module, tmp_path):
