@@ -427,7 +427,7 @@ def test_the_solutions_of_a_lesson_and_of_the_homework_are_printed(capsys, small
 
 def test_the_exercise_of_ten_lines_in_the_page_for_instructors_works(tmp_path, capsys):
     page = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    example = re.search(r"```python\n(.*?)```", page, flags=re.DOTALL)[1]
     file = tmp_path / "my_exercises.py"
     file.write_text(example, encoding="utf-8")
     (halves,) = exercise_files.exercises_in(file)

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import cnnlab
 from cnnlab import doctor
-from cnnlab.command import downloads, lessons, marking, saved_models, serving
+from cnnlab.command import (
+    downloads,
+    homework_parser,
+    lessons,
+    marking,
+    saved_models,
+    serving,
+)
 from cnnlab.files import fetch
 from cnnlab.files.shipped import FIRST_LESSON
 
@@ -211,6 +218,8 @@ def _parser():
     )
     solve.add_argument("--no-run", action="store_true", help="write the notebooks, run nothing")
     solve.set_defaults(run=_solutions)
+
+    homework_parser.add(commands, _count)
 
     show = commands.add_parser("site", help="show the web site that `make site` built")
     show.add_argument("folder", nargs="?", default="site", help="holds it (default: site)")

@@ -68,6 +68,7 @@ class Exercise:
         same_dtype: whether the dtype counts.
         seconds: the time limit of one check.
         points: what a right answer counts in grading, a number above 0; None: as many as stars.
+        sealed: in a student's file, what stands there in place of the answers; see `sealed`.
     """
 
     number: str
@@ -85,6 +86,7 @@ class Exercise:
     same_dtype: bool = False
     seconds: float = 10
     points: float | None = None
+    sealed: object = None
 
     def __post_init__(self):
         """Refuses slips of the pen in the fields."""
@@ -145,6 +147,8 @@ def judge(exercise, answer):
         return Outcome(exercise.number, "✗", message)
     if any(run.result is ... for run in runs):
         return Outcome(exercise.number, "○", "not answered yet")
+    if exercise.sealed is not None:
+        return exercise.sealed.outcome(exercise, answer, cases, runs)
     right = _runs(exercise, exercise.solution, cases)
     if all(run.error is not None for run in right):  # else an equal error would be a right answer
         error = right[0].error

@@ -15,13 +15,19 @@ def verify(exercises):
     Raises:
         ValueError: a solution or an alternative is not right, a solution fails with an error, or a
             mistake behaves like the solution or like another mistake, or is never judged, as
-            `view` fails with an error; or all cases let a common slip pass (`slips.unseen`).
+            `view` fails with an error; or all cases let a common slip pass (`slips.unseen`);
+            or an exercise is sealed, a student's.
 
     Example:
         >>> from cnnlab.exercises import judging
         >>> verify(judging.exercises("01"))
     """
     for exercise in exercises:
+        if exercise.sealed is not None:
+            raise ValueError(
+                f"`EXERCISES` must hold their answers: got exercise {exercise.number}, which is "
+                "sealed. Take the instructor's file instead of a student's."
+            )
         fault = next(_faults(exercise), None)
         if fault:
             raise ValueError(
