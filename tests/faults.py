@@ -929,24 +929,60 @@ FAULTS = [
     Fault("arrays.duplicates", "LARGEST = 1.7", "LARGEST = 1.2", "small cuts are not found"),
     Fault("arrays.duplicates", "ALIKE = 0.55", "ALIKE = 0.4", "others are taken for copies"),
     # models: blocks
-    Fault("models", "* energy) ** 0.75", "* energy) ** 0.5", "AlexNet's exponent", "models"),
-    Fault("models", "([x, branch])", "([branch, branch])", "the shortcut leads nowhere", "models"),
-    Fault("models", "conv(of_5x5, 5,", "conv(of_5x5, 3,", "Inception's 5x5 is 3x3", "models"),
+    Fault("models.blocks", "* energy) ** 0.75", "* energy) ** 0.5", "AlexNet's exponent", "models"),
+    Fault(
+        "models.blocks",
+        "([x, branch])",
+        "([branch, branch])",
+        "the shortcut leads nowhere",
+        "models",
+    ),
+    Fault(
+        "models.blocks", "conv(of_5x5, 5,", "conv(of_5x5, 3,", "Inception's 5x5 is 3x3", "models"
+    ),
     # models: blueprint
     Fault(
-        "models",
+        "models.blueprints",
         "initialize_variables=False",
         "initialize_variables=True",
         "weights are made",
         "models",
     ),
     # models
-    Fault("models", "layers.ZeroPadding2D(2,", "layers.ZeroPadding2D(1,", "LeNet pads by one"),
-    Fault("models", "Conv2D(16, kernel_size=5", "Conv2D(16, kernel_size=3", "LeNet's C3 is 3x3"),
-    Fault("models", "Conv2D(15, kernel_size=3", "Conv2D(16, kernel_size=3", "one filter more"),
-    Fault("models", "hidden=784, classes", "hidden=768, classes", "a narrower MLP"),
-    Fault("models", '"conv1", strides=4', '"conv1", strides=3', "AlexNet's stride"),
-    Fault("models", 'x = conv(256, "block3_conv3")(x)', "pass", "VGG16 lacks a convolution"),
+    Fault(
+        "models.networks",
+        "layers.ZeroPadding2D(2,",
+        "layers.ZeroPadding2D(1,",
+        "LeNet pads by one",
+        "models",
+    ),
+    Fault(
+        "models.networks",
+        "Conv2D(16, kernel_size=5",
+        "Conv2D(16, kernel_size=3",
+        "LeNet's C3 is 3x3",
+        "models",
+    ),
+    Fault(
+        "models.networks",
+        "Conv2D(15, kernel_size=3",
+        "Conv2D(16, kernel_size=3",
+        "one filter more",
+        "models",
+    ),
+    Fault(
+        "models.networks", "hidden=784, classes", "hidden=768, classes", "a narrower MLP", "models"
+    ),
+    Fault(
+        "models.networks", '"conv1", strides=4', '"conv1", strides=3', "AlexNet's stride", "models"
+    ),
+    Fault(
+        "models.networks",
+        'x = conv(256, "block3_conv3")(x)',
+        "pass",
+        "VGG16 lacks a convolution",
+        "models",
+    ),
     # weights
     Fault("weights", "return x / 127.5 - 1", "return x / 127.5", "0-2 for -1 to 1"),
     Fault("weights", "return x[..., ::-1] - np", "return x - np", "RGB for BGR"),

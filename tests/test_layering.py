@@ -30,7 +30,7 @@ HIGHER = {
     f"reading.{name}": 1 for name in ("tracing", "logits", "bounds", "in_prediction", "plausible")
 }
 # folders that lessons import, by what their __init__ offers
-FACES = set("boxes datasets diagnosis drawings exercises gradients overlays widgets".split())
+FACES = set("boxes datasets diagnosis drawings exercises gradients models overlays widgets".split())
 ORDER = [name for names in FLOORS.values() for name in names.split()]
 FRAMEWORKS = {"keras", "tensorflow", "matplotlib", "ipywidgets", "IPython", "tqdm"}
 LAZY = {"PIL", "pooch", "platformdirs", "requests", "threadpoolctl"}  # inside a function
