@@ -13,7 +13,8 @@ rooms (modules and folders) that stand above it here:
   ``drawings``, ``plots``, ``overlays``, ``widgets``,
   ``exercises``, ``doctor``, ``grading``, ``command``
 
-One module of a folder stands higher than its folder, for it needs TensorFlow: ``reading.tracing``.
+Some modules of ``reading`` stand on floor 1, for they need TensorFlow: ``tracing``, ``logits``,
+``bounds``, ``in_prediction``, ``plausible``.
 """
 
 import gc

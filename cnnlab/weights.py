@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnlab import models
 from cnnlab.datasets.loading import DIGITS
-from cnnlab.files import fetch, shipped
+from cnnlab.files import checksums, fetch
 
 NAMES = ("vgg16_slim", "vgg16", "lenet5", "mnist_cnn")
 # The convolutions of each, in their order, and their kernels' size.
@@ -59,7 +59,7 @@ def pretrained(name, include_top=False):
     if name == "vgg16":
         return _vgg16(include_top)
     model = getattr(models, name)()
-    content = io.BytesIO(shipped.verified(f"weights/{name}.npz"))
+    content = io.BytesIO(checksums.verified(f"weights/{name}.npz"))
     with np.load(content, allow_pickle=False) as file:
         fill(model, file)
     if include_top:
@@ -144,7 +144,7 @@ def class_names(name):
     """
     _check_name(name)
     if name == "vgg16_slim":
-        rows = shipped.verified("weights/vgg16_slim_classes.csv").decode("utf-8").splitlines()
+        rows = checksums.verified("weights/vgg16_slim_classes.csv").decode("utf-8").splitlines()
         return tuple(row.split(",", 1)[1] for row in rows[1:])
     if name == "vgg16":
         fetch.verify("imagenet_classes")

@@ -165,9 +165,14 @@ RULES = [
     ("structure", "rate >= 0.8:", "rate >= 0.5:", "dropout of one half"),
     ("structure", "units < head.units / 2", "units < head.units", "five of eight are too few"),
     ("structure", "if convolves and linear and", "if convolves and", "an embedding is a head"),
-    ("fields", "all(n == 1 for n in cells)", "all(n == 6 for n in cells)", "one cell"),
-    ("fields", "size < 0.2 * side", "size < 0.9 * side", "a field of half the picture"),
-    ("fields", "all(s >= 2 * side", "all(s >= 0.2 * side", "a fifth of the picture is twice"),
+    ("receptive_fields", "all(n == 1 for n in cells)", "all(n == 6 for n in cells)", "one cell"),
+    ("receptive_fields", "size < 0.2 * side", "size < 0.9 * side", "a field of half the picture"),
+    (
+        "receptive_fields",
+        "all(s >= 2 * side",
+        "all(s >= 0.2 * side",
+        "a fifth of the picture is twice",
+    ),
     (
         "structure",
         "row.parameters < 0.9 * total",
@@ -258,7 +263,7 @@ RULES = [
     ("augmentation", "if turned[0] < 0.7:", "if turned[0] < 1.1:", "a flip that keeps classes"),
     ("augmentation", "if value >= most:", "if value >= most / 2:", "a usual shift is too far"),
     (
-        "fields",
+        "receptive_fields",
         "or math.prod(window) == 1 or",
         "or math.prod(window) == 0 or",
         "a 1×1 shortcut leaves out",
@@ -592,13 +597,15 @@ FAULTS = [
         "widgets",
     ),
     Fault(
-        "widgets.channels",
+        "widgets.channel_figure",
         "np.abs(pattern - 0.5).max()",
         "pattern.std()",
         "plain is taken for grey",
         "widgets",
     ),
-    Fault("widgets.channels", "fitted * (white - black)", "fitted", "the wrong range", "widgets"),
+    Fault(
+        "widgets.channel_figure", "fitted * (white - black)", "fitted", "the wrong range", "widgets"
+    ),
     Fault(
         "widgets.explorer",
         "picture.value = len(names) - 1",
@@ -606,7 +613,7 @@ FAULTS = [
         "an own photograph is not shown",
         "widgets",
     ),
-    Fault("widgets.channels", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
+    Fault("widgets.channel_figure", "0 if own else RIM", "0", "a frame of zeros", "widgets"),
     Fault(
         "widgets.explorer",
         "not in ready:",
@@ -851,7 +858,7 @@ FAULTS = [
     ),
     # things and scenes
     Fault(
-        "datasets.composed",
+        "datasets.scene_sets",
         "labels = (data.labels[chosen, None] == kinds).argmax(axis=1)",
         "labels = data.labels[chosen]",
         "chosen digits keep the numbers that they had among ten",
@@ -990,7 +997,7 @@ FAULTS = [
     Fault("weights", '("flatten", "average_pool")', '("flatten",)', "the slim top stays"),
     # gradients
     Fault(
-        "gradients.asking",
+        "gradients.in_parts",
         "array[: len(batch)] for array",
         "array[::-1][: len(batch)] for array",
         "answers in parts come back in reverse order",
@@ -1004,14 +1011,14 @@ FAULTS = [
         "gradients",
     ),
     Fault(
-        "gradients.maps",
+        "gradients.layer_answers",
         "np.asarray(channels, np.int32),)",
         "np.asarray(channels, np.int32)[::-1],)",
         "each picture asks for another's channel",
         "gradients",
     ),
     Fault(
-        "gradients.questions",
+        "gradients.differentiating",
         "weights -= tf.one_hot",
         "weights += tf.one_hot",
         "the rival speaks too",
@@ -1032,7 +1039,7 @@ FAULTS = [
         "gradients",
     ),
     Fault(
-        "gradients.questions",
+        "gradients.differentiating",
         "tf.square(tf.cast(gradient",
         "(tf.cast(gradient",
         "signs cancel out",
@@ -1064,7 +1071,7 @@ FAULTS = [
         "adversarial", "2.5 * epsilon / steps if", "2.5 * epsilon if", "a step as long as the way"
     ),
     Fault(
-        "gradients.questions",
+        "gradients.differentiating",
         "tf.where(weights > 0, -np.inf, logits)",
         "logits",
         "the class is among the others",
@@ -1123,21 +1130,21 @@ FAULTS = [
         "painting", "1 / np.maximum(frequency", "1 * np.maximum(frequency", "ripples come easily"
     ),
     Fault(
-        "gradients.questions",
+        "gradients.differentiating",
         "maps, maps) / places",
         "maps, maps)",
         "a Gram matrix that grows with the picture",
         "painting",
     ),
     Fault(
-        "gradients.questions",
+        "gradients.differentiating",
         "grams(seen) if of_gram else seen",
         "seen",
         "style keeps places",
         "painting",
     ),
     Fault(
-        "gradients.questions",
+        "gradients.differentiating",
         "shares[:, n] * tf",
         "1.0 * tf",
         "every part counts the same",
@@ -1763,6 +1770,13 @@ FAULTS = [
     ),
     # shipped
     Fault(
+        "files.checksums",
+        "if found != expected:",
+        "if not content:",
+        "a changed file is taken for the shipped one",
+        "datasets",
+    ),
+    Fault(
         "files.shipped",
         "inside if inside.is_dir()",
         "inside if False",
@@ -2001,7 +2015,7 @@ FAULTS = [
         "heatmaps",
     ),
     Fault(
-        "gradients.questions",
+        "gradients.differentiating",
         "[size // 2 for size in sizes]",
         "[size // 2 for size in sizes[:1]]",
         "the middle of the first axis alone",
@@ -2443,7 +2457,7 @@ FAULTS = [
         "places",
     ),
     Fault(
-        "gradients.asking",
+        "gradients.in_parts",
         "(None if each is None else each[taken] for each in rows)",
         "(None if each is None else each[: len(arrays[0])] for each in rows)",
         "the places of the first images for all",
@@ -2584,7 +2598,7 @@ FAULTS = [
         "own_models",
     ),
     Fault(
-        "gradients.asking",
+        "gradients.in_parts",
         "return tuple(array[: len(batch)] for array in joined)",
         "return tuple(joined)",
         "what fills up a fixed batch is given out",

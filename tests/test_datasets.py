@@ -305,7 +305,7 @@ def test_a_single_picture_of_a_class_cannot_be_split():
 
 
 def test_the_atlas_is_cut_into_strips_of_a_pattern_and_nine_pieces():
-    layers = sorted(path.stem for path in (datasets.data_folder() / "atlas").glob("*.jpg"))
+    layers = sorted(path.stem for path in (shipped.data_folder() / "atlas").glob("*.jpg"))
     assert len(layers) == 13
     for layer in layers:
         strips = datasets.atlas(layer)

@@ -196,8 +196,15 @@ def test_every_folder_says_who_calls_it():
 def test_the_map_of_the_package_names_every_room_in_order():
     import cnnlab
 
-    named = [n for n in re.findall(r"``([a-z_]+)``", cnnlab.__doc__) if n in ORDER]
-    assert named == ORDER
+    rooms, higher = cnnlab.__doc__.split("Some modules of ``reading``")
+    assert [n for n in re.findall(r"``([a-z_]+)``", rooms) if n in ORDER] == ORDER
+    assert {f"reading.{n}" for n in re.findall(r"``([a-z_]+)``", higher)} == set(HIGHER)
+
+
+def test_networks_that_are_looked_into_are_differentiated_in_one_module():
+    homes = {dotted(p) for p in PACKAGE.rglob("*.py") if "GradientTape(" in p.read_text("utf-8")}
+    others = {"diagnosis.run", "drawings.computing", "exercises.networks"}  # losses, sums, answers
+    assert homes == {"gradients.differentiating"} | others
 
 
 def loaded_after(statement):

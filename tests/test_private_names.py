@@ -90,6 +90,8 @@ def test_a_function_can_be_kept_from_warning_of_retracing():
 def private_uses(source):
     """Names such as `tensor._history` or `keras.src` that a module uses of others."""
     found = set(re.findall(r"keras\.src[.\w]*|tensorflow\.python[.\w]*", source))
+    asked = r"(?:get|has|set)attr\((\w+), [\"'](_[a-z]\w*)[\"']"
+    found |= {".".join(pair) for pair in re.findall(asked, source) if pair[0] != "self"}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and re.match("_[a-z]", node.attr):
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
@@ -108,5 +110,7 @@ def test_no_other_module_uses_a_private_name(path):
 
 
 def test_the_search_for_private_names_finds_some():
-    source = "from keras.src.backend import x\ny = tensor._keras_history\nself._own"
-    assert private_uses(source) == {"keras.src.backend", "tensor._keras_history"}
+    source = (
+        "from keras.src.backend import x\ny = tensor._keras_history\nself._own\nhasattr(m, '_f')"
+    )
+    assert private_uses(source) == {"keras.src.backend", "tensor._keras_history", "m._f"}

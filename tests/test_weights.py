@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cnnlab import datasets, models, weights
-from cnnlab.files import archives, fetch, photographs
+from cnnlab.files import checksums, fetch, photographs
 from cnnlab.files.shipped import data_folder
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 5, 7, 3), dtype=np.uint8)
@@ -25,7 +25,7 @@ def keras_cache(tmp_path, monkeypatch):
         place = fetch.path(name)
         place.parent.mkdir(parents=True, exist_ok=True)
         write(place)
-        check = f"md5:{archives.digest(place, 'md5')}"
+        check = f"md5:{checksums.digest(place, 'md5')}"
         file = fetch.File(place.name, place.stat().st_size, check)
         monkeypatch.setitem(fetch.SOURCES, name, fetch.Source("", (file,), keras=True))
 

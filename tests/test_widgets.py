@@ -21,7 +21,7 @@ from cnnlab.widgets import (
     sliders,
     sliding_window,
 )
-from cnnlab.widgets.channels import own_photograph
+from cnnlab.widgets.channel_figure import own_photograph
 
 IMAGE = np.arange(30).reshape(5, 6)
 KERNEL = np.array([[0, 1, 2], [2, 2, 0]])
@@ -302,7 +302,7 @@ def test_the_pattern_has_the_range_of_the_photographs(monkeypatch):
         asked.append(value_range)
         return np.full((1, 16, 24, 1), 0.5, "float32")
 
-    monkeypatch.setattr("cnnlab.widgets.channels.filter_patterns", noted)
+    monkeypatch.setattr("cnnlab.widgets.channel_figure.filter_patterns", noted)
     show_channel(grey_network(1), GREY, "conv", channel=0)
     show_channel(grey_network(1), GREY * 255, "conv", channel=0)
     assert asked == [(0, 1), (0, 255)]
@@ -339,7 +339,7 @@ def test_the_rim_of_a_pattern_is_not_shown(monkeypatch):
         pattern[:, 8:-8, 8:-8] = 1
         return pattern
 
-    monkeypatch.setattr("cnnlab.widgets.channels.filter_patterns", noted)
+    monkeypatch.setattr("cnnlab.widgets.channel_figure.filter_patterns", noted)
     shown = show_channel(two_layers(), PHOTOS, "second", 0, size=(16, 24)).axes[1].images[0]
     assert asked == [(32, 40)]
     assert shown.get_array().shape == (16, 24, 3)
@@ -407,7 +407,7 @@ def test_the_explorer_draws_what_its_controls_say(explored):
 def test_the_explorer_runs_the_network_once(monkeypatch, explored):
     calls = []
     monkeypatch.setattr(
-        "cnnlab.widgets.channels.feature_maps",
+        "cnnlab.widgets.channel_figure.feature_maps",
         lambda *given: calls.append(given) or feature_maps(*given),
     )
     box = channel_explorer(two_layers(), PHOTOS, ["first", "second"])

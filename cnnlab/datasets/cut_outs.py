@@ -6,7 +6,7 @@ import numpy as np
 
 from cnnlab.arrays import composing
 from cnnlab.datasets.stored import photo
-from cnnlab.files.shipped import verified
+from cnnlab.files.checksums import verified
 
 SURFACES = {"grass": (104, 128, 66), "gravel": (150, 140, 126)}  # RGB
 BACKDROPS = ("astronaut", "chelsea", "coffee", "hubble", "rocket")  # shown out of focus

@@ -9,7 +9,7 @@ from cnnlab.arrays import composing
 from cnnlab.datasets.cut_outs import cut_outs, grounds
 from cnnlab.datasets.stored import card, check_name, photo, photo_names
 from cnnlab.files import archives, fetch
-from cnnlab.files.shipped import verified
+from cnnlab.files.checksums import verified
 
 DIGITS = tuple("0123456789")
 TEXTURE_PATCHES = 60  # of each photograph and split

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cnnlab.datasets.stored import card
-from cnnlab.files.shipped import verified
+from cnnlab.files.checksums import verified
 
 ZERO, GAIN = 1024, 200  # of the converter: what stands for 0 mV, and how much for 1 mV
 

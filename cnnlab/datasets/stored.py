@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cnnlab.files import photographs, shipped
-from cnnlab.files.shipped import verified
+from cnnlab.files.checksums import verified
 
 PAINTED = {"contents": ("chelsea", "coffee", "rocket"), "styles": ("brick", "hubble", "retina")}
 ATLAS_ROWS, ATLAS_COLUMNS = range(0, 544, 136), range(0, 792, 264)  # where its strips begin

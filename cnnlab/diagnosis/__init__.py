@@ -5,7 +5,7 @@ history of a training; what is not given is not judged. ``given`` checks what ca
 ``case`` of it: the model as a graph, its ``heads`` with their loss and labels, its pictures, its
 training's history, and one ``run`` on a batch. The rules are a function each, grouped by what
 they read: ``inputs``, ``sets``, ``augmentation``, ``answers``, ``losses``, ``metrics``,
-``labelling``, ``pairing``, ``settings``, ``learning_rates``, ``structure``, ``fields``,
+``labelling``, ``pairing``, ``settings``, ``learning_rates``, ``structure``, ``receptive_fields``,
 ``signals``, ``same_answers`` and ``curves``. They give ``finding.Finding``s; ``table`` lists them
 in the order in which they are told, with their sources, and each docstring holds an example.
 Called by lessons, homework and ``cnnlab diagnose``.

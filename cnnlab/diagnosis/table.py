@@ -12,7 +12,6 @@ from cnnlab.diagnosis import (
     answers,
     augmentation,
     curves,
-    fields,
     inputs,
     labelling,
     learning_rates,
@@ -20,6 +19,7 @@ from cnnlab.diagnosis import (
     metrics,
     pairing,
     planes,
+    receptive_fields,
     same_answers,
     sets,
     settings,
@@ -171,7 +171,7 @@ RULES = (
         "Keras documentation, Optimizers: clipnorm, epsilon, weight_decay",
     ),
     Rule("penalty larger than the loss", settings.penalty_larger_than_the_loss, _GOODFELLOW),
-    Rule("map of one cell too early", fields.map_of_one_cell_too_early, _ARAUJO),
+    Rule("map of one cell too early", receptive_fields.map_of_one_cell_too_early, _ARAUJO),
     Rule("bottleneck before the answer", structure.bottleneck_before_the_answer, _CHOLLET_5),
     Rule("map of one channel", structure.map_of_one_channel, _CHOLLET_5),
     Rule("dropout of nearly all", structure.dropout_of_nearly_all, "Srivastava et al. (2014)"),
@@ -211,7 +211,7 @@ RULES = (
         metrics.metric_that_cannot_measure,
         "Keras documentation, Accuracy metrics",
     ),
-    Rule("stride larger than the kernel", fields.stride_larger_than_the_kernel, _ARAUJO),
+    Rule("stride larger than the kernel", receptive_fields.stride_larger_than_the_kernel, _ARAUJO),
     Rule("imbalance", labelling.imbalance, "He & Garcia (2009), Learning from imbalanced data"),
     Rule(
         "batch as large as the data",
@@ -240,8 +240,10 @@ RULES = (
         same_answers.one_answer_for_all,
         "Karpathy (2019), A recipe for training",
     ),
-    Rule("receptive field smaller than the object", fields.receptive_field_small, _ARAUJO),
-    Rule("receptive field larger than the image", fields.receptive_field_large, _ARAUJO),
+    Rule(
+        "receptive field smaller than the object", receptive_fields.receptive_field_small, _ARAUJO
+    ),
+    Rule("receptive field larger than the image", receptive_fields.receptive_field_large, _ARAUJO),
     Rule(
         "dense layer that holds 90 % of the parameters",
         structure.dense_layer_of_most_parameters,

@@ -1,6 +1,7 @@
 """Files that come in: archives, photographs, and what the course ships or fetches.
 
-``feature_cache`` keeps features in files of its own, for ``transfer``.
+``shipped`` says where the course's own files lie, ``checksums`` whether they are what was shipped.
+``archives`` and ``photographs`` are read, ``feature_cache`` keeps features for ``transfer``.
 ``fetch`` is the only module of the package that opens a connection. Called by ``datasets``,
 ``weights``, ``doctor`` and the command line.
 """

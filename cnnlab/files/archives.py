@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import numpy as np
 
 from cnnlab.files import photographs
+from cnnlab.files.checksums import digest
 
 PHOTOGRAPH_SIZE = 128  # pixels, height and width of a decoded photograph
 MNIST_ARRAYS = {  # SHA-256 of the bytes of each array
@@ -19,21 +20,6 @@ MNIST_ARRAYS = {  # SHA-256 of the bytes of each array
     "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
     "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
 }
-
-
-def digest(path, algorithm="sha256"):
-    """The hexadecimal checksum of a file.
-
-    Args:
-        path: path of the file.
-        algorithm: "sha256" or "md5".
-
-    Example:
-        >>> digest(__file__, "md5") == digest(__file__)[:32]
-        False
-    """
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def mnist_arrays(path):

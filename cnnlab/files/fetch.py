@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnlab.files import archives
+from cnnlab.files import archives, checksums
 
 
 @dataclass(frozen=True)
@@ -323,7 +323,7 @@ def _check(place, file):
             f"`{file.name}` must have {file.size:,} bytes: got {place.stat().st_size:,}. "
             "The download was cut short or it is another file: fetch it again."
         )
-    found = "" if kind == "contents" else archives.digest(place, kind)
+    found = "" if kind == "contents" else checksums.digest(place, kind)
     if found != expected:
         raise ValueError(
             f"`{file.name}` must have the {kind.upper()} {expected[:12]}…: got {found[:12]}…. "

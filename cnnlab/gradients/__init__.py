@@ -1,13 +1,13 @@
 """Gradients of any Keras model: what a layer answered, and how a score hangs on it.
 
-``questions`` differentiates; each question is compiled once per model and layer
+``differentiating`` holds the questions; each is compiled once per model and layer
 (`cnnlab.reading.tracing`), kept beside the model (`cnnlab.reading.per_model`), and put to a batch
-in parts by ``asking``. ``evidence`` is what heat maps stand on, ``maps`` what patterns, feature
+by ``in_parts``. ``evidence`` is what heat maps stand on, ``layer_answers`` what patterns, feature
 maps and paintings ask, ``effective_field`` the effective receptive field. Scores are logits,
 whatever the model ends in. Called by lessons 03, 07 and 09 and by all modules that look inside.
 """
 
-from cnnlab.gradients.asking import BATCH_SIZE
+from cnnlab.gradients.differentiating import grams
 from cnnlab.gradients.effective_field import effective_receptive_field
 from cnnlab.gradients.evidence import (
     Evidence,
@@ -18,8 +18,8 @@ from cnnlab.gradients.evidence import (
     evidence_of,
     scores_of,
 )
-from cnnlab.gradients.maps import channel_evidence, layer_outputs, unlikeness
-from cnnlab.gradients.questions import grams
+from cnnlab.gradients.in_parts import BATCH_SIZE
+from cnnlab.gradients.layer_answers import channel_evidence, layer_outputs, unlikeness
 
 __all__ = [
     "BATCH_SIZE",

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cnnlab.gradients import asking
-from cnnlab.gradients.questions import squared_sway
+from cnnlab.gradients import in_parts
+from cnnlab.gradients.differentiating import squared_sway
 from cnnlab.reading.model_inputs import as_batch
 from cnnlab.reading.picture_axes import check_channels
 from cnnlab.reading.tracing import compiled
@@ -62,7 +62,7 @@ def effective_receptive_field(model, layer=None, images=None, samples=32, seed=0
     run = compiled(batch.known, squared_sway, batch.form, layer, pictures[0])
     total = sum(
         run(part.arrays, np.array([seed, number], np.int32)).numpy()
-        for number, part in enumerate(batch.parts(asking.BATCH_SIZE))
+        for number, part in enumerate(batch.parts(in_parts.BATCH_SIZE))
     )
     if not np.isfinite(total).all():
         raise ValueError(

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cnnlab.gradients.asking import answers
-from cnnlab.gradients.questions import class_evidence_by, class_scores_by
+from cnnlab.gradients.differentiating import class_evidence_by, class_scores_by
+from cnnlab.gradients.in_parts import answers
 from cnnlab.reading.answers import Chosen, Places, indices, places_of
 from cnnlab.reading.looking import looking_at
 from cnnlab.reading.model_inputs import as_batch

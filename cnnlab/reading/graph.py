@@ -381,7 +381,7 @@ def _unreadable(model):
             f"`model` must be a Keras model: got {name}. "
             "Pass the keras.Model itself, not its output or its weights."
         )
-    if hasattr(model, "_functional"):
+    if private_names.is_sequential_unbuilt(model):
         return ValueError(
             f"`model` must be built: got the Sequential {model.name!r} without a known input "
             "shape. Start it with keras.Input((height, width, channels)), or call "

@@ -16,6 +16,11 @@ def functional(model):
     return getattr(model, "_functional", None) or model
 
 
+def is_sequential_unbuilt(model):
+    """Whether it is a Sequential whose graph is not known yet."""
+    return hasattr(model, "_functional")
+
+
 def has_nodes(function):
     """Whether it is a graph of calls: a functional model; not a layer, nor a subclassed model."""
     return hasattr(function, "_nodes_by_depth")

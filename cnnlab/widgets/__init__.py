@@ -1,8 +1,8 @@
 """Widgets for the lab, each beside a function that draws the same as a picture that stands still.
 
 ``sliding`` moves a window over a picture and a field behind a cell, ``editing`` lets nine weights
-be typed, ``explorer`` walks through the ``channels`` of a network. Called by the lessons 01 to 03
-and 08, and by homework.
+be typed, ``explorer`` walks through the channels of a network, each drawn by ``channel_figure``.
+Called by the lessons 01 to 03 and 08, and by homework.
 """
 
 from cnnlab.widgets.editing import kernel_editor, show_filtered

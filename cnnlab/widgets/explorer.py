@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import clear_output, display
 
-from cnnlab.widgets.channels import answers_of, draw_channel, own_photograph, painted
+from cnnlab.widgets.channel_figure import answers_of, draw_channel, own_photograph, painted
 
 PIECES = 9  # of the photographs, that a channel answers to most
 

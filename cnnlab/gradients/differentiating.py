@@ -1,6 +1,7 @@
 """What is asked of a network: functions that are compiled once and differentiate inside.
 
-No other module of the package opens a gradient tape on a model that it looks into.
+No other module of the package differentiates the answers of a network that it looks into;
+`cnnlab.diagnosis.run` differentiates the loss of a training, as the optimiser does.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cnnlab.gradients.asking import answers
-from cnnlab.gradients.questions import channel_evidence_by, outputs_of, unlikeness_by
+from cnnlab.gradients.differentiating import channel_evidence_by, outputs_of, unlikeness_by
+from cnnlab.gradients.in_parts import answers
 
 
 def channel_evidence(batch, layer, channels):
