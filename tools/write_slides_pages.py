@@ -32,10 +32,10 @@ the slides, and where each of them is: {counts}. {share} of {all} are computed o
 
 {states}
 
-*Erratum*: the slide is wrong or loose; the note stands in the same section, or in the one that is named
+*Erratum*: the slide is wrong or loose; the note stands in the same section, or in the one named
 behind the word. [All errata](errata.md), with the right numbers.
 
-The items were listed from the text of the slides. A slide without a row has no item of its own in that list.
+The items were listed from the text of the slides. A slide without a row has none of its own.
 
 The table is `data/slides.csv`; a test looks up each section, each cell, and what is quoted here of
 its output.
