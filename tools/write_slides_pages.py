@@ -18,6 +18,13 @@ STATES = {
     "told": "told in words only",
     "left out": "not in the lessons, and why",
 }
+DECKS = {
+    "000": "Convolutional are so DEEP. How deep?",
+    "001": "recap: (x, y) pairs; when the input is an image",
+    "002": "DL as a language: hints through structure",
+    "003": "The truth about cats & dogs",
+    "004": "outline: motivation, basics, transfer",
+}  # what the first slides of each say
 SLIDES = """# Every slide of the lectures
 
 The lessons follow five lectures, the decks 000 to 004. These are their {all} items, in the order of
@@ -25,7 +32,10 @@ the slides, and where each of them is: {counts}. {share} of {all} are computed o
 
 {states}
 
-*Erratum*: the slide is wrong or loose; [all errata](errata.md), with the right numbers.
+*Erratum*: the slide is wrong or loose; the note stands in the same section, or in the one named
+behind the word. [All errata](errata.md), with the right numbers.
+
+The items were listed from the text of the slides. A slide without a row has none of its own.
 
 The table is `data/slides.csv`; a test looks up each section, each cell, and what is quoted here of
 its output.
@@ -98,7 +108,8 @@ def _row(item):
     if item["state"] == "computed":
         state += f": ``{item['shows'].replace('|', '/')}``"
     if item["erratum"]:
-        state += "; *erratum*"
+        elsewhere = item["erratum"] != "erratum"
+        state += "; *erratum*" + elsewhere * f": {link(item['lesson'], item['erratum'])}"
     where = link(item["lesson"], item["section"]) if item["lesson"] else ""
     return f"| {item['slide']} | {_plain(item['words'])} | {where} | {state} | {item['note']} |"
 
@@ -111,7 +122,7 @@ def slides_page(rows):
     share = counts["computed"] + counts["built"]
     page = [SLIDES.format(all=len(rows), counts=told, share=share, states=states)]
     for deck in sorted({row["deck"] for row in rows}):
-        page += [f"## Deck {deck}", "", *HEAD]
+        page += [f"## Deck {deck}", "", f"Begins with: *{DECKS[deck]}*", "", *HEAD]
         page += [_row(row) for row in rows if row["deck"] == deck] + [""]
     page += ["## Only told, or left out", ""]
     for row in rows:
