@@ -127,6 +127,17 @@ class Run:
     error: BaseException | None = None
 
 
+@dataclass(frozen=True)
+class Absent:
+    """An answer that has run in another process.
+
+    Attributes:
+        names: of its arguments.
+    """
+
+    names: tuple = ()
+
+
 def judge(exercise, answer):
     """The outcome of an answer.
 
@@ -139,9 +150,29 @@ def judge(exercise, answer):
         >>> judge(find("01.1"), ...).mark
         '○'
     """
+    cases = made_cases(exercise)
+    tried = attempt(exercise, answer, cases)
+    return tried if isinstance(tried, Outcome) else verdict(exercise, answer, cases, tried)
+
+
+def made_cases(exercise):
+    """The cases of an exercise, made if it has a function that makes them."""
+    return exercise.cases() if callable(exercise.cases) else exercise.cases
+
+
+def attempt(exercise, answer, cases):
+    """What an answer comes to, without a look at what is right.
+
+    Args:
+        exercise: an `Exercise`.
+        answer: as for `judge`.
+        cases: what `made_cases` gives.
+
+    Returns:
+        A list of `Run`, one per case; or an `Outcome` if there is nothing to compare.
+    """
     if unanswered(answer):
         return Outcome(exercise.number, "○", "not answered yet")
-    cases = exercise.cases() if callable(exercise.cases) else exercise.cases
     if cases and (not callable(answer) or _is_model(answer)):
         return Outcome(exercise.number, "✗", f"The answer is a function: {_remedy(answer)}")
     try:
@@ -151,7 +182,21 @@ def judge(exercise, answer):
         return Outcome(exercise.number, "✗", message)
     if any(run.result is ... for run in runs):
         return Outcome(exercise.number, "○", "not answered yet")
-    right = _runs(exercise, exercise.solution, cases)
+    return runs
+
+
+def verdict(exercise, answer, cases, runs, runs_of=None):
+    """The outcome of an answer that has run.
+
+    Args:
+        exercise: an `Exercise`.
+        answer: what has run, or `Absent` in its place.
+        cases: what it ran on.
+        runs: what `attempt` gave.
+        runs_of: gives the runs of the solution and of a mistake; None: they run here.
+    """
+    runs_of = runs_of or partial(_runs, exercise, cases=cases)
+    right = runs_of(exercise.solution)
     if all(run.error is not None for run in right):  # else an equal error would be a right answer
         error = right[0].error
         message = f"cannot be judged here, for its own solution fails ({_said(error)})."
@@ -159,7 +204,7 @@ def judge(exercise, answer):
     if not any(map(partial(_differ, exercise), runs, right)):
         return Outcome(exercise.number, "✓", exercise.insight)
     for mistake in exercise.mistakes:
-        if _alike(exercise, runs, _runs(exercise, mistake.answer, cases)):
+        if _alike(exercise, runs, runs_of(mistake.answer)):
             return Outcome(exercise.number, "✗", mistake.diagnosis, mistake)
     return Outcome(exercise.number, "✗", _explained(exercise, answer, cases, runs, right))
 
@@ -248,10 +293,15 @@ def _viewed(exercise, run):
 def _differ(exercise, one, other):
     """Whether two runs can be told apart."""
     if one.error is not None or other.error is not None:
-        return type(one.error) is not type(other.error)
+        return kind_of(one.error) != kind_of(other.error)
     if one.changed != other.changed:
         return True
     return _sentence(exercise, one, other) is not None
+
+
+def kind_of(error):
+    """The module and the name of an error's class, which another process knows as well."""
+    return type(error).__module__, type(error).__qualname__
 
 
 def _alike(exercise, runs, wrong):
@@ -298,7 +348,8 @@ def _said(error, line=""):
 
 def _names(answer, case):
     try:
-        names = list(inspect.signature(answer).parameters)
+        known = isinstance(answer, Absent)
+        names = list(answer.names if known else inspect.signature(answer).parameters)
     except (TypeError, ValueError):
         names = []
     return [names[i] if i < len(names) else f"argument {i}" for i in range(len(case))]
@@ -316,6 +367,8 @@ def _arguments(answer, case):
 
 def _place(error, answer):
     """Where the student's own code was: the innermost line of it in a traceback."""
+    if isinstance(answer, Absent):
+        return getattr(error, "place", "outside your own lines")
     home = getattr(answer, "__globals__", None)
     frames = [
         (frame.f_code.co_filename, number)

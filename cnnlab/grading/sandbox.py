@@ -1,0 +1,207 @@
+"""A process in a world of its own: what a submission can see, write, reach and use up, on Linux.
+
+`apart` moves this process into namespaces of its own (users, mounts, processes, network), with a
+file system made anew: the system's and Python's folders, read-only; a working folder in memory; and
+nothing else. Whoever runs there is nobody special, and all that it starts ends with it.
+"""
+
+import ctypes
+import os
+import resource
+import shutil
+import signal
+from pathlib import Path
+
+NAMESPACES = 0x10000000 | 0x00020000 | 0x20000000 | 0x40000000 | 0x08000000  # user mnt pid net ipc
+BIND, RECURSIVE, PRIVATE, DETACH = 4096, 16384, 1 << 18, 2
+NO_SUID, NO_DEV, NO_EXEC, READ_ONLY = 2, 4, 8, 1
+SETATTR = 442  # mount_setattr has no function in older C libraries; a number on all processors
+PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+NO_NEW_PRIVILEGES, DROP_CAPABILITY, DEATH_SIGNAL, DUMPABLE = 38, 24, 1, 4
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "passwd", "group", "hosts")
+SETTINGS += ("nsswitch.conf", "fonts", "alternatives", "mime.types")
+DEVICES = ("null", "zero", "full", "random", "urandom")
+PAUSE = 0.2  # seconds between two looks at what is used
+
+
+def _library():
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _call(name, *arguments):
+    """A function of the C library; its error is an `OSError`."""
+    given = [os.fsencode(a) if isinstance(a, str | Path) else a for a in arguments]
+    if getattr(_library(), name)(*given) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def _mount(source, target, kind=None, flags=0, options=None):
+    _call("mount", source, target, kind, ctypes.c_ulong(flags), options)
+
+
+def read_only(place):
+    """Lets nobody write below a mount."""
+    wanted = (ctypes.c_uint64 * 4)(READ_ONLY | NO_SUID, 0, 0, 0)
+    path = os.fsencode(place)
+    _call("syscall", SETATTR, -100, path, 0x8000, wanted, ctypes.c_size_t(32))
+
+
+def apart():
+    """Moves this process out of sight of the others; what it forks next begins the new world.
+
+    Raises:
+        OSError: the system does not let it.
+    """
+    user, group = os.geteuid(), os.getegid()
+    _call("unshare", NAMESPACES)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        Path("/proc/self", name).write_text(text)
+
+
+def furnish(root, seen, hidden, writable, copied, size):
+    """Makes the file system of the new world, and enters it.
+
+    Args:
+        root: an empty folder.
+        seen: what can be read there, besides the system's own folders.
+        hidden: files and folders that cannot, wherever they lie.
+        writable: folders and files that are the same inside and outside.
+        copied: a folder that is there as a copy, under its own name, to be written.
+        size: bytes of all that is written.
+    """
+    _mount(None, "/", None, RECURSIVE | PRIVATE)
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    _mount("world", root, "tmpfs", NO_SUID | NO_DEV, f"size={size},nr_inodes=100000,mode=755")
+    for path in _outermost([*SYSTEM, *(f"/etc/{name}" for name in SETTINGS), *seen]):
+        _show(root, path)
+        if not path.is_symlink():
+            read_only(_inside(root, path))
+    for path in hidden:
+        _hide(root, Path(path).resolve())
+    for name in DEVICES:
+        _show(root, Path("/dev", name))
+    for name in ("dev/shm", "tmp", "proc"):
+        Path(root, name).mkdir(parents=True, exist_ok=True)
+    flags = READ_ONLY | NO_SUID | NO_DEV | NO_EXEC  # who is root may else change the system's
+    _mount("proc", Path(root, "proc"), "proc", flags)
+    for path in writable:
+        _show(root, Path(path))
+    shutil.copytree(copied, _inside(root, copied), symlinks=True, dirs_exist_ok=True)
+    os.chdir(root)
+    number = PIVOT_ROOT[os.uname().machine]
+    _call("syscall", number, b".", b".")
+    _call("umount2", b".", DETACH)
+    os.chdir("/")
+
+
+def _inside(root, path):
+    return Path(root, Path(path).relative_to("/"))
+
+
+def _outermost(paths):
+    """Those that exist and lie in no other of them, in order."""
+    known = sorted({Path(path) for path in paths if os.path.lexists(path)} - {Path("/")})
+    real = [path for path in known if not path.is_symlink()]
+    return [p for p in known if not any(p != o and p.is_relative_to(o) for o in real)]
+
+
+def _show(root, path):
+    """The same file or folder at the same place of the new world."""
+    target = _inside(root, path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        target.symlink_to(path.readlink())
+        return
+    if path.is_dir():
+        target.mkdir(exist_ok=True)
+    else:
+        target.touch()
+    _mount(path, target, None, BIND | RECURSIVE)
+
+
+def _hide(root, path):
+    """An empty file or folder in place of one that could be seen."""
+    target = _inside(root, path)
+    if target.is_dir():
+        _mount("nothing", target, "tmpfs", READ_ONLY, "size=4k,mode=555")
+    elif target.exists():
+        _mount("/dev/null", target, None, BIND)
+
+
+def limit(memory, file_size, seconds):
+    """The limits of this process and of each that it starts."""
+    for what, most in (
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_FSIZE, file_size),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, 512),
+    ):
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
+
+
+def nobody_special():
+    """Gives up for ever what the first process of the new world may do."""
+    for capability in range(64):
+        _library().prctl(DROP_CAPABILITY, capability, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    _call("capset", header, (ctypes.c_uint32 * 6)())
+    _call("prctl", NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+
+
+def ends_with_its_parent():
+    """Asks the system to end this process when the one that forked it ends."""
+    _call("prctl", DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+
+
+def unseen_by_others():
+    """Lets no process of the same user look into this one."""
+    _call("prctl", DUMPABLE, 0, 0, 0, 0)
+
+
+def watched(kernel, memory, processes):
+    """Waits for the end of a process; in a world of its own, looks at all that lives there.
+
+    Returns:
+        None, or what there was too much of.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    while True:
+        while True:
+            try:
+                ended = os.waitpid(-1, os.WNOHANG)[0]
+            except ChildProcessError:
+                return None
+            if ended == kernel:
+                return None
+            if not ended:
+                break
+        used, count = _used()
+        if count > processes:
+            return f"more than {processes} processes"
+        if used > memory:
+            return f"more than {memory / 1e9:g} GB of memory"
+        signal.sigtimedwait({signal.SIGCHLD}, PAUSE)
+
+
+def _used():
+    """(bytes, processes) of all but the first process."""
+    pages = count = 0
+    for name in os.listdir("/proc"):  # noqa: PTH208
+        if name.isdigit() and name != "1":
+            count += 1
+            try:
+                with open(f"/proc/{name}/statm") as file:  # noqa: PTH123
+                    fields = file.read().split()
+            except OSError:
+                continue  # it has ended
+            pages += int(fields[1]) - int(fields[2])
+    return pages * resource.getpagesize(), count
