@@ -102,9 +102,13 @@ def _grade(arguments):
 
     name = arguments.exercises or notebooks_folder() / "homework" / "edges_and_digits.py"
     source = exercise_files.source_of(name)
-    rules = running.Rules(source, arguments.seconds, arguments.max_characters)
+    out = Path(arguments.out)
+    hidden = (Path(arguments.folder), source, out, out.with_name(out.name + ".journal"))
+    limits = arguments.seconds, arguments.max_characters
+    rules = running.Rules(source, *limits, hidden=tuple(path.absolute() for path in hidden))
     rows = submissions.grade(arguments.folder, arguments.out, rules, arguments.jobs)
-    print(*collecting.irregular(arguments.folder), *grades.summary(rows, rules.source), sep="\n")
+    looks = (*collecting.irregular(arguments.folder), *running.not_enforced())
+    print(*looks, *grades.summary(rows, rules.source), sep="\n")
     return 0
 
 
@@ -125,6 +129,13 @@ def _port(text):
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"must be a whole number, 0 to 65535: got {text}")
     return int(text)
+
+
+def _processors():
+    """How many this process may use, which in a container are fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _count(text):
@@ -234,7 +245,7 @@ def _parser():
     mark.add_argument("folder", help="holds the notebooks, also in subfolders")
     mark.add_argument("--out", default="grades.csv", help="the table to write (grades.csv)")
     mark.add_argument("--exercises", metavar="FILE", help=f"{which} (default: the homework's)")
-    mark.add_argument("--jobs", type=_count, default=os.cpu_count(), help="kernels at a time")
+    mark.add_argument("--jobs", type=_count, default=_processors(), help="kernels at a time")
     mark.add_argument("--seconds", type=_count, default=600, help="limit per notebook (600)")
     mark.add_argument(
         "--max-characters",

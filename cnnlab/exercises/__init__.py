@@ -5,8 +5,8 @@ it gave back, ``differences`` says where two results differ and ``near_misses`` 
 looks into networks that students build, ``limits`` stops what does not end, and there is one file
 of exercises per lesson. ``self_test`` tries exercises before a class does, with ``slips`` that
 their cases might let pass; ``solutions`` writes one as text. While a notebook is graded
-``supervision`` keeps the record of its answers, ``handing`` runs an answer here and judges it there,
-and ``plain`` is the data in between.
+``supervision`` keeps the record of its answers, ``handing`` runs an answer here and judges it
+there, and ``plain`` is the data in between.
 """
 
 from cnnlab.exercises import supervision

@@ -4,7 +4,10 @@
 with the solution. Nothing but data goes from one to the other.
 """
 
+import warnings
 from dataclasses import replace
+
+import numpy as np
 
 from cnnlab.exercises.judging import (
     Absent,
@@ -68,11 +71,14 @@ def outcome(exercise, entry, cases, runs_of=None):
         An `Outcome`; its mark is "?" where nothing can be judged.
     """
     if "runs" not in entry:
-        mark = entry.get("mark")
-        mark = mark if mark in ("○", "✗") else UNJUDGED
-        return Outcome(exercise.number, mark, str(entry.get("message"))[:TEXT_LIMIT])
+        mark, message = entry.get("mark"), str(entry.get("message"))
+        if mark not in ("○", "✗", UNJUDGED):
+            mark, message = UNJUDGED, "Cannot be judged: its record is broken."
+        return Outcome(exercise.number, mark, message[:TEXT_LIMIT])
     try:
-        runs = [_viewed(exercise, _heard(run)) for run in entry["runs"]]
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            runs = [_viewed(exercise, _heard(run)) for run in entry["runs"]]
         if len(runs) != max(1, len(cases)):
             raise CannotBeHandedOver("its results are not one for each case")
         absent = Absent(tuple(str(name)[:60] for name in entry["names"]))

@@ -21,7 +21,15 @@ MODULES = ("layers", "initializers", "regularizers", "constraints", "activations
 MODULES += ("optimizers.schedules", "losses", "metrics", "models", "ops", "dtype_policies")
 REFUSED = {"Lambda", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"}
 REFUSED |= {"StringLookup", "IntegerLookup", "TextVectorization", "__lambda__"}
-MARKERS = {"__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__", "__keras_tensor__", "__tuple__"}
+MARKERS = {
+    "__tensor__",
+    "__numpy__",
+    "__bytes__",
+    "__ellipsis__",
+    "__slice__",
+    "__keras_tensor__",
+    "__tuple__",
+}
 
 
 class CannotBeHandedOver(ValueError):
@@ -54,7 +62,10 @@ def packed(value, depth=0):
         return str.__str__(value)
     for base, word in ((tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "set")):
         if isinstance(value, base):
-            return {word: [packed(entry, depth + 1) for entry in base.__iter__(value)], "name": name}
+            return {
+                word: [packed(entry, depth + 1) for entry in base.__iter__(value)],
+                "name": name,
+            }
     if isinstance(value, dict):
         pairs = [[packed(part, depth + 1) for part in pair] for pair in dict.items(value)]
         return {"dict": pairs, "name": name}

@@ -23,6 +23,15 @@ CASES = "cases"  # a file in the folder, for the kernels
 MEMORY = 8_000_000_000  # bytes that the judge may use: a network that was handed over can be large
 PATIENCE = 120  # seconds for one answer
 SHOWN = ("number", "title", "stars", "task", "hints", "seconds")
+MISSING = """
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise AttributeError(
+        f"{name!r} is not here: while a notebook is graded, the file of exercises holds nothing "
+        "but the exercises"
+    )
+""".splitlines()
 
 
 def open_form(module):
@@ -32,11 +41,9 @@ def open_form(module):
     lines += ["from cnnlab.exercises import Exercise", ""]
     lines += [f"{name} = {_without_solution(exercise)}" for name, exercise in found]
     listed = ", ".join(_without_solution(exercise) for exercise in module.EXERCISES)
-    lines += [f"EXERCISES = ({listed},)", "", "", "def __getattr__(name):"]
-    lines += ['    if name.startswith("__"):', "        raise AttributeError(name)"]
-    lines += ['    raise AttributeError(f"{name!r} is not here: while a notebook is graded, the file"']
-    lines += ['        " of exercises holds nothing but the exercises")', ""]
-    return "\n".join(lines)
+    lines += [f"EXERCISES = ({listed},)", ""]
+    lines += MISSING
+    return "\n".join([*lines, ""])
 
 
 def _without_solution(exercise):
@@ -154,6 +161,11 @@ class Judge:
             self._begin()
         said = f"Cannot be judged: it took more than {PATIENCE} s, or too much memory."
         return {"number": json.loads(line)["number"], "mark": UNJUDGED, "message": said}
+
+    @property
+    def process(self):
+        """The number of its process."""
+        return self._process.pid
 
     def close(self):
         """Ends the judge."""

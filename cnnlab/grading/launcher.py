@@ -1,6 +1,6 @@
 """Stands for a kernel that `warm` has forked: ends when it does, and ends it.
 
-    python -I -S launcher.py SOCKET ORDER
+Run as ``python -I -S launcher.py SOCKET ORDER``.
 """
 
 import socket

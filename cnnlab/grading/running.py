@@ -57,28 +57,35 @@ class Rules:
     files: Path | None = None
 
 
-def run(path, rules, kernels=None):
+def run(notebook, rules, kernels=None):
     """Runs one notebook.
 
     Args:
-        path: the notebook.
+        notebook: the file, or the bytes of it.
         rules: `Rules`.
         kernels: a set that holds the kernel's process while it runs.
 
     Returns:
         A list of dicts: the outcome of each check in order, and last {"run": how the run ended}.
     """
-    kernels = set() if kernels is None else kernels
-    if path.stat().st_size > SIZE_LIMIT:
+    size = len(notebook) if isinstance(notebook, bytes) else notebook.stat().st_size
+    if size > SIZE_LIMIT:
         return [{"run": f"not run: larger than {SIZE_LIMIT // 10**6} MB"}]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import nbformat
 
-            notebook = nbformat.read(path, as_version=4)
+            content = notebook if isinstance(notebook, bytes) else notebook.read_bytes()
+            read = nbformat.reads(content.decode("utf-8"), as_version=4)
     except Exception as error:
         return [{"run": f"not run: no notebook ({type(error).__name__})"}]
+    return run_cells(read, rules, kernels)
+
+
+def run_cells(notebook, rules, kernels=None):
+    """Runs one notebook as nbformat reads it, and keeps its outputs in it; else like `run`."""
+    kernels = set() if kernels is None else kernels
     staff = staff_of(rules)
     for _ in range(2):  # a second time if a port was taken or the machine was too busy
         lines, ended = _run(notebook, rules, staff, kernels)
@@ -124,6 +131,11 @@ def staff_of(rules):
         if key not in _staff:
             _staff[key] = Staff(rules.source)
         return _staff[key]
+
+
+def not_enforced():
+    """A line for what the system of this machine let the notebooks do, if it was something."""
+    return sorted({staff.open_to for staff in _staff.values() if staff.open_to})
 
 
 @atexit.register
@@ -212,6 +224,8 @@ def _executed(notebook, work, environment, rules, manager, kernels):
         for process in own:
             kernels.discard(process)
             kill(process)
+        if manager is not None:
+            manager.context.destroy(linger=0)
     return "to its end", _first_error(notebook)
 
 

@@ -78,12 +78,14 @@ def furnish(root, seen, hidden, writable, copied, size):
     _mount(None, "/", None, RECURSIVE | PRIVATE)
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
     _mount("world", root, "tmpfs", NO_SUID | NO_DEV, f"size={size},nr_inodes=100000,mode=755")
-    for path in _outermost([*SYSTEM, *(f"/etc/{name}" for name in SETTINGS), *seen]):
+    shown = _outermost([*SYSTEM, *(f"/etc/{name}" for name in SETTINGS), *seen])
+    for path in shown:
         _show(root, path)
         if not path.is_symlink():
             read_only(_inside(root, path))
-    for path in hidden:
-        _hide(root, Path(path).resolve())
+    for path in map(Path, hidden):
+        if any(path.is_relative_to(other) for other in shown):  # else it is not there anyway
+            _hide(root, path)
     for name in DEVICES:
         _show(root, Path("/dev", name))
     for name in ("dev/shm", "tmp", "proc"):
@@ -184,24 +186,28 @@ def watched(kernel, memory, processes):
                 return None
             if not ended:
                 break
-        used, count = _used()
-        if count > processes:
+        lives = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]  # noqa: PTH208
+        if len(lives) > processes:
             return f"more than {processes} processes"
-        if used > memory:
+        if sum(map(_touched, lives)) > memory and sum(map(_used, lives)) > memory:
             return f"more than {memory / 1e9:g} GB of memory"
         signal.sigtimedwait({signal.SIGCHLD}, PAUSE)
 
 
-def _used():
-    """(bytes, processes) of all but the first process."""
-    pages = count = 0
-    for name in os.listdir("/proc"):  # noqa: PTH208
-        if name.isdigit() and name != "1":
-            count += 1
-            try:
-                with open(f"/proc/{name}/statm") as file:  # noqa: PTH123
-                    fields = file.read().split()
-            except OSError:
-                continue  # it has ended
-            pages += int(fields[1]) - int(fields[2])
-    return pages * resource.getpagesize(), count
+def _touched(process):
+    """Bytes that a process has to itself, or shares with who forked it: quick to tell."""
+    fields = _read(process, "statm").split() or ("0",) * 3
+    return (int(fields[1]) - int(fields[2])) * resource.getpagesize()
+
+
+def _used(process):
+    """Bytes of a process, of what several share its part."""
+    lines = _read(process, "smaps_rollup").splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:"))
+
+
+def _read(process, name):
+    try:
+        return Path("/proc", process, name).read_text(encoding="ascii")
+    except OSError:
+        return ""  # it has ended

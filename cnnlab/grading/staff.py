@@ -93,7 +93,7 @@ class Staff:
             folder=str(folder),
             record=str(folder / "record"),
             seen=[*map(str, _seen()), str(self.material / judging_apart.CASES)],
-            hidden=[str(path) for path in (*_keys(), *rules.hidden)],
+            hidden=[str(Path(path).resolve()) for path in (*_keys(), *rules.hidden)],
             isolated=self.reason is None,
             memory=rules.memory,
             disk=rules.disk,
@@ -133,7 +133,14 @@ EXTENSION = "cnnlab.exercises.supervision"
 def _seen():
     """Python, its libraries, this package and its data, and what was fetched before."""
     package = shipped.PACKAGE
-    places = [sys.prefix, sys.base_prefix, sys.exec_prefix, package, shipped.data_folder(), _cache()]
+    places = [
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+        package,
+        shipped.data_folder(),
+        _cache(),
+    ]
     places += [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     places += [path for path in named if path and Path(path).resolve() != package.parent]
@@ -159,4 +166,6 @@ def _fonts():
 def _cache():
     import platformdirs
 
-    return Path(os.environ.get("CNNLAB_CACHE") or platformdirs.user_cache_dir("cnnlab")).expanduser()
+    return Path(
+        os.environ.get("CNNLAB_CACHE") or platformdirs.user_cache_dir("cnnlab")
+    ).expanduser()

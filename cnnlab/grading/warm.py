@@ -10,8 +10,11 @@ kernel when the connection does.
 
 import contextlib
 import gc
+import importlib
+import inspect
 import json
 import os
+import pkgutil
 import select
 import signal
 import socket
@@ -20,8 +23,15 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import cnnlab
 from cnnlab.grading import sandbox
 
+OFTEN = (  # what a notebook, its kernel, and the report of an error need
+    "ipykernel.kernelapp ipywidgets keras matplotlib.pyplot matplotlib_inline.backend_inline "
+    "pandas scipy.ndimage tensorflow stack_data pygments.lexers.python "
+    "pygments.formatters.terminal256 pygments.styles.default cnnlab.exercises.supervision "
+    "cnnlab.comparing.digests cnnlab.comparing.formats"
+).split()
 INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel would choose
 FAILED = 70  # exit status of a world that could not be furnished
 
@@ -92,20 +102,12 @@ def main(address):
 def _import_all():
     os.environ["MPLBACKEND"] = INLINE
     os.environ.pop("JPY_PARENT_PID", None)  # of who grades: no parent of these kernels
-    import ipykernel.kernelapp  # noqa: F401
-    import ipywidgets  # noqa: F401
-    import keras  # noqa: F401
-    import matplotlib.pyplot  # noqa: F401
-    import matplotlib_inline.backend_inline  # noqa: F401
-    import pandas  # noqa: F401
-    import scipy  # noqa: F401
-    import tensorflow  # noqa: F401
-
-    import cnnlab.comparing.digests
-    import cnnlab.comparing.formats
-    import cnnlab.exercises.supervision
-    import cnnlab.plots  # noqa: F401
-
+    for name in OFTEN:
+        importlib.import_module(name)
+    for module in pkgutil.iter_modules(cnnlab.__path__):
+        if not module.ispkg:
+            importlib.import_module(f"cnnlab.{module.name}")
+    inspect.getmodule(sys._getframe(), "nowhere")  # lists all files: the report of an error would
     gc.collect()
     gc.freeze()  # the pages of what is there stay shared
 
