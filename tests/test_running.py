@@ -87,7 +87,7 @@ def test_what_is_judged_elsewhere_gets_the_same_words(answer):
 def test_a_network_looks_in_another_process_as_it_does_here(number):
     exercise = find(number)
     case = (exercise.cases() if callable(exercise.cases) else exercise.cases)[0]
-    for answer in (exercise.solution, exercise.mistakes[-1].answer):
+    for answer in (exercise.solution, exercise.mistakes[0].answer):
         model = answer(*case)
         there = unpacked(json.loads(json.dumps(packed(model))))
         with warnings.catch_warnings():
@@ -233,7 +233,7 @@ def test_where_no_kernel_is_forked_answers_are_judged_apart_all_the_same(
     assert (first["mark"], first["message"]) == ("✓", "A share each.")
     assert second["mark"] == "✗"
     assert last == {"run": "to its end"}
-    assert "cnnlab-" in notebook.cells[4].outputs[0].data["text/plain"]
+    assert notebook.cells[4].outputs[0].data["text/plain"].count("cnnlab-") == 2  # not mine
     assert "hint 1 of 2: Add." in notebook.cells[5].outputs[0].text
     assert said.startswith("not enforced here: notebooks can read and write your files, reach")
 

@@ -427,6 +427,28 @@ def test_another_machine_may_not(event, arguments):
         supervision._refuse_connections(event, arguments)
 
 
+class Session:
+    """What a kernel sends its messages with."""
+
+    def send(self, *arguments, **options):
+        """Sends nothing."""
+
+
+def test_a_kernel_ends_itself_when_it_has_shown_too_much(monkeypatch):
+    from ipykernel.iostream import OutStream
+
+    ends = []
+    monkeypatch.setattr(OutStream, "write", lambda stream, text: None)
+    monkeypatch.setattr(supervision.os, "_exit", ends.append)
+    session = Session()
+    supervision._limit_output(session, 10)
+    OutStream.write(None, "12345")
+    session.send(None, {"content": {"data": {"text/plain": "12345", "n": 3}}})
+    assert ends == []
+    session.send(None, "display_data", {"data": {"text/plain": "1"}})
+    assert ends == [1]
+
+
 # Solutions, and the homework itself
 
 

@@ -440,7 +440,7 @@ def played(tmp_path_factory):
     write(folder / "neighbour.ipynb", start, RIGHT)
     before = {path: path.read_bytes() for path in (*folder.iterdir(), key)}
     command = [sys.executable, "-m", "cnnlab.command.cli", "grade", str(folder), "--out", table]
-    command += ["--exercises", str(key), "--jobs", "2", "--seconds", "25"]
+    command += ["--exercises", str(key), "--jobs", "2", "--seconds", "40"]
     command += ["--max-characters", "300000"]
     environment = {**os.environ, "HOME": str(home), "MPLCONFIGDIR": str(place)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=place)
@@ -489,7 +489,7 @@ def test_no_process_outlives_them(played):
     ("name", "ended"),
     [
         ("os._exit", "the kernel died, in cell 2"),
-        ("no end", "stopped after 25 s, in cell 2"),
+        ("no end", "stopped after 40 s, in cell 2"),
         ("a bomb of forks", "stopped: more than 64 processes, in cell 2"),
         ("memory by children", "stopped: more than 4 GB of memory, in cell 2"),
         ("output without end", "stopped: more than 300,000 characters of output, in cell 2"),
