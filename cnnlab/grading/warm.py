@@ -27,7 +27,7 @@ import cnnlab
 from cnnlab.grading import sandbox
 
 OFTEN = (  # what a notebook, its kernel, and the report of an error need
-    "ipykernel.kernelapp ipywidgets keras matplotlib.pyplot matplotlib_inline.backend_inline "
+    "ipykernel.kernelapp ipywidgets keras matplotlib.pyplot "
     "pandas scipy.ndimage tensorflow stack_data pygments.lexers.python "
     "pygments.formatters.terminal256 pygments.styles.default cnnlab.exercises.supervision "
     "cnnlab.comparing.digests cnnlab.comparing.formats"
