@@ -301,7 +301,7 @@ for _ in range(9):
             os.execvp("sleep", ["sleep", "98765"])
         os._exit(0)
 """,
-    "a bomb of forks": "while True:\n    os.fork()",
+    "a bomb of forks": "for _ in range(9):\n    os.fork()\ntime.sleep(100)",
     "30 GB": "a = np.ones(30 * 10**9 // 8)",
     "memory by children": """
 for _ in range(9):

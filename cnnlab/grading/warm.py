@@ -157,6 +157,7 @@ def _serve(connection):
         order = Order(**json.loads(Path(path).read_text(encoding="utf-8")))
         sandbox.ends_with_its_parent()
         if order.isolated:
+            sandbox.first_in_turn()
             sandbox.apart()
         child = os.fork()
         if not child:
@@ -187,7 +188,7 @@ def _live(order):
                 folder / "work",
                 order.disk,
             )
-            sandbox.unseen_by_others()
+            sandbox.seen_by_others(False)
             for name in ("home", "tmp"):
                 (folder / name).mkdir()
         bound, began = os.pipe(), os.pipe()
@@ -229,8 +230,10 @@ def _kernel(order, bound, began):
         os.chdir(Path(order.folder, "work"))
         sys.path.insert(0, "")  # as a kernel's begins
         sandbox.limit(order.memory, order.disk, order.seconds)
+        sandbox.last_in_turn()
         if order.isolated:
             sandbox.nobody_special()
+            sandbox.seen_by_others(True)  # by who watches how much it uses
         app = IPKernelApp.instance()
         app.initialize(order.arguments)
         os.write(bound, b"1")
