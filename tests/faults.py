@@ -1818,8 +1818,8 @@ FAULTS = [
     ),
     Fault(
         "exercises.judging",
-        "if one.changed != other.changed:",
-        "if False:",
+        "return one.changed != other.changed or _sentence",
+        "return _sentence",
         "a changed argument passes",
         "exercises",
     ),

@@ -4,13 +4,13 @@
 with the solution. Nothing but data goes from one to the other.
 """
 
+import inspect
 import warnings
 from dataclasses import replace
 
 import numpy as np
 
 from cnnlab.exercises.judging import (
-    Absent,
     Outcome,
     Run,
     _names,
@@ -24,6 +24,22 @@ from cnnlab.exercises.plain import CannotBeHandedOver, packed, unpacked
 
 TEXT_LIMIT = 2000  # characters of one message
 UNJUDGED = "?"  # the mark of what could not be handed over: neither right nor wrong
+
+
+class Absent:
+    """Stands for an answer that has run in another process.
+
+    Args:
+        names: of its arguments.
+    """
+
+    def __init__(self, names):
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        known = [inspect.Parameter(name, kind) for name in names if name.isidentifier()]
+        self.__signature__ = inspect.Signature(known)
+
+    def __call__(self):
+        """Is never called: what it came to is known."""
 
 
 def handed(exercise, answer, cases):
@@ -81,10 +97,10 @@ def outcome(exercise, entry, cases, runs_of=None):
             runs = [_viewed(exercise, _heard(run)) for run in entry["runs"]]
         if len(runs) != max(1, len(cases)):
             raise CannotBeHandedOver("its results are not one for each case")
-        absent = Absent(tuple(str(name)[:60] for name in entry["names"]))
+        absent = Absent([str(name)[:60] for name in entry["names"]])
     except CannotBeHandedOver as reason:
         return Outcome(exercise.number, UNJUDGED, f"Cannot be judged: {reason}.")
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         said = f"Cannot be judged: its record is broken ({type(error).__name__})."
         return Outcome(exercise.number, UNJUDGED, said)
     return verdict(exercise, absent, cases, runs, runs_of)
@@ -98,5 +114,5 @@ def _heard(run):
     kind = type(name.rpartition(".")[2] or "Error", (Exception,), {})
     kind.__module__, kind.__qualname__ = module[:100], name[:100]
     error = kind(str(run["said"])[:TEXT_LIMIT])
-    error.place = str(run["place"])[:TEXT_LIMIT]
+    error.told_place = str(run["place"])[:TEXT_LIMIT]
     return Run(error=error)

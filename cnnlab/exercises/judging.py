@@ -127,17 +127,6 @@ class Run:
     error: BaseException | None = None
 
 
-@dataclass(frozen=True)
-class Absent:
-    """An answer that has run in another process.
-
-    Attributes:
-        names: of its arguments.
-    """
-
-    names: tuple = ()
-
-
 def judge(exercise, answer):
     """The outcome of an answer.
 
@@ -190,7 +179,7 @@ def verdict(exercise, answer, cases, runs, runs_of=None):
 
     Args:
         exercise: an `Exercise`.
-        answer: what has run, or `Absent` in its place.
+        answer: what has run, or what stands for it.
         cases: what it ran on.
         runs: what `attempt` gave.
         runs_of: gives the runs of the solution and of a mistake; None: they run here.
@@ -280,9 +269,8 @@ def _fresh(value):
 
 
 def _viewed(exercise, run):
-    if exercise.view is None or run.error is not None or run.result is ...:
-        return run
-    if isinstance(run.result, NOTHING_TO_VIEW):
+    untouched = run.result is ... or isinstance(run.result, NOTHING_TO_VIEW)
+    if exercise.view is None or run.error is not None or untouched:
         return run
     try:
         return Run(exercise.view(run.result), run.changed)
@@ -294,9 +282,7 @@ def _differ(exercise, one, other):
     """Whether two runs can be told apart."""
     if one.error is not None or other.error is not None:
         return kind_of(one.error) != kind_of(other.error)
-    if one.changed != other.changed:
-        return True
-    return _sentence(exercise, one, other) is not None
+    return one.changed != other.changed or _sentence(exercise, one, other) is not None
 
 
 def kind_of(error):
@@ -348,8 +334,7 @@ def _said(error, line=""):
 
 def _names(answer, case):
     try:
-        known = isinstance(answer, Absent)
-        names = list(answer.names if known else inspect.signature(answer).parameters)
+        names = list(inspect.signature(answer).parameters)
     except (TypeError, ValueError):
         names = []
     return [names[i] if i < len(names) else f"argument {i}" for i in range(len(case))]
@@ -367,8 +352,8 @@ def _arguments(answer, case):
 
 def _place(error, answer):
     """Where the student's own code was: the innermost line of it in a traceback."""
-    if isinstance(answer, Absent):
-        return getattr(error, "place", "outside your own lines")
+    if hasattr(error, "told_place"):  # by the process it was raised in
+        return error.told_place
     home = getattr(answer, "__globals__", None)
     frames = [
         (frame.f_code.co_filename, number)
