@@ -5,13 +5,12 @@ The folders hold what these stand on; each says in a paragraph who calls it. A m
 rooms (modules and folders) that stand above it here:
 
 - floor 0, NumPy and pandas: ``sizes``, ``arrays``, ``convolution``, ``pooling``, ``kernels``,
-  ``reading``, ``receptive_field``, ``costs``, ``scores``, ``boxes``, ``tasks``, ``files``,
-  ``datasets``, ``recordings``
+  ``reading``, ``receptive_field``, ``costs``, ``scores``, ``boxes``, ``files``, ``datasets``
 - floor 1, Keras: ``models``, ``weights``, ``progress``, ``gradients``, ``feature_maps``,
-  ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``, ``diagnosing``,
-  ``diagnosis``, ``adversarial``, ``painting``
-- floor 2, pictures, interaction and the command line: ``comparing``, ``panels``, ``drawing``,
-  ``plots``, ``overlays``, ``drawings``, ``annotations``, ``exploring``, ``widgets``,
+  ``patterns``, ``placing``, ``heatmaps``, ``faithfulness``, ``transfer``, ``diagnosis``,
+  ``adversarial``, ``painting``
+- floor 2, pictures, interaction and the command line: ``comparing``, ``panels``,
+  ``drawings``, ``plots``, ``overlays``, ``widgets``,
   ``exercises``, ``doctor``, ``grading``, ``command``
 
 One module of a folder stands higher than its folder, for it needs TensorFlow: ``reading.tracing``.
@@ -119,7 +118,7 @@ def setup(seed=0):
     import matplotlib.pyplot as plt
 
     keras.utils.set_random_seed(seed)
-    plt.style.use(Path(__file__).with_name("cnnlab.mplstyle"))
+    plt.style.use(Path(__file__).with_name("panels") / "cnnlab.mplstyle")
     _draw_once()
     _figures_say_what_they_show()  # last: to start the backend takes every text away
     if not gc.get_freeze_count():

@@ -19,7 +19,7 @@ from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
 from cnnlab.comparing.digests import rough as rough
 from cnnlab.comparing.formats import SCREEN
-from cnnlab.drawing.animation import animate as animate
+from cnnlab.drawings.animation import animate as animate
 from cnnlab.panels.rows import LETTER, MARGIN, WIDTH, cell_sizes, image_sizes, panels
 from cnnlab.panels.signs import mark_negative, readable_on
 from cnnlab.scores import check_class_numbers, check_probabilities

@@ -7,8 +7,9 @@ import json
 import keras
 import numpy as np
 
-from cnnlab import datasets, models
-from cnnlab.files import fetch
+from cnnlab import models
+from cnnlab.datasets.loading import DIGITS
+from cnnlab.files import fetch, shipped
 
 NAMES = ("vgg16_slim", "vgg16", "lenet5", "mnist_cnn")
 # The convolutions of each, in their order, and their kernels' size.
@@ -58,7 +59,7 @@ def pretrained(name, include_top=False):
     if name == "vgg16":
         return _vgg16(include_top)
     model = getattr(models, name)()
-    content = io.BytesIO(datasets.verified(f"weights/{name}.npz"))
+    content = io.BytesIO(shipped.verified(f"weights/{name}.npz"))
     with np.load(content, allow_pickle=False) as file:
         fill(model, file)
     if include_top:
@@ -143,13 +144,13 @@ def class_names(name):
     """
     _check_name(name)
     if name == "vgg16_slim":
-        rows = datasets.verified("weights/vgg16_slim_classes.csv").decode("utf-8").splitlines()
+        rows = shipped.verified("weights/vgg16_slim_classes.csv").decode("utf-8").splitlines()
         return tuple(row.split(",", 1)[1] for row in rows[1:])
     if name == "vgg16":
         fetch.verify("imagenet_classes")
         classes = json.loads(fetch.path("imagenet_classes").read_text(encoding="utf-8"))
         return tuple(classes[str(number)][1] for number in range(len(classes)))
-    return datasets.DIGITS
+    return DIGITS
 
 
 def arrays(model):

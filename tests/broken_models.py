@@ -1,6 +1,6 @@
 """Models with one mistake each, and their neighbours without it, for tests/test_diagnosis.py.
 
-Each is a text of Python that is run with the names of `cnnlab.diagnosing.examples` and those below;
+Each is a text of Python that is run with the names of `cnnlab.diagnosis.examples` and those below;
 it makes `model` and, where they matter, `images`, `labels`, `history` and `validation_data`. A
 second broken model per finding (the first stands in the docstring of its rule), and a healthy one
 that comes near.
@@ -9,7 +9,7 @@ that comes near.
 import keras
 from keras import layers
 
-from cnnlab.diagnosing import examples
+from cnnlab.diagnosis import examples
 
 
 def small(*end, shape=(8, 12, 1), before=()):
@@ -143,6 +143,35 @@ BROKEN = {
     + "root = layers.Lambda(lambda x: keras.ops.sqrt(x - 0.5), name='root')\n"
     + "model = fitting(small(layers.Dense(3), before=[root]))",
     "images all alike": SOUND + "original = pictures\nimages, labels = 0 * pictures + 0.5, kinds",
+    "sorted and not shuffled": "order = np.argsort(kinds)\nimages = pictures[order]\n"
+    "labels = keras.utils.to_categorical(kinds[order])\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy',\n"
+    "    keras.optimizers.Adam(0.03))\n"
+    "history = model.fit(images, labels, epochs=3, shuffle=False, batch_size=10, verbose=0)",
+    "stopped while improving": "images, labels = pictures, kinds\n"
+    "model = fitting(small(layers.Dense(3)))\n"
+    "stops = keras.callbacks.EarlyStopping('val_loss', mode='max', patience=2)\n"
+    "history = model.fit(images, labels, epochs=9, callbacks=[stops], verbose=0,\n"
+    "    validation_data=stripes(40, seed=1))\n"
+    "history.history = {'loss': [1.1, 0.9, 0.7], 'val_loss': [1.2, 1.1, 1.0],\n"
+    "    'val_accuracy': [0.4, 0.5, 0.6]}",
+    "images cast to whole numbers": "import cnnlab.datasets\n"
+    "original = cnnlab.datasets.load('digits').images[:99]\n"
+    "images, labels = np.floor(original), cnnlab.datasets.load('digits').labels[:99]\n"
+    "model = fitting(small(layers.Dense(10), shape=(28, 28, 1)))",
+    "normalisation never adapted": PAIR
+    + "images = 255 * pictures\nimage = keras.Input((8, 12, 1))\n"
+    "x = layers.Normalization(axis=None, name='norm')(layers.Identity()(image))\n"
+    "x = layers.GlobalMaxPooling2D()(layers.Conv2D(6, 3, activation='relu')(x))\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(x)))",
+    "answers that cannot reach the labels": "images, labels = pictures, 2 * pictures - 1\n"
+    "last = layers.Conv2D(1, 3, padding='same', activation='sigmoid', name='last')\n"
+    "model = keras.Sequential([keras.Input((8, 12, 1)), last])\nmodel.compile('adam', 'mae')",
+    "augmentation in another range": "image = keras.Input((32, 48, 3))\n"
+    "x = layers.RandomContrast(0.2, value_range=(0, 1), name='contrast')(image)\n"
+    "x = layers.Conv2D(4, 5, strides=3, activation='relu')(layers.Rescaling(1 / 255)(x))\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(layers.GlobalMaxPooling2D()(x))))\n"
+    "images, labels = photographs, photograph_kinds",
     "nothing trainable": PAIR
     + "model = small(layers.Dense(3))\nfor layer in model.layers:\n    layer.trainable = False\n"
     "fitting(model)",
@@ -402,6 +431,23 @@ HEALTHY = {
     + "log = layers.Lambda(lambda x: keras.ops.log(x + 0.1))\n"
     + "model = fitting(small(layers.Dense(3), before=[log]))",
     "images all alike": SOUND + "images, labels = pictures[:2], kinds[:2]",
+    "sorted and not shuffled": "order = np.argsort(kinds)\nimages = pictures[order]\n"
+    "labels = kinds[order]\nmodel = fitting(small(layers.Dense(3)), None, "
+    "keras.optimizers.Adam(0.03))\n"
+    "history = model.fit(images, labels, epochs=15, verbose=0)",
+    "stopped while improving": "images, labels = pictures, kinds\n"
+    "model = fitting(small(layers.Dense(3)), None, keras.optimizers.Adam(0.03))\n"
+    "history = model.fit(images, labels, epochs=15, verbose=0)",
+    "images cast to whole numbers": SOUND + PAIR + "images = (pictures > 0.5).astype('uint8')",
+    "normalisation never adapted": PAIR
+    + "images, norm = np.round(255 * pictures), layers.Normalization(name='norm')\n"
+    "norm.adapt(images)\nmodel = fitting(small(layers.Dense(3), before=[norm]))",
+    "answers that cannot reach the labels": "images, labels = pictures, 2 * pictures - 1\n"
+    "last = layers.Conv2D(1, 3, padding='same', activation='tanh', name='last')\n"
+    "model = keras.Sequential([keras.Input((8, 12, 1)), last])\nmodel.compile('adam', 'mae')",
+    "augmentation in another range": PAIR
+    + "light = layers.RandomBrightness(0.2, value_range=(0, 1), name='light')\n"
+    "model = fitting(small(layers.Dense(3), before=[light]))",
     "nothing trainable": PAIR
     + TRUNK
     + "trunk.trainable = False\n"

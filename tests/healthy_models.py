@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers, ops
 
 from cnnlab import datasets, models, weights
-from cnnlab.diagnosing import examples
+from cnnlab.diagnosis import examples
 from cnnlab.transfer import classifier, unfreeze
 
 PICTURES, KINDS = examples.stripes()

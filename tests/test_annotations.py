@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import cnnlab
-from cnnlab.annotations import draw_boxes, draw_masks
+from cnnlab.overlays import draw_boxes, draw_masks
 from cnnlab.panels.signs import luminance
 
-STYLE = Path(cnnlab.__file__).with_name("cnnlab.mplstyle")
+STYLE = Path(cnnlab.__file__).with_name("panels") / "cnnlab.mplstyle"
 PHOTO = np.random.default_rng(0).integers(0, 256, (6, 9, 3)).astype("uint8")
 BOXES = [(1, 2, 5, 8), (0, 0, 3, 3)]
 MASK = np.zeros((6, 9), bool)

@@ -12,6 +12,7 @@ import pytest
 
 from cnnlab import datasets
 from cnnlab.arrays import composing
+from cnnlab.datasets import cut_outs
 from cnnlab.files import shipped
 
 TOOL = Path(__file__).parents[1] / "tools" / "pack_things.py"
@@ -141,8 +142,8 @@ def test_each_picture_shows_an_object_of_its_class(monkeypatch, packed):
 
 @pytest.mark.parametrize(("split", "half"), [("train", slice(0, 200)), ("test", slice(200, 400))])
 def test_grounds_come_from_one_half_of_a_photograph_only(split, half):
-    photographs, surfaces = datasets._grounds(split)
-    for name, ground in zip(datasets.BACKDROPS, photographs, strict=True):
+    photographs, surfaces = cut_outs.grounds(split)
+    for name, ground in zip(cut_outs.BACKDROPS, photographs, strict=True):
         np.testing.assert_array_equal(ground, datasets.photo(name)[:, half])
     assert [ground.shape for ground in surfaces] == [(400, 200, 3)] * 2
 
@@ -418,7 +419,7 @@ def test_bad_input_is_refused_with_a_remedy(call, message):
 )
 def test_a_damaged_file_of_objects_is_refused_with_a_remedy(call, tmp_path, monkeypatch):
     copy = shutil.copytree(shipped.data_folder(), tmp_path / "data")
-    monkeypatch.setattr(datasets, "data_folder", lambda: copy)
+    monkeypatch.setattr(shipped, "data_folder", lambda: copy)
     (copy / "things.npz").write_bytes((copy / "things.npz").read_bytes()[:-9])
     with pytest.raises(ValueError, match=r"`things.npz` must be the file that was shipped.*git"):
         call()

@@ -14,7 +14,7 @@ from cnnlab.files import shipped
 def copied_data(tmp_path, monkeypatch):
     """A copy of `data/` that a test may damage."""
     copy = shutil.copytree(shipped.data_folder(), tmp_path / "data")
-    monkeypatch.setattr(datasets, "data_folder", lambda: copy)
+    monkeypatch.setattr(shipped, "data_folder", lambda: copy)
     return copy
 
 

@@ -13,9 +13,8 @@ import pytest
 import tensorflow as tf
 
 from cnnlab.datasets import load
-from cnnlab.diagnosing import examples, neighbours, rates
-from cnnlab.diagnosing.table import RULES
-from cnnlab.diagnosis import diagnose
+from cnnlab.diagnosis import diagnose, examples, neighbours, rates
+from cnnlab.diagnosis.table import RULES
 
 ROOT = Path(__file__).parents[1]
 MODELS = runpy.run_path(str(Path(__file__).with_name("broken_models.py")))
@@ -399,7 +398,7 @@ def test_of_several_outputs_the_one_is_named():
 
 
 def test_heat_maps_and_the_diagnosis_ask_the_same_function(monkeypatch):
-    from cnnlab.diagnosing import answers, inputs, losses
+    from cnnlab.diagnosis import answers, inputs, losses
     from cnnlab.reading import logits, plausible, tracing, value_range
 
     assert answers.always_one is tracing.always_one is logits.always_one
@@ -649,6 +648,104 @@ def test_a_softmax_over_the_batch_is_not_random():
     named = found(diagnose(model, pictures, kinds))
     assert named[0] == "softmax over the wrong axis"
     assert "random at test time, such as augmentation" not in named
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("kind", ["Lambda", "Activation"])
+def test_a_softmax_over_the_batch_is_seen_through_a_function_of_ones_own(kind, axis):
+    pictures, kinds = examples.stripes()
+    layer = getattr(keras.layers, kind)(lambda x: keras.ops.softmax(x, axis=axis), name="end")
+    model = MODELS["small"](keras.layers.Dense(3), layer)
+    table = diagnose(MODELS["fitting"](model, MODELS["sparse"](False)), pictures, kinds)
+    assert found(table)[:1] == ["softmax over the wrong axis"] * (axis == 0)
+    if axis == 0:
+        assert table.evidence[0] == (
+            "the answers to 64 pictures add up to 1 for every class, those to one picture do not: "
+            "the softmax is over the pictures of a batch"
+        )
+        assert table.remedy[0] == "layers.Softmax()  # in place of end"
+
+
+@pytest.mark.parametrize(
+    ("losses", "named"),
+    [
+        ([2.388, 2.305, 2.304, 2.304, 2.303], []),  # guessing from the second epoch on
+        ([2.388, 2.370, 2.352, 2.335, 2.317], ["learning rate too low"]),
+    ],
+)
+def test_a_plateau_is_no_sign_of_short_steps(losses, named):
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    assert found(diagnose(model, pictures, kinds, {"loss": losses})) == named
+
+
+@pytest.mark.parametrize("end", [(1, "sigmoid", "binary_crossentropy"), (2, None, None)])
+def test_a_mask_that_is_all_ground_is_named(end):
+    units, activation, loss = end
+    pictures, _ = examples.stripes()
+    masks = (pictures > 0.9).astype(int)
+    conv = keras.layers.Conv2D(units, 3, padding="same", activation=activation, name="conv")
+    model = keras.Sequential([keras.Input((8, 12, 1)), conv])
+    model.compile("adam", loss or MODELS["sparse"]())
+    assert "one answer for all" not in " ".join(found(diagnose(model, pictures, masks)))
+    model.fit(pictures, masks, epochs=1, verbose=0)
+    conv.bias.assign([-9.0] if units == 1 else [9.0, -9.0])
+    table = diagnose(model, pictures, masks)
+    row = table[table.finding == "perhaps one answer for all"].iloc[0]
+    share = 1 - masks[np.linspace(0, 239, 64).astype(int)].mean()
+    assert row.evidence.startswith(
+        f"every pixel of 64 pictures is called class 0, which {share:.2f} of them are"
+    )
+
+
+def test_a_rate_that_fades_away_is_named_with_both_ends():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    fading = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 10)
+    history = model.fit(pictures, kinds, epochs=6, callbacks=[fading], verbose=0)
+    table = diagnose(model, pictures, kinds, history)
+    assert found(table)[0] == "learning rate far too high or too low"
+    assert "in 6 epochs the learning rate fell from 0.001 to 1e-08" in table.evidence[0]
+
+
+def test_a_validation_of_other_pictures_is_no_overfitting():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    history = {"loss": [1.0, 0.5, 0.2, 0.1, 0.1], "val_loss": [24.0, 20.0, 31.0, 38.0, 43.0]}
+    assert "overfitting" not in found(diagnose(model, pictures, kinds, history))
+
+
+def test_curves_may_have_their_short_names():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    long = {"accuracy": [0.2, 0.3, 0.4, 0.45], "val_accuracy": [0.2, 0.3, 0.4, 0.42]}
+    short = {"acc": long["accuracy"], "val_acc": long["val_accuracy"]}
+    falling = {"loss": [1.1, 0.9, 0.7, 0.5], "val_loss": [1.2, 1.0, 0.8, 0.6]}
+    told = [diagnose(model, pictures, kinds, {**falling, **named}) for named in (long, short)]
+    assert told[0].equals(told[1])
+    assert "accuracy 0.42" in told[0].evidence[0]
+
+
+def test_nothing_is_learned_where_only_the_first_epoch_lies_higher():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    history = {"loss": [2.1, 1.1, 1.101, 1.1, 1.102], "accuracy": [0.31, 0.33, 0.34, 0.32, 0.33]}
+    table = diagnose(model, pictures, kinds, history)
+    assert found(table) == ["nothing learned"]
+    assert table.evidence[0].startswith("in the last 4 epochs the loss stayed between 1.1 and 1.1,")
+
+
+def test_weights_that_came_back_from_the_worst_epoch_are_named():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3, name="end")))
+    model.fit(pictures, kinds, epochs=3, verbose=0)
+    # As after EarlyStopping("val_accuracy", mode="min", restore_best_weights=True).
+    model.get_layer("end").bias.assign([9.0, 0.0, 0.0])
+    history = {"accuracy": [0.4, 0.8, 0.95], "val_accuracy": [0.36, 0.31, 0.9]}
+    table = diagnose(model, pictures, kinds, history)
+    row = table[table.finding == "perhaps other than in training"].iloc[0]
+    assert ", as after its epoch 2 (0.31)" in row.evidence
+    assert "EarlyStopping gave early weights back" in row.evidence
 
 
 def test_a_frozen_base_that_was_never_trained_is_named():

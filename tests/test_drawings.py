@@ -21,21 +21,21 @@ from cnnlab import drawings, models
 from cnnlab.comparing.digests import describe
 from cnnlab.convolution import conv2d, correlate2d
 from cnnlab.costs import layer_table
-from cnnlab.drawing import sheet
-from cnnlab.drawing.animation import animate
-from cnnlab.drawing.blocks import draw_blocks
-from cnnlab.drawing.computing import computed, draw_graph, gradients_of
-from cnnlab.drawing.cone import cone, draw_cone
-from cnnlab.drawing.layout import NARROW, ROOM, layered
-from cnnlab.drawing.parts import blocks, parts
-from cnnlab.drawing.passes import draw_passes
-from cnnlab.drawing.planes import draw_planes, maps
-from cnnlab.drawing.steps import convolution_step, im2col_step, pooling_step
-from cnnlab.drawing.strip import film_strip
-from cnnlab.drawing.through import draw_through
-from cnnlab.drawing.trunk import between, short, trunk
-from cnnlab.drawing.volume import draw_volume
-from cnnlab.drawing.weighted import draw_sum
+from cnnlab.drawings import sheet
+from cnnlab.drawings.animation import animate
+from cnnlab.drawings.blocks import draw_blocks
+from cnnlab.drawings.computing import computed, draw_graph, gradients_of
+from cnnlab.drawings.cone import cone, draw_cone
+from cnnlab.drawings.layout import NARROW, ROOM, layered
+from cnnlab.drawings.parts import blocks, parts
+from cnnlab.drawings.passes import draw_passes
+from cnnlab.drawings.planes import draw_planes, maps
+from cnnlab.drawings.steps import convolution_step, im2col_step, pooling_step
+from cnnlab.drawings.strip import film_strip
+from cnnlab.drawings.through import draw_through
+from cnnlab.drawings.trunk import between, short, trunk
+from cnnlab.drawings.volume import draw_volume
+from cnnlab.drawings.weighted import draw_sum
 from cnnlab.panels.signs import luminance, readable_on
 from cnnlab.reading.graph import read
 from cnnlab.receptive_field import receptive_field

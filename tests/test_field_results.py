@@ -59,7 +59,7 @@ def test_parameters_are_those_of_the_networks():
 
 
 def test_slices_are_split_as_the_setting_says():
-    from cnnlab import tasks
+    from cnnlab.datasets import tasks
 
     images, _, patient = tasks.slices(60, seed=3)
     number = {image.tobytes(): who for image, who in zip(images, patient, strict=True)}

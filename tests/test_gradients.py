@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from cnnlab import gradients
 from cnnlab.gradients import (
+    asking,
     channel_evidence,
     chosen_classes,
     class_evidence,
@@ -79,7 +79,7 @@ def test_many_images_go_through_in_parts(monkeypatch):
     model, x = network(), images(7)
     whole = class_evidence(model, x, layer="conv")
     scores = class_scores(model, x)
-    monkeypatch.setattr(gradients, "BATCH_SIZE", 3)
+    monkeypatch.setattr(asking, "BATCH_SIZE", 3)
     parts = class_evidence(model, x, layer="conv")
     np.testing.assert_allclose(parts.gradients, whole.gradients, rtol=1e-5)
     np.testing.assert_array_equal(parts.classes, whole.classes)

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from cnnlab import gradients, heatmaps
+from cnnlab import heatmaps
 from cnnlab.faithfulness import cascading_randomisation, deletion, insertion
-from cnnlab.gradients import class_evidence, class_scores
+from cnnlab.gradients import asking, class_evidence, class_scores
 from cnnlab.reading import per_model
 from cnnlab.reading.answers import places_of
 from cnnlab.scores import area_under
@@ -217,7 +217,7 @@ def test_many_images_go_through_in_parts_each_with_its_own_places(monkeypatch):
     this, _ = case("softmax layer")
     x, mask = given(PICTURE, 5), np.random.default_rng(1).uniform(size=(5, 6, 8)) < 0.3
     whole = class_evidence(this.model, x, 1, layer="seen", where=mask)
-    monkeypatch.setattr(gradients, "BATCH_SIZE", 2)  # parts
+    monkeypatch.setattr(asking, "BATCH_SIZE", 2)  # parts
     parts = class_evidence(this.model, x, 1, layer="seen", where=mask)
     np.testing.assert_allclose(parts.gradients, whole.gradients, rtol=1e-5, atol=1e-8)
     np.testing.assert_array_equal(parts.places, mask)

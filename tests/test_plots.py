@@ -470,7 +470,7 @@ def test_a_dashed_region_has_a_whole_white_line_below_it():
 
 
 def test_pixels_are_not_left_out_where_a_picture_is_made_smaller():
-    with plt.style.context(Path(cnnlab.__file__).with_name("cnnlab.mplstyle")):
+    with plt.style.context(Path(cnnlab.__file__).with_name("panels") / "cnnlab.mplstyle"):
         stripes = np.tile([0.0, 1.0], (300, 150))  # their true colour, from afar, is mid grey
         figure = plots.show_images([stripes] * 4, columns=4)
         figure.set_dpi(40)
@@ -484,6 +484,6 @@ def test_pixels_are_not_left_out_where_a_picture_is_made_smaller():
 
 
 def test_the_style_tells_curves_apart_without_colour():
-    with plt.style.context(Path(cnnlab.__file__).with_name("cnnlab.mplstyle")):
+    with plt.style.context(Path(cnnlab.__file__).with_name("panels") / "cnnlab.mplstyle"):
         curves = plt.figure().subplots().plot([[0, 1, 2, 3]] * 2)
     assert len({line.get_linestyle() for line in curves}) == 4

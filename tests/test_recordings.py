@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnlab import datasets, recordings
+from cnnlab import datasets
+from cnnlab.datasets import recordings
 from cnnlab.files import shipped
 
 PACK = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "pack_heart.py"))
@@ -63,7 +64,7 @@ def test_the_card_names_source_licence_and_whose_reading_it_is(heart):
 def test_a_damaged_recording_is_refused(tmp_path, monkeypatch):
     copy = shutil.copytree(shipped.data_folder(), tmp_path / "data")
     (copy / "heart.npz").write_bytes(b"cut")
-    monkeypatch.setattr(datasets, "data_folder", lambda: copy)
+    monkeypatch.setattr(shipped, "data_folder", lambda: copy)
     with pytest.raises(ValueError, match=r"`heart\.npz` must be the file that was shipped"):
         recordings.heart()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from cnnlab import tasks
+from cnnlab.datasets import tasks
 
 
 @pytest.mark.parametrize(

@@ -132,3 +132,15 @@ def test_widgets_are_numbered_as_a_reader_meets_them():
     state = once.metadata.widgets[tidying.STATE].state
     assert [state[name].model_name for name in sorted(state)] == ["Box", "Slider", "Style"]
     assert once.cells[0].outputs[0].data[tidying.VIEW] == {"model_id": 32 * "0"}
+
+
+def test_settings_of_a_widget_that_nobody_made_are_left_out():
+    kept = {"width": "6em", "height": None, "min": 0, "wide": False, "text": ""}
+    state = {"a" * 32: {"model_name": "LayoutModel", "state": kept}}
+    shown = nbformat.v4.new_output("display_data", data={tidying.VIEW: {"model_id": "a" * 32}})
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("layout", id="a", outputs=[shown])],
+        metadata={"widgets": {tidying.STATE: {"state": state}}},
+    )
+    [widget] = tidying.tidied(notebook).metadata.widgets[tidying.STATE].state.values()
+    assert widget.state == {"width": "6em", "min": 0, "wide": False, "text": ""}

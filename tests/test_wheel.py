@@ -49,7 +49,7 @@ def test_the_wheel_carries_data_lessons_and_style(installed):
         "cnnlab/data/digits.npz",
         "cnnlab/notebooks/00_start_here.ipynb",
         "cnnlab/notebooks/homework/edges_and_digits.py",
-        "cnnlab/cnnlab.mplstyle",
+        "cnnlab/panels/cnnlab.mplstyle",
         "cnnlab/exercises/lesson01.py",
         "cnnlab/comparing/pinned.env",
         "cnnlab/comparing/sanitize.cfg",

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from cnnlab.convolution import correlate2d
-from cnnlab.exploring.channels import own_photograph
 from cnnlab.feature_maps import feature_maps
 from cnnlab.overlays import pixel_range
 from cnnlab.receptive_field import receptive_field
@@ -22,6 +21,7 @@ from cnnlab.widgets import (
     sliders,
     sliding_window,
 )
+from cnnlab.widgets.channels import own_photograph
 
 IMAGE = np.arange(30).reshape(5, 6)
 KERNEL = np.array([[0, 1, 2], [2, 2, 0]])
@@ -115,7 +115,7 @@ def drawn(monkeypatch):
         calls.append(arguments)
         return show_window(image, kernel, *arguments)
 
-    monkeypatch.setattr("cnnlab.widgets.show_window", record)
+    monkeypatch.setattr("cnnlab.widgets.sliding.show_window", record)
     return calls
 
 
@@ -302,7 +302,7 @@ def test_the_pattern_has_the_range_of_the_photographs(monkeypatch):
         asked.append(value_range)
         return np.full((1, 16, 24, 1), 0.5, "float32")
 
-    monkeypatch.setattr("cnnlab.exploring.channels.filter_patterns", noted)
+    monkeypatch.setattr("cnnlab.widgets.channels.filter_patterns", noted)
     show_channel(grey_network(1), GREY, "conv", channel=0)
     show_channel(grey_network(1), GREY * 255, "conv", channel=0)
     assert asked == [(0, 1), (0, 255)]
@@ -339,7 +339,7 @@ def test_the_rim_of_a_pattern_is_not_shown(monkeypatch):
         pattern[:, 8:-8, 8:-8] = 1
         return pattern
 
-    monkeypatch.setattr("cnnlab.exploring.channels.filter_patterns", noted)
+    monkeypatch.setattr("cnnlab.widgets.channels.filter_patterns", noted)
     shown = show_channel(two_layers(), PHOTOS, "second", 0, size=(16, 24)).axes[1].images[0]
     assert asked == [(32, 40)]
     assert shown.get_array().shape == (16, 24, 3)
@@ -374,8 +374,8 @@ def explored(monkeypatch):
         painted.append((layer, channel))
         return np.zeros((4, 4, 3))
 
-    monkeypatch.setattr("cnnlab.widgets.draw_channel", noted)
-    monkeypatch.setattr("cnnlab.widgets.painted", paint)
+    monkeypatch.setattr("cnnlab.widgets.explorer.draw_channel", noted)
+    monkeypatch.setattr("cnnlab.widgets.explorer.painted", paint)
     return seen, painted
 
 
@@ -407,7 +407,7 @@ def test_the_explorer_draws_what_its_controls_say(explored):
 def test_the_explorer_runs_the_network_once(monkeypatch, explored):
     calls = []
     monkeypatch.setattr(
-        "cnnlab.exploring.channels.feature_maps",
+        "cnnlab.widgets.channels.feature_maps",
         lambda *given: calls.append(given) or feature_maps(*given),
     )
     box = channel_explorer(two_layers(), PHOTOS, ["first", "second"])
@@ -471,7 +471,7 @@ def test_the_explorer_paints_no_pattern_that_is_ready(explored):
 
 def test_the_explorer_says_that_a_pattern_is_being_painted(monkeypatch):
     figures = []
-    monkeypatch.setattr("cnnlab.widgets._show", figures.append)
+    monkeypatch.setattr("cnnlab.widgets.explorer._show", figures.append)
     channel_explorer(two_layers(), PHOTOS, ["second"])
     titles = [figure.axes[1].get_title() for figure in figures]
     assert titles == ["what it looks for: being painted …", "what it looks for"]
@@ -488,10 +488,12 @@ def test_the_explorer_says_that_a_pattern_is_being_painted(monkeypatch):
 def test_the_explorer_names_layers_by_their_last_name_where_that_tells_them_apart(
     monkeypatch, paths, labels
 ):
-    monkeypatch.setattr("cnnlab.widgets._show", plt.close)
-    monkeypatch.setattr("cnnlab.widgets.draw_channel", lambda *_: plt.figure())
-    monkeypatch.setattr("cnnlab.widgets.painted", lambda *_: None)
+    monkeypatch.setattr("cnnlab.widgets.explorer._show", plt.close)
+    monkeypatch.setattr("cnnlab.widgets.explorer.draw_channel", lambda *_: plt.figure())
+    monkeypatch.setattr("cnnlab.widgets.explorer.painted", lambda *_: None)
     found = SimpleNamespace(maps=np.zeros((1, 2, 3, 4)))
-    monkeypatch.setattr("cnnlab.widgets.answers_of", lambda *_: dict.fromkeys(paths, found))
+    monkeypatch.setattr(
+        "cnnlab.widgets.explorer.answers_of", lambda *_: dict.fromkeys(paths, found)
+    )
     layer = channel_explorer(two_layers(), PHOTOS, paths).children[0]
     assert layer.options == tuple(zip(labels, paths, strict=True))

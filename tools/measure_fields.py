@@ -2,7 +2,7 @@
 
     python tools/measure_fields.py [--seeds 5] [--tasks signals table slices volumes]
 
-Four tasks that `cnnlab.tasks` makes, networks with nearly as many weights each, five seeds; a seed
+Four tasks of `cnnlab.datasets.tasks`, networks with nearly as many weights each, five seeds; a seed
 draws its own training and test data, its own order of steps or columns, and its own initial
 weights. A row per task, network, setting and seed: the accuracy on the test data.
 
@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from keras import layers
 
-from cnnlab import tasks
+from cnnlab.datasets import tasks
 
 FILE = Path(__file__).parent.parent / "data" / "results" / "fields.csv"
 SEEDS, TESTED = 5, 1000  # a test set has a seed of its own, that much higher

@@ -9,8 +9,8 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from cnnlab.diagnosing import examples
-from cnnlab.diagnosing.table import RULES
+from cnnlab.diagnosis import examples
+from cnnlab.diagnosis.table import RULES
 
 PAGE = Path(__file__).parent.parent / "docs" / "diagnosis.md"
 INTRODUCTION = f"""# Your own model, diagnosed
@@ -40,7 +40,7 @@ import keras
 import numpy as np
 from keras import layers
 from cnnlab import weights
-from cnnlab.diagnosing.examples import photographs, stripes
+from cnnlab.diagnosis.examples import photographs, stripes
 
 pictures, kinds = stripes()  # (240, 8, 12, 1) float32, 0-1
 photographs, photograph_kinds = photographs()  # (24, 32, 48, 3) uint8

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import cnnlab
 from cnnlab import doctor
-from cnnlab.command import downloads, lessons, saved_models, serving
+from cnnlab.command import (
+    downloads,
+    homework_parser,
+    lessons,
+    marking,
+    saved_models,
+    serving,
+)
 from cnnlab.files import fetch
-from cnnlab.files.shipped import FIRST_LESSON, notebooks_folder
+from cnnlab.files.shipped import FIRST_LESSON
 
 
 def _lab(arguments):
@@ -97,21 +104,6 @@ def _solved(arguments, names):
     return int(not well)
 
 
-def _grade(arguments):
-    from cnnlab.grading import collecting, exercise_files, grades, running, submissions
-
-    name = arguments.exercises or notebooks_folder() / "homework" / "edges_and_digits.py"
-    source = exercise_files.source_of(name)
-    out = Path(arguments.out)
-    hidden = (Path(arguments.folder), source, out, out.with_name(out.name + ".journal"))
-    limits = arguments.seconds, arguments.max_characters
-    rules = running.Rules(source, *limits, hidden=tuple(path.absolute() for path in hidden))
-    rows = submissions.grade(arguments.folder, arguments.out, rules, arguments.jobs)
-    looks = (*collecting.irregular(arguments.folder), *running.not_enforced())
-    print(*looks, *grades.summary(rows, rules.source), sep="\n")
-    return 0
-
-
 def _site(arguments):
     with serving.server(arguments.folder, arguments.port) as server:
         address = f"http://{serving.LOOPBACK}:{server.server_port}/"
@@ -129,13 +121,6 @@ def _port(text):
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"must be a whole number, 0 to 65535: got {text}")
     return int(text)
-
-
-def _processors():
-    """How many this process may use, which in a container are fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _count(text):
@@ -227,13 +212,14 @@ def _parser():
         )
 
     solve = commands.add_parser("solutions", help="print the solutions, or the notebooks solved")
-    which = "a lesson's number or a file that holds EXERCISES"
-    solve.add_argument("exercises", nargs="*", metavar="05", help=f"{which} (default: all lessons)")
+    solve.add_argument("exercises", nargs="*", metavar="05", help=f"{marking.WHICH} (all lessons)")
     solve.add_argument(
         "--notebooks", metavar="DIR", help="write the notebooks there, solved and run"
     )
     solve.add_argument("--no-run", action="store_true", help="write the notebooks, run nothing")
     solve.set_defaults(run=_solutions)
+
+    homework_parser.add(commands, _count)
 
     show = commands.add_parser("site", help="show the web site that `make site` built")
     show.add_argument("folder", nargs="?", default="site", help="holds it (default: site)")
@@ -241,19 +227,7 @@ def _parser():
     show.add_argument("--no-browser", action="store_true", help="open no browser")
     show.set_defaults(run=_site)
 
-    mark = commands.add_parser("grade", help="run many submitted notebooks and grade them")
-    mark.add_argument("folder", help="holds the notebooks, also in subfolders")
-    mark.add_argument("--out", default="grades.csv", help="the table to write (grades.csv)")
-    mark.add_argument("--exercises", metavar="FILE", help=f"{which} (default: the homework's)")
-    mark.add_argument("--jobs", type=_count, default=_processors(), help="kernels at a time")
-    mark.add_argument("--seconds", type=_count, default=600, help="limit per notebook (600)")
-    mark.add_argument(
-        "--max-characters",
-        type=_count,
-        default=20_000_000,
-        help="characters a notebook may print and show (20000000)",
-    )
-    mark.set_defaults(run=_grade)
+    marking.add(commands, _count)
     return parser
 
 

@@ -80,11 +80,11 @@ def compact(svg):
     r"""An SVG of Matplotlib on one line, with coordinates to a hundredth of a point.
 
     Comments and what describes the file are left out, and so are fonts that no one has: text stays
-    text, which can be searched and read aloud.
+    text, which can be searched and read aloud; and so are spaces that separate nothing.
 
     Example:
         >>> compact('<g>\n <!-- 1 -->\n <path d="M 1.23456 7 \nL 2.5 -0.004" id="m1.2345"/></g>')
-        '<g><path d="M 1.23 7 L 2.5 -0.00" id="m1.2345"/></g>'
+        '<g><path d="M1.23 7L2.5 -0.00" id="m1.2345"/></g>'
     """
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"^.*?(?=<svg)", "", svg, flags=re.DOTALL)  # what only stands in files
@@ -92,9 +92,11 @@ def compact(svg):
     svg = re.sub(r"'DejaVu Sans'(, [^;\"]*)?", "'DejaVu Sans', sans-serif", svg)
 
     def rounded(path):
-        return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", path[0])
+        short = re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", path[0])
+        return re.sub(r" *([MLQCz]) *", r"\1", short)
 
-    return re.sub(r' (?:d|x|y|points)="[^"]*"', rounded, svg)
+    svg = re.sub(r' (?:d|x|y|points)="[^"]*"', rounded, svg)
+    return re.sub(r' style="[^"]*"', lambda style: re.sub("([:;]) ", r"\1", style[0]), svg)
 
 
 def be_picture_of_figures(shell):

@@ -94,11 +94,14 @@ def widgets(notebook):
 def numbered(notebook):
     """The notebook with the number of a widget in place of its name; what nobody meets is left out.
 
-    A name stays 32 hexadecimal digits, as JupyterLab expects it.
+    A name stays 32 hexadecimal digits, as JupyterLab expects it. So are settings of a widget that
+    nobody made: None is what it has without them.
     """
     met = widgets(notebook)
     for kept in notebook.metadata.get("widgets", {}).values():
         kept["state"] = {name: widget for name, widget in kept["state"].items() if name in met}
+        for widget in kept["state"].values():
+            widget["state"] = {k: v for k, v in widget["state"].items() if v is not None}
     text = nbformat.writes(notebook)
     for name, number in met.items():
         text = text.replace(name, f"{number:032x}")

@@ -4,9 +4,14 @@ Called by lessons and homework. ``judging`` says what an answer is worth, ``resu
 it gave back, ``differences`` says where two results differ and ``near_misses`` how; ``networks``
 looks into networks that students build, ``limits`` stops what does not end, and there is one file
 of exercises per lesson. ``self_test`` tries exercises before a class does, with ``slips`` that
-their cases might let pass; ``solutions`` writes one as text. While a notebook is graded
-``supervision`` keeps the record of its answers, ``handing`` runs an answer here and judges it
-there, and ``plain`` is the data in between.
+their cases might let pass; ``solutions`` writes one as text. ``fields`` refuses slips in an
+exercise's own text, ``runs`` is what an answer comes to. While a notebook is graded ``supervision``
+keeps the record of its answers, ``handing`` runs an answer here and judges it there, and ``plain``
+is the data in between.
+
+Homework that counts is handed out without answers. ``sealing`` makes that of an instructor's file:
+``forms`` are what may be known of a right result, ``locks`` open to it alone, ``plain_data`` writes
+cases, ``open_code`` finds the functions that are needed too. ``sealed`` judges by it.
 """
 
 from cnnlab.exercises import supervision
@@ -26,6 +31,7 @@ from cnnlab.exercises.networks import (
     pixels_read,
     require_model,
 )
+from cnnlab.exercises.sealed import sealed_exercises
 from cnnlab.exercises.self_test import verify
 from cnnlab.exercises.solutions import written
 
@@ -41,6 +47,7 @@ __all__ = [
     "kind_of_output",
     "pixels_read",
     "require_model",
+    "sealed_exercises",
     "solution",
     "verify",
 ]
@@ -89,7 +96,15 @@ def solution(number):
 
     Args:
         number: the exercise's, or an `Exercise`.
+
+    Raises:
+        ValueError: the exercise is one of a homework file that holds no answers.
     """
     exercise = find(number)
+    if exercise.sealed is not None:
+        raise ValueError(
+            f"`number` must be an exercise whose file holds its solution: got {exercise.number}, "
+            "which is sealed. Its solution comes after handing in; hint(...) helps until then."
+        )
     print(f"{exercise.number} {exercise.title} {LEVELS[exercise.stars]}\n{exercise.task}\n")
     print(f"{written(exercise.solution)}\n\n{exercise.insight}")

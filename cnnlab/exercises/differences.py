@@ -72,7 +72,7 @@ def _plain(got, right, tolerance, same_dtype):
     if isinstance(right, str) and isinstance(got, str):
         same = "".join(got.split()).casefold() == "".join(right.split()).casefold()
         return None if same else f"{got!r} is not right."
-    if isinstance(right, bool | np.bool_) and _is_number(got, "b"):
+    if isinstance(right, bool | np.bool_) and is_number(got, "b"):
         return None if bool(got) == right else f"{bool(got)} is not right."
     if got is right:
         return None
@@ -81,13 +81,8 @@ def _plain(got, right, tolerance, same_dtype):
 
 def _entries(got, right, tolerance, same_dtype):
     """Tuples, such as shapes and several results; any sequence will do for the student's."""
-    if isinstance(got, set | frozenset):
-        return f"It is {in_words(got)}, which has no order; a tuple is asked for."
-    kind = isinstance(got, str | bytes | dict) or not hasattr(got, "__getitem__")
-    if kind or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
-        return f"It is {in_words(got)}; a tuple is asked for."
-    if len(got) != len(right):
-        return f"It has {len(got)} entries; another number of entries is asked for."
+    if sentence := no_sequence(got, len(right)):
+        return sentence
     pairs = zip(got, right, strict=True)
     inner = [difference(one, other, tolerance, same_dtype) for one, other in pairs]
     wrong = [place for place, sentence in enumerate(inner) if sentence]
@@ -100,32 +95,51 @@ def _entries(got, right, tolerance, same_dtype):
             "behind its name."
         )
     if all(np.ndim(entry) == 0 for entry in right):
-        if all(map(_is_number, (*got, *right))):
+        if all(map(is_number, (*got, *right))):
             numbers = [np.asarray([float(entry) for entry in each]) for each in (got, right)]
-            if sentence := near_miss(*numbers, _allowed(numbers[1], tolerance)):
+            if sentence := near_miss(*numbers, allowed_by(numbers[1], tolerance)):
                 return sentence
         return f"{len(right) - len(wrong)} of its {len(right)} entries are right."
     return f"Entry {wrong[0]} (counted from 0): {inner[wrong[0]]}"
 
 
-def _numbers(got, right, tolerance, same_dtype):
-    right = np.asarray(right)
-    wanted = "True and False" if right.dtype.kind == "b" else "numbers"
-    wanted = f"{wanted} are" if right.ndim else "a number is"
+def no_sequence(got, count):
+    """The sentence for what is no sequence of so many entries, or None."""
+    if isinstance(got, set | frozenset):
+        return f"It is {in_words(got)}, which has no order; a tuple is asked for."
+    kind = isinstance(got, str | bytes | dict) or not hasattr(got, "__getitem__")
+    if kind or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
+        return f"It is {in_words(got)}; a tuple is asked for."
+    if len(got) != count:
+        return f"It has {len(got)} entries; another number of entries is asked for."
+    return None
+
+
+def no_array(got, truths, ndim):
+    """The sentence for what is no array of numbers (or of True and False), or None."""
+    wanted = "True and False" if truths else "numbers"
+    wanted = f"{wanted} are" if ndim else "a number is"
     if hasattr(got, "toarray"):
         return f"It is {in_words(got)}; an array is asked for: hand over its `.toarray()`."
     try:
-        values = np.asarray(got)
+        kind = np.asarray(got).dtype.kind
     except (ValueError, TypeError):  # rows of unequal length
         return f"It is {in_words(got)} that makes no array."
-    if values.dtype.kind not in "biufc" or (values.dtype.kind == "b") != (right.dtype.kind == "b"):
+    if kind not in "biufc" or (kind == "b") != truths:
         return f"It is {in_words(got)}; {wanted} asked for."
-    allowed = _allowed(right, tolerance)
+    return None
+
+
+def _numbers(got, right, tolerance, same_dtype):
+    right = np.asarray(right)
+    if sentence := no_array(got, right.dtype.kind == "b", right.ndim):
+        return sentence
+    values = np.asarray(got)
+    allowed = allowed_by(right, tolerance)
     real = values.dtype.kind in "iuf" and right.dtype.kind in "iuf"
     near = partial(near_miss, values, right, allowed) if real else _nothing
     if values.shape != right.shape:
-        asked = "another one is" if right.ndim else "one number is"
-        return near() or f"Its shape is {values.shape}; {asked} asked for."
+        return near() or other_shape(values, right.ndim)
     close = np.isclose(
         values.astype("complex128"), right.astype("complex128"), 0, allowed, equal_nan=True
     )
@@ -142,7 +156,13 @@ def _numbers(got, right, tolerance, same_dtype):
     return None
 
 
-def _is_number(value, kinds="iuf"):
+def other_shape(values, ndim):
+    """The sentence for an array of another shape than the one of so many axes."""
+    asked = "another one is" if ndim else "one number is"
+    return f"Its shape is {values.shape}; {asked} asked for."
+
+
+def is_number(value, kinds="iuf"):
     """Whether it is a single number: of Python, of NumPy, or a tensor without axes."""
     try:
         array = np.asarray(value)
@@ -155,7 +175,8 @@ def _nothing():
     """What near misses have to say where there are no real numbers."""
 
 
-def _allowed(right, tolerance):
+def allowed_by(right, tolerance):
+    """The absolute difference that counts as none, for an array of right numbers."""
     finite = np.abs(right[np.isfinite(right)]) if right.dtype.kind in "fc" else np.abs(right)
     return tolerance * max(1.0, float(finite.max(initial=0)))
 

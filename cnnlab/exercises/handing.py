@@ -12,15 +12,14 @@ import numpy as np
 
 from cnnlab.exercises.judging import (
     Outcome,
-    Run,
     _names,
     _place,
-    _viewed,
     attempt,
     kind_of,
     verdict,
 )
 from cnnlab.exercises.plain import CannotBeHandedOver, packed, unpacked
+from cnnlab.exercises.runs import Run, viewed
 
 TEXT_LIMIT = 2000  # characters of one message
 UNJUDGED = "?"  # the mark of what could not be handed over: neither right nor wrong
@@ -94,7 +93,7 @@ def outcome(exercise, entry, cases, runs_of=None):
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            runs = [_viewed(exercise, _heard(run)) for run in entry["runs"]]
+            runs = [viewed(exercise, _heard(run)) for run in entry["runs"]]
         if len(runs) != max(1, len(cases)):
             raise CannotBeHandedOver("its results are not one for each case")
         absent = Absent([str(name)[:60] for name in entry["names"]])

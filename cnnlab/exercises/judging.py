@@ -4,7 +4,6 @@ The student's answer runs on the same cases as the solution. If the results diff
 mistakes run too, and the one that behaves the same is named.
 """
 
-import copy
 import difflib
 import importlib
 import inspect
@@ -12,7 +11,6 @@ import linecache
 import re
 import traceback
 import types
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnlab.exercises import fields
 from cnnlab.exercises.differences import difference, wrong_kind
 from cnnlab.exercises.limits import OutOfTime, limited
-from cnnlab.exercises.results import settled
+from cnnlab.exercises.runs import NOTHING_TO_VIEW, is_model, runs_on
 
 LEVELS = {1: "★", 2: "★★", 3: "★★★"}
-NOTHING_TO_VIEW = str | None
 LONGEST_ERROR = 300  # characters of a message that is shown
 
 
@@ -66,6 +64,8 @@ class Exercise:
         tolerance: see `difference`.
         same_dtype: whether the dtype counts.
         seconds: the time limit of one check.
+        points: what a right answer counts in grading, a number above 0; None: as many as stars.
+        sealed: in a student's file, what stands there in place of the answers; see `sealed`.
     """
 
     number: str
@@ -82,19 +82,12 @@ class Exercise:
     tolerance: float = 1e-5
     same_dtype: bool = False
     seconds: float = 10
+    points: float | None = None
+    sealed: object = None
 
     def __post_init__(self):
-        """Refuses brackets without a comma, which make no tuple."""
-        for name, kind in TUPLES.items():
-            value = getattr(self, name)
-            if name == "cases" and callable(value):
-                continue
-            if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
-                raise ValueError(
-                    f"`{name}` must be a tuple{f' of {kind.__name__}' * (kind is not object)}: got "
-                    f"{name}={str(value)[:60]} in exercise {self.number}. "
-                    "Write a comma behind a single entry: (entry,)."
-                )
+        """Refuses slips of the pen in the fields."""
+        fields.check(self, TUPLES, LEVELS)
 
 
 @dataclass(frozen=True)
@@ -116,15 +109,6 @@ class Outcome:
     def __str__(self):
         """The line that `check` prints."""
         return f"{self.mark} {self.number} {self.message}"
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one case came to: a result and the arguments it changed, or an error."""
-
-    result: object = None
-    changed: tuple = ()
-    error: BaseException | None = None
 
 
 def judge(exercise, answer):
@@ -162,10 +146,10 @@ def attempt(exercise, answer, cases):
     """
     if unanswered(answer):
         return Outcome(exercise.number, "○", "not answered yet")
-    if cases and (not callable(answer) or _is_model(answer)):
+    if cases and (not callable(answer) or is_model(answer)):
         return Outcome(exercise.number, "✗", f"The answer is a function: {_remedy(answer)}")
     try:
-        runs = limited(partial(_runs, exercise, answer, cases), exercise.seconds)
+        runs = limited(partial(runs_on, exercise, answer, cases), exercise.seconds)
     except OutOfTime as late:
         message = f"Stopped after {exercise.seconds} s; it was {_place(late, answer)}."
         return Outcome(exercise.number, "✗", message)
@@ -184,7 +168,9 @@ def verdict(exercise, answer, cases, runs, runs_of=None):
         runs: what `attempt` gave.
         runs_of: gives the runs of the solution and of a mistake; None: they run here.
     """
-    runs_of = runs_of or partial(_runs, exercise, cases=cases)
+    if exercise.sealed is not None:
+        return exercise.sealed.outcome(exercise, answer, cases, runs)
+    runs_of = runs_of or partial(runs_on, exercise, cases=cases)
     right = runs_of(exercise.solution)
     if all(run.error is not None for run in right):  # else an equal error would be a right answer
         error = right[0].error
@@ -207,11 +193,6 @@ def _remedy(answer):
     return "hand over its name, without brackets behind it."
 
 
-def _is_model(answer):
-    """Whether it is a Keras model, which can be called as a function can."""
-    return hasattr(answer, "layers") and hasattr(answer, "fit")
-
-
 def unanswered(answer):
     """Whether an answer is still `...`, somewhere, or a function without a body."""
     if isinstance(answer, tuple | list):
@@ -230,52 +211,6 @@ def _stub(): ...
 
 def _documented_stub():
     """A body that is only a docstring."""
-
-
-def _runs(exercise, answer, cases):
-    """The answer on every case: a list of `Run`."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        if not cases:
-            return [_viewed(exercise, _run(lambda: answer, ()))]
-        return [_viewed(exercise, _run(answer, case)) for case in cases]
-
-
-def _run(function, case):
-    given = [_fresh(argument) for argument in case]
-    before = [_data(argument) for argument in case]
-    try:
-        result = settled(function(*given))
-        after = [_data(argument) for argument in given]
-    except (Exception, SystemExit) as error:
-        return Run(error=error)
-    finally:  # a model is handed on to the next run
-        for argument, weights in zip(case, before, strict=True):
-            if _is_model(argument):
-                argument.set_weights(weights)
-    changed = [difference(*pair, 0) is not None for pair in zip(after, before, strict=True)]
-    return Run(result, tuple(changed))
-
-
-def _data(argument):
-    """What a function could change of an argument in place; None if nothing."""
-    if _is_model(argument):
-        return argument.get_weights()
-    return argument if isinstance(argument, np.ndarray | list) else None
-
-
-def _fresh(value):
-    return copy.deepcopy(value) if isinstance(value, np.ndarray | list | dict) else value
-
-
-def _viewed(exercise, run):
-    untouched = run.result is ... or isinstance(run.result, NOTHING_TO_VIEW)
-    if exercise.view is None or run.error is not None or untouched:
-        return run
-    try:
-        return Run(exercise.view(run.result), run.changed)
-    except Exception as error:
-        return Run(error=error)
 
 
 def _differ(exercise, one, other):

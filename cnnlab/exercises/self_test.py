@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from cnnlab.exercises.judging import _runs, judge, unanswered
+from cnnlab.exercises.judging import judge, unanswered
+from cnnlab.exercises.runs import runs_on
 from cnnlab.exercises.slips import unseen
 
 
@@ -15,13 +16,19 @@ def verify(exercises):
     Raises:
         ValueError: a solution or an alternative is not right, a solution fails with an error, or a
             mistake behaves like the solution or like another mistake, or is never judged, as
-            `view` fails with an error; or all cases let a common slip pass (`slips.unseen`).
+            `view` fails with an error; or all cases let a common slip pass (`slips.unseen`);
+            or an exercise is sealed, a student's.
 
     Example:
         >>> from cnnlab.exercises import judging
         >>> verify(judging.exercises("01"))
     """
     for exercise in exercises:
+        if exercise.sealed is not None:
+            raise ValueError(
+                f"`EXERCISES` must hold their answers: got exercise {exercise.number}, which is "
+                "sealed. Take the instructor's file instead of a student's."
+            )
         fault = next(_faults(exercise), None)
         if fault:
             raise ValueError(
@@ -65,4 +72,4 @@ def _faults(exercise):
 def _errors(exercise, answer):
     """What an answer raises in each case, or None."""
     cases = exercise.cases() if callable(exercise.cases) else exercise.cases
-    return [run.error for run in _runs(exercise, answer, cases)]
+    return [run.error for run in runs_on(exercise, answer, cases)]

@@ -1,45 +1,94 @@
 """The table of grades: a row per submission and exercise, and what is said about the whole."""
 
 import csv
+import io
 import re
 from datetime import datetime
 
-COLUMNS = ("submission", "exercise", "points", "of", "total", "result", "diagnosis", "run")
+from cnnlab.grading.roster import delimiter
+
+COLUMNS = (
+    *("submission", "student", "id", "exercise", "points", "of", "total"),
+    *("result", "diagnosis", "run"),
+)
 RESULTS = {"✓": "right", "✗": "wrong", "○": "not answered"}
+NOT_HANDED_IN = "not handed in"
+EMPTIED = " (A check further down found no answer there; this one counts.)"
 
 
-def rows(name, exercises, entries):
+def worth(exercise):
+    """What a right answer counts: the exercise's points, or its stars."""
+    return exercise.stars if exercise.points is None else exercise.points
+
+
+def rows(name, exercises, entries, student="", number=""):
     """The rows of one submission.
 
     Args:
         name: the submission's.
         exercises: every `Exercise` of the file.
         entries: the outcome of each check in order, and last {"run": how the run ended}.
+        student: the name.
+        number: of the student, in the class list or on the platform.
 
     Returns:
         A list of dicts with the keys `COLUMNS`; "total" is the sum of the submission's points.
     """
-    outcomes = {entry["number"]: entry for entry in entries if "number" in entry}  # the last counts
+    outcomes = _outcomes(entries)
     found = [outcomes.get(exercise.number, {}) for exercise in exercises]
     marks = [outcome.get("mark") for outcome in found]
-    points = [e.stars if mark == "✓" else 0 for e, mark in zip(exercises, marks, strict=True)]
+    points = [worth(e) if mark == "✓" else 0 for e, mark in zip(exercises, marks, strict=True)]
     table = []
     for place, exercise in enumerate(exercises):
         values = (
             name,
+            student,
+            number,
             exercise.number,
             points[place],
-            exercise.stars,
-            sum(points),
+            worth(exercise),
+            plain(sum(points)),
             RESULTS.get(marks[place], "not checked"),
             found[place].get("message", "No check of this exercise was run."),
             entries[-1]["run"],
         )
-        table.append({key: _cleaned(value) for key, value in zip(COLUMNS, values, strict=True)})
+        table.append({key: cleaned(value) for key, value in zip(COLUMNS, values, strict=True)})
     return table
 
 
-def _cleaned(value):
+def absent(exercises, student, number="", instead=""):
+    """The rows of somebody in the class list who handed no notebook in."""
+    run = f"{NOT_HANDED_IN}: {instead}" if instead else NOT_HANDED_IN
+    table = rows(student, exercises, [{"run": run}], student, number)
+    return [{**row, "result": NOT_HANDED_IN, "diagnosis": ""} for row in table]
+
+
+def _outcomes(entries):
+    """{number: the check that counts}: the last; where it found no answer, a right one before."""
+    found = {}
+    for entry in entries:
+        if "number" not in entry:
+            continue
+        before = found.get(entry["number"], {})
+        if entry["mark"] == "○" and before.get("mark") == "✓":
+            message = before["message"].removesuffix(EMPTIED) + EMPTIED
+            entry = {**before, "message": message}
+        found[entry["number"]] = entry
+    return found
+
+
+def is_unjudged(row):
+    """Whether an answer was handed over that nobody could judge: it needs a look."""
+    return row["result"] == "not checked" and row["diagnosis"].startswith("Cannot be judged")
+
+
+def plain(number):
+    """A sum of points without the dust of floating point, and without .0."""
+    number = round(float(number), 6)
+    return int(number) if number.is_integer() else number
+
+
+def cleaned(value):
     """One short line of a table, the same in every run; no formula for a spreadsheet."""
     if not isinstance(value, str):
         return value
@@ -49,21 +98,51 @@ def _cleaned(value):
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-def write(table, out):
+def write(table, out, columns=COLUMNS, semicolons=False, mark=True):
     """Writes the rows to the side and moves them into place; another table there is kept.
 
     Args:
         table: what `rows` gives, of all submissions.
         out: where; an older table that differs is renamed, with the time in its name.
+        columns: the keys of the rows, in order.
+        semicolons: whether they separate columns, with commas in numbers, as Excel has it in many
+            countries.
+        mark: whether it begins with a byte-order mark, which Excel asks for.
     """
     beside = out.with_name(out.name + ".part")
-    with beside.open("w", encoding="utf-8-sig", newline="") as file:  # Excel asks for the mark
-        writer = csv.DictWriter(file, COLUMNS)
+    with beside.open("w", encoding="utf-8-sig" if mark else "utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, delimiter=";" if semicolons else ",")
         writer.writeheader()
-        writer.writerows(table)
+        writer.writerows(
+            [{k: _with_comma(v) for k, v in row.items()} for row in table] if semicolons else table
+        )
     if out.exists() and out.read_bytes() != beside.read_bytes():
-        out.replace(out.with_name(f"{out.stem}.before-{datetime.now():%Y%m%d-%H%M%S}{out.suffix}"))
+        out.replace(_unused(out, f"before-{datetime.now():%Y%m%d-%H%M%S}"))
     beside.replace(out)
+
+
+def _unused(out, when):
+    """A name for an older table that no other one has."""
+    names = [out.with_name(f"{out.stem}.{when}{n}{out.suffix}") for n in ("", *range(2, 100))]
+    return next(name for name in names if not name.exists())
+
+
+def _with_comma(value):
+    return str(value).replace(".", ",") if isinstance(value, float) else value
+
+
+def read(path):
+    """The rows of a table that `write` wrote, numbers as numbers; [] if it is another table."""
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    table = [*csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter(text))]
+    try:
+        for row in table:
+            for column in ("points", "of", "total"):
+                row[column] = plain(row[column].replace(",", "."))
+            row.update({column: row.get(column) or "" for column in COLUMNS if column not in row})
+        return table if all({*COLUMNS} <= {*row} for row in table) else []
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return []
 
 
 def summary(table, source):
@@ -73,12 +152,23 @@ def summary(table, source):
         table: what `rows` gives, of all submissions.
         source: the file of the exercises.
     """
-    runs = {row["submission"]: row["run"] for row in table}
+    runs = {row["submission"]: row["run"] for row in table if row["result"] != NOT_HANDED_IN}
+    missing = {r["submission"]: r["run"] for r in table if r["result"] == NOT_HANDED_IN}
     lines = [f"{name}: {run}" for name, run in runs.items() if not run.startswith("to its end")]
     count = f"{len(runs)} submissions, {len(runs) - len(lines)} ran to their end"
-    errors = sum(run.startswith("to its end;") for run in runs.values())
-    lines.append(f"{count}, {errors} of them with an error" if errors else count)
-    if all(row["result"] == "not checked" for row in table):
+    errors = [name for name, run in runs.items() if run.startswith("to its end; error")]
+    if errors:
+        lines.append(f"with an error, see `run` in the table: {', '.join(errors)}")
+        count += f", {len(errors)} of them with an error"
+    if missing:
+        said = [name + run.removeprefix(NOT_HANDED_IN) for name, run in missing.items()]
+        lines.append(f"{NOT_HANDED_IN}: {'; '.join(said)}")
+        count += f"; {len(missing)} of the class list handed in no notebook"
+    if unjudged := [f"{r['submission']} {r['exercise']}" for r in table if is_unjudged(r)]:
+        lines.append(f"cannot be judged, look at it yourself: {', '.join(unjudged)}")
+    lines.append(count)
+    unchecked = all(row["result"] in ("not checked", NOT_HANDED_IN) for row in table)
+    if runs and unchecked and not unjudged:
         lines.append(
             "`--exercises` must have the name that the notebooks import: got "
             f"{source.name}, and no submission checked any exercise of it. Rename the file."

@@ -16,7 +16,8 @@ import threading
 from pathlib import Path
 
 from cnnlab.exercises.handing import UNJUDGED, outcome
-from cnnlab.exercises.judging import Exercise, _runs, made_cases
+from cnnlab.exercises.judging import Exercise, made_cases
+from cnnlab.exercises.runs import runs_on
 from cnnlab.grading import exercise_files
 
 CASES = "cases"  # a file in the folder, for the kernels
@@ -107,7 +108,7 @@ class _Known:
 
     def _runs_of(self, answer):
         if id(answer) not in self.runs:
-            self.runs[id(answer)] = _runs(self.exercise, answer, self.cases)
+            self.runs[id(answer)] = runs_on(self.exercise, answer, self.cases)
         return self.runs[id(answer)]
 
 

@@ -21,10 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnlab.exercises import supervision
-from cnnlab.grading import judging_apart
+from cnnlab.grading import judging_apart, soundness
 from cnnlab.grading.staff import EXTENSION, SETTING, Staff
 
-SIZE_LIMIT = 100_000_000  # bytes of a submitted file
 JUDGED = 3  # answers to one exercise that are judged: the last ones
 
 _staff = {}  # {what it stands for: who works for it}: kept for all notebooks of a class
@@ -44,7 +43,7 @@ class Rules:
         disk: bytes that it may write.
         processes: how many it may run at a time.
         hidden: files and folders that no notebook may see: the others, the table and its journal.
-        files: a folder whose files lie beside each notebook, or None.
+        files: a folder; what it holds lies beside each notebook. None: nothing but the exercises.
     """
 
     source: Path
@@ -57,30 +56,31 @@ class Rules:
     files: Path | None = None
 
 
-def run(notebook, rules, kernels=None):
+def run(content, rules, kernels=None, keep=None):
     """Runs one notebook.
 
     Args:
-        notebook: the file, or the bytes of it.
+        content: the notebook's bytes.
         rules: `Rules`.
         kernels: a set that holds the kernel's process while it runs.
+        keep: a file; the notebook as it ran is written there.
 
     Returns:
         A list of dicts: the outcome of each check in order, and last {"run": how the run ended}.
     """
-    size = len(notebook) if isinstance(notebook, bytes) else notebook.stat().st_size
-    if size > SIZE_LIMIT:
-        return [{"run": f"not run: larger than {SIZE_LIMIT // 10**6} MB"}]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import nbformat
 
-            content = notebook if isinstance(notebook, bytes) else notebook.read_bytes()
-            read = nbformat.reads(content.decode("utf-8"), as_version=4)
+            notebook = nbformat.reads(soundness.text_of(content), as_version=4)
     except Exception as error:
         return [{"run": f"not run: no notebook ({type(error).__name__})"}]
-    return run_cells(read, rules, kernels)
+    entries = run_cells(notebook, rules, kernels)
+    if keep is not None:
+        with contextlib.suppress(Exception):  # a full disk takes no points
+            _keep(notebook, keep)
+    return entries
 
 
 def run_cells(notebook, rules, kernels=None):
@@ -92,6 +92,15 @@ def run_cells(notebook, rules, kernels=None):
         if lines:
             break
     return [*_judged(lines, staff.judge), {"run": ended}]
+
+
+def _keep(notebook, path):
+    """Writes a notebook as it ran, to the side and into place."""
+    import nbformat
+
+    beside = path.with_name(f"{path.name}.part")
+    beside.write_text(nbformat.writes(notebook), encoding="utf-8", errors="replace")
+    beside.replace(path)
 
 
 def _run(notebook, rules, staff, kernels):

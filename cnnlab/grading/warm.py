@@ -105,8 +105,7 @@ def _import_all():
     for name in OFTEN:
         importlib.import_module(name)
     for module in pkgutil.iter_modules(cnnlab.__path__):
-        if not module.ispkg:
-            importlib.import_module(f"cnnlab.{module.name}")
+        importlib.import_module(f"cnnlab.{module.name}")
     inspect.getmodule(sys._getframe(), "nowhere")  # lists all files: the report of an error would
     gc.collect()
     gc.freeze()  # the pages of what is there stay shared

@@ -49,7 +49,7 @@ def finished(view, raw, classes, resize, normalise, placing=None):
             names = ", ".join(f"class {classes[b]} in image {b}" for b in blank)
             print(f"no positive evidence for {names}: the map is 0 everywhere")
     maps = on_pixels(view, raw, placing) if resize else raw
-    if normalise and resize:
+    if normalise and maps is not raw:
         maps = _to_one(maps)  # the largest may lie between the pixels
     maps = maps.astype(np.float32, copy=False)
     return maps[0] if view.batch.single else maps

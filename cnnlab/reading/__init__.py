@@ -10,5 +10,5 @@ functions read a traced answer backwards, and ``plausible`` looks at its values;
 the layer that makes answers of features. A layer that runs ``in_prediction`` calls a network.
 ``private_names`` holds the private names of libraries. Called by ``receptive_field``,
 ``costs``, ``gradients``, ``feature_maps``, ``patterns``, ``heatmaps``,
-``faithfulness``, ``transfer``, ``models``, ``diagnosing`` and ``widgets``.
+``faithfulness``, ``transfer``, ``models``, ``diagnosis`` and ``widgets``.
 """

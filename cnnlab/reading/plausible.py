@@ -39,14 +39,21 @@ def check_values(batch, output, logits):
         least, most = logits[..., 1].min(), logits[..., 1].max()  # of a single logit
     if least >= 0 and most <= 1 and is_bounded(batch, output):
         note(model, BOUNDED)
-    inside = logits.shape[-1] > 2 and low >= -1.0001 and high <= 1.0001
-    if inside and np.abs(np.vecdot(logits, logits) - 1).max() < 1e-4:
+    if logits.shape[-1] > 2 and low >= -1.0001 and high <= 1.0001 and _are_units(logits):
         note(
             model,
             f"note: the model's answers are vectors of length 1, an embedding; its "
             f"{logits.shape[-1]} values are taken for classes. Compare two pictures by a model of "
             "their distance instead.",
         )
+
+
+def _are_units(answers):
+    """Whether every answer is a vector of length 1; most end at the first, which is asked alone."""
+    first = answers.reshape(-1, answers.shape[-1])[0]
+    if abs(float(first.dot(first)) - 1) >= 1e-4:
+        return False
+    return bool(np.abs(np.vecdot(answers, answers) - 1).max() < 1e-4)
 
 
 def shares_of_one(answers):

@@ -1,4 +1,4 @@
-"""The lessons under nbval, one after the other, imports included: seconds against their budgets.
+"""Lessons and homework under nbval, one after the other, with imports: seconds against budgets.
 
 Beside them a plain import of TensorFlow, of which each lesson makes one. Also the size of what a
 clone checks out. Exit status 1 if a budget is broken.
@@ -16,6 +16,7 @@ BUDGETS = {  # seconds
     "00 01": 15, "02 04": 35, "03": 20, "05": 60, "06": 60, "07": 45, "08 09": 60, "10": 40,
     "11": 45, "12": 30,
 }  # fmt: skip
+HOMEWORK = 20  # seconds for each, imports included, with nothing answered
 CHECKOUT = 28  # MB
 
 
@@ -48,7 +49,7 @@ def megabytes():
 
 
 def main():
-    """One row per group of lessons, their sum, and the checkout."""
+    """One row per group of lessons, their sum, a row per homework, and the checkout."""
     kept, total = True, 0
     beside = f"import tensorflow: {importing():.1f} s"
     for numbers, budget in BUDGETS.items():
@@ -57,6 +58,9 @@ def main():
         total += measured
         kept &= row(f"lessons {numbers} under nbval", measured, budget, "s", beside)
     kept &= row("all lessons under nbval", total, 360, "s", beside)
+    for path in sorted((ROOT / "notebooks" / "homework").glob("*.ipynb")):
+        name = f"homework {path.stem} under nbval"
+        kept &= row(name, seconds([str(path)]), HOMEWORK, "s", beside)
     kept &= row("checkout without .git", megabytes(), CHECKOUT, "MB")
     return int(not kept)
 

@@ -1,0 +1,114 @@
+"""What a rule finds, and how its remedies are written: as a line of Python that can be pasted."""
+
+from dataclasses import dataclass
+
+from cnnlab.diagnosis.rates import usable_rate
+
+# Those whose first argument is the learning rate.
+OPTIMIZERS = frozenset("SGD Adam AdamW Nadam Adamax RMSprop Lion Adagrad Adadelta Ftrl".split())
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake in one place.
+
+    Attributes:
+        where: a layer's address, or "compile", "images", "labels", "history".
+        evidence: what was measured or read, a sentence.
+        remedy: a line of Python that changes `model`, `images`, `labels` or `validation_data`; or
+            a layer, and behind "# in place of" the names of those whose place it takes.
+        decides: where the rule cannot be sure, what would decide; else "".
+    """
+
+    where: str
+    evidence: str
+    remedy: str
+    decides: str = ""
+
+
+def layer_line(address):
+    """Python that gets a layer by its address.
+
+    Example:
+        >>> layer_line("base/conv")
+        "model.get_layer('base').get_layer('conv')"
+    """
+    parts = address.split("[")[0] if "/" not in address else address
+    return "model" + "".join(f".get_layer({part.split('[')[0]!r})" for part in parts.split("/"))
+
+
+def in_place_of(layer, *names):
+    """The remedy that puts a layer where others stand.
+
+    Example:
+        >>> in_place_of("layers.Identity()", "pool3", "pool4")
+        'layers.Identity()  # in place of pool3, pool4'
+    """
+    return f"{layer}  # in place of {', '.join(names)}"
+
+
+def metrics_of(case):
+    """Python for the metrics that fit what a model answers, behind the loss in `compile`."""
+    head = case.heads[0]
+    if len(case.heads) > 1:
+        return ""
+    if head.loss.kind == "squared":
+        return ", metrics=['mae']"
+    logit = head.units == 1 and head.loss.from_logits
+    metric = "keras.metrics.BinaryAccuracy(threshold=0)" if logit else "'accuracy'"
+    return f", metrics=[{metric}]"
+
+
+def recompiled(case):
+    """Python to compile a model as it was, or "" where it is not compiled.
+
+    A function that was compiled before goes on with the activations of that time.
+    """
+    if case.optimizer is None:
+        return ""
+    return f"; model.compile(model.optimizer, model.loss{metrics_of(case)})"
+
+
+def compiled_anew(case, rate=None):
+    """The same with a new optimiser of the same kind, as other weights need it."""
+    return recompiled(case).replace("model.optimizer", _new_optimizer(case, rate))
+
+
+def started_anew(case, rate=None):
+    """Python for the same network with new weights, compiled as it was."""
+    if case.optimizer is None:
+        return "model = keras.models.clone_model(model)"
+    compiled = compiled_anew(case, rate).replace("model.loss", "loss")
+    return f"loss = model.loss; model = keras.models.clone_model(model){compiled}"
+
+
+def _new_optimizer(case, rate):
+    name, momentum = type(case.optimizer).__name__, getattr(case.optimizer, "momentum", 0)
+    rate = rate or usable_rate(case)
+    if name not in OPTIMIZERS:
+        return f"keras.optimizers.Adam({rate:.3g})"
+    more = f", momentum={momentum:g}" if name == "SGD" and momentum else ""
+    return f"keras.optimizers.{name}({rate:.3g}{more})"
+
+
+def activation_line(case, address, activation):
+    """The remedy that gives a layer another activation.
+
+    A layer that is itself an activation makes place for another one.
+    """
+    node = case.graph[address]
+    if not hasattr(node.layer, "activation"):
+        return in_place_of(f"layers.Activation({activation!r})", node.layer.name)
+    line = f"{layer_line(address)}.activation = keras.activations.{activation}"
+    return line + recompiled(case)
+
+
+def several(names, most=3):
+    """Some names in a sentence.
+
+    Example:
+        >>> several(["a", "b", "c", "d", "e"])
+        "'a', 'b', 'c' and 2 more"
+    """
+    shown = ", ".join(map(repr, names[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

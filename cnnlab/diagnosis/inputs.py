@@ -1,0 +1,242 @@
+"""Rules about the pictures: their shape, and their range."""
+
+import re
+
+import numpy as np
+
+from cnnlab.diagnosis.bases import expectation_of
+from cnnlab.diagnosis.finding import Finding, in_place_of, layer_line, recompiled
+from cnnlab.reading import value_range
+
+
+def nan_in_the_images(case):
+    """One NaN makes the loss NaN, and the next step all weights.
+
+    Example:
+        model = keras.Sequential([keras.Input((8, 12, 1)), layers.Flatten(), layers.Dense(3)])
+        images, labels = pictures.copy(), kinds
+        images[5] = images[5] / (images[5].max() - images[5].max())
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array in case.pictures:
+        if array.dtype.kind != "f":
+            continue
+        bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+        if bad.size:
+            evidence = f"{len(bad)} of {len(array)} images hold NaN or infinity; the first is "
+            line = "keep = np.isfinite(images).all(axis=tuple(range(1, images.ndim))); "
+            line += "images, labels = images[keep], labels[keep]"
+            yield Finding("images", f"{evidence}image {bad[0]}", line)
+
+
+def images_of_another_shape(case):
+    """A network is built for pictures of one size and number of channels.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures[..., 0], kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    if case.images is not None and case.finite and case.misshapen:
+        evidence, _, remedy = case.misshapen.partition(". ")
+        evidence = evidence.replace("`images` must be of shape", "the model takes").split("got")
+        code = re.search(r"(np\.\w+\(images.*\)|images[.\[].*[\])])", remedy)
+        sides = re.search(r"(\d+)×(\d+)", remedy)
+        line = f"images = {code[1]}" if code else "images = images[:, None]"
+        if sides:
+            line = f"images = keras.ops.image.resize(images, ({sides[1]}, {sides[2]}))"
+        shown = ", got".join(
+            part.rstrip(": ") if i == 0 else part for i, part in enumerate(evidence)
+        )
+        yield Finding("images", shown, line)
+
+
+def images_all_alike(case):
+    """From pictures without a difference nothing can be told; often they were cut or cast to 0.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        original = pictures
+        images, labels = pictures.astype("uint8") // 255, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array in case.pictures:
+        if len(array) > 3 and array.size and np.all(array == array[:1]):
+            evidence = f"all {len(array)} images are the same, {array.min():g} to {array.max():g}"
+            yield Finding("images", evidence, "images = original  # as they were loaded")
+
+
+def images_cast_to_whole_numbers(case):
+    """Pictures from 0 to 1 as whole numbers are 0, but for the few pixels that were exactly 1.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        original = pictures / pictures.max(axis=(1, 2), keepdims=True)
+        images, labels = original.astype("uint8"), kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array in case.pictures:
+        if array.ndim < 4 or array.size < 1000 or array.max() != 1 or array.min() != 0:
+            continue
+        ones = float(np.mean(array == 1))
+        if not np.isin(array, (0, 1)).all() or ones > 0.05 or _is_one_hot(array):
+            continue
+        evidence = f"the pixels are 0 or 1, nothing in between, and {ones:.1%} of them are 1"
+        line = "images = original  # as they were loaded; and divided as fractions: / 255.0"
+        decides = "ten of the images, drawn: is there a picture in them?"
+        yield Finding("images", evidence, line, decides)
+
+
+def _is_one_hot(array):
+    """Whether the last axis is a choice, as of a board or a text: its numbers add up to 1."""
+    return array.shape[-1] > 1 and bool((array.sum(axis=-1) == 1).all())
+
+
+def normalisation_never_adapted(case):
+    """A Normalization layer learns mean and variance from `adapt`; before, it passes all as it is.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Normalization(name="norm"),
+            layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D(),
+            layers.Dense(3),
+        ])
+        images, labels = np.round(255 * pictures), kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.05), loss, metrics=["accuracy"])
+    """
+    for node in case.calls:
+        if node.kind != "Normalization" or node.layer.get_config().get("mean") is not None:
+            continue
+        mean, variance = np.asarray(node.layer.mean), np.asarray(node.layer.variance)
+        if np.any(mean != 0) or np.any(variance != 1) or not case.finite:
+            continue
+        evidence = "mean 0 and variance 1, as it was made"
+        if len(case.pictures) == 1 and node.inputs[0] in case.graph.inputs:
+            own, spread = float(case.pictures[0].mean()), float(case.pictures[0].var())
+            if abs(own) < 0.1 and 0.8 < spread < 1.25:
+                continue  # standardised before: nothing is left to do
+            evidence += f"; the images have mean {own:.3g} and variance {spread:.3g}"
+        line = f"{layer_line(node.address)}.adapt(images){recompiled(case)}"
+        yield Finding(node.address, evidence, line)
+
+
+def images_not_scaled(case):
+    """Numbers up to 255 make the first sums a hundred times too large: steps leap, ReLUs die.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = np.round(255 * pictures), kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.05), loss, metrics=["accuracy"])
+    """
+    if (case.answers_right and not _far_above_the_training(case)) or expectation_of(case):
+        return
+    for array in case.pictures:
+        if array.ndim < 4 or not np.isfinite(array).all():
+            continue
+        whole = value_range.unscaled(case.facts, array)
+        resized = value_range.keeps(case.facts) and array.min() >= 0 and array.max() > 30
+        if not (whole or resized):
+            continue
+        low, high = float(array.min()), float(array.max())
+        evidence = f"images go from {low:g} to {high:g}, and the model does not rescale them"
+        line = "images = images / 255" if high > 30 else f"images = images / {high:g}"
+        sure = high > 30 and getattr(case.model, "compiled", False) and not case.steps
+        decides = "" if sure else "the range of the pictures that it was trained on"
+        yield Finding("images", evidence, line, decides)
+
+
+def _dimmed_on_the_way(case):
+    """What a layer that does not tell its scale, such as a Lambda, makes of pictures 0-1."""
+    first = next((n for n in case.calls if getattr(n.layer, "weights", ())), None)
+    before = first and case.graph[first.inputs[0]]
+    most = float(np.abs(case.pictures[0]).max())
+    if not before or before.kind != "Lambda" or not 0 < most <= 1:
+        return None
+    values = case.run.outputs.get(before.address)
+    if values is None or not 0 < np.abs(values).max() <= 0.02 * most:
+        return None
+    evidence = f"images reach only {most:g}, and {before.address!r} makes at most "
+    evidence += f"{np.abs(values).max():.2g} of it"
+    return Finding("images", evidence, "images = images * 255")
+
+
+def _far_above_the_training(case):
+    """Whether the batch costs far more than the history's last epoch: a ReLU passes scales on."""
+    loss, own = case.history.get("loss"), case.run.loss
+    return loss is not None and own is not None and own > 10 * max(float(loss[-1]), 0.1)
+
+
+def images_scaled_twice(case):
+    """Divided by 255 and once more, all pictures are nearly black to the network.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, activation="relu"), layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    if case.answers_right:
+        return
+    if twice := value_range.divided_twice(case.facts):
+        evidence = f"the model divides its images twice, at {twice[0]!r} and at {twice[1]!r}"
+        line = in_place_of("layers.Identity()", twice[1].split("/")[-1])
+        yield Finding(twice[1], evidence, line)
+        return
+    if len(case.pictures) == 1 and (found := _dimmed_on_the_way(case)):
+        yield found
+        return
+    for array in case.pictures:
+        if array.ndim < 4 or not array.size or array.dtype.kind != "f" or not case.finite:
+            continue
+        if divisor := value_range.divided_before(case.facts, array):
+            evidence = f"images reach only {array.max():g}, and the model divides them by "
+            yield Finding("images", f"{evidence}{divisor:g} itself", "images = images * 255")
+        elif 0 < array.max() <= 0.02 and array.min() >= 0 and value_range.keeps(case.facts):
+            evidence = f"images reach only {array.max():.3g}, as if divided by 255 twice"
+            yield Finding("images", evidence, "images = images * 255")
+
+
+def images_scaled_otherwise_than_the_base(case):
+    """Trained weights fit numbers prepared as in their training, each family in its own way.
+
+    Example:
+        base = weights.pretrained("vgg16_slim")
+        model = keras.Sequential([
+            keras.Input((32, 48, 3)), base, layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = photographs / 255, photograph_kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    expected = expectation_of(case)
+    if not expected or not case.pictures or not case.finite:
+        return
+    arriving = expected.arriving(case)
+    if arriving is None:
+        return
+    low, high = float(arriving.min()), float(arriving.max())
+    if fault := expected.fault(low, high):
+        evidence = f"{expected.base} gets {low:.3g} to {high:.3g}, {fault}; its weights expect "
+        evidence += expected.words
+        yield Finding("images", evidence, expected.remedy(case, low, high))

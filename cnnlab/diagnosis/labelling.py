@@ -1,0 +1,283 @@
+"""Rules about the labels: their form, their number, and the loss that reads them."""
+
+import numpy as np
+
+from cnnlab.diagnosis.finding import Finding, compiled_anew, recompiled
+from cnnlab.diagnosis.heads import CLASSES
+from cnnlab.diagnosis.losses import is_one_for_several
+
+FEW = 24  # labels, below which nothing is said of how often classes occur
+
+
+def counts_that_differ(case):
+    """One label belongs to one picture.
+
+    Example:
+        model = keras.Sequential([keras.Input((8, 12, 1)), layers.Flatten(), layers.Dense(3)])
+        images, labels = pictures, kinds[:-20]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for head in case.heads:
+        if head.labels is None or not case.pictures:
+            continue
+        count, labels = len(case.pictures[0]), len(head.labels)
+        if count != labels:
+            least = min(count, labels)
+            evidence = f"{count} images and {labels} labels{head.of_output}"
+            line = f"images, labels = images[:{least}], labels[:{least}]"
+            yield Finding("labels", evidence, line, "whether the first ones belong together")
+
+
+def names_for_labels(case):
+    """A loss compares numbers: the names of the classes are to be counted first.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Flatten(),
+            layers.Dense(16, activation="relu"), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, np.array(["rows", "columns", "slanted"])[kinds]
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        if head.label_kind == "text":
+            evidence = f"labels are text, such as {str(head.labels.flat[0])!r}"
+            line = "labels = np.unique(labels, return_inverse=True)[1]"
+            yield Finding("labels", evidence, line)
+
+
+def fractions_for_labels(case):
+    """Pictures are divided by 255, labels are not: class 3 is 3, and no fraction of the last class.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, kinds / 255
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        if head.label_kind != "real" or not np.isfinite(head.labels).all():
+            continue
+        low, high = float(head.labels.min()), float(head.labels.max())
+        one = head.loss.kind == "binary" and head.units == 1 and 0 == low < high < 0.1
+        if head.loss.kind == "sparse" or (one and head.labels.size == len(head.labels)):
+            evidence = f"labels{head.of_output} go from {low:.3g} to {high:.3g} in steps of less "
+            evidence += f"than 1, and {head.loss.name} expects class numbers"
+            line = "labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)"
+            yield Finding("labels", evidence, line)
+
+
+def labels_of_another_shape(case):
+    """To a row of answers belongs a row of labels, or one number; not a table.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, keras.utils.to_categorical(keras.utils.to_categorical(kinds))
+        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        flat = len(head.shape) == 2 and head.labels is not None
+        if not flat or head.labels.ndim < 3 or head.loss.kind not in CLASSES:
+            continue
+        shape = "×".join(map(str, head.labels.shape[1:]))
+        evidence = f"labels{head.of_output} are tables of {shape}, and the answers have "
+        evidence += f"{head.units} numbers a picture"
+        line = "labels = labels.reshape(len(labels), -1)"
+        if head.label_kind == "one-hot" and 1 not in head.labels.shape[1:]:
+            evidence += "; every one stands in a row of its own, as if `to_categorical` ran twice"
+            line = "labels = labels.argmax(-1)"
+        yield Finding("labels", evidence, line)
+
+
+def one_hot_with_a_sparse_loss(case):
+    """The sparse loss wants the number of the class; one-hot rows belong to the other one.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, keras.utils.to_categorical(kinds)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        if head.loss.kind == "sparse" and head.label_kind == "one-hot" and (head.units or 2) > 1:
+            evidence = f"labels{head.of_output} are one-hot rows of {head.labels.shape[-1]}, and "
+            evidence += f"{head.loss.name} expects class numbers"
+            yield Finding("compile", evidence, head.compile_line())
+
+
+def numbers_with_a_categorical_loss(case):
+    """The categorical loss wants one-hot rows; class numbers belong to the sparse one.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, kinds
+        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        numbers = head.label_kind == "numbers" and (head.units or 2) > 1
+        if head.loss.kind == "categorical" and numbers:
+            top = int(head.labels.max())
+            evidence = f"labels{head.of_output} are class numbers up to {top}, and "
+            evidence += f"{head.loss.name} expects one-hot rows"
+            yield Finding("compile", evidence, head.compile_line())
+        elif head.loss.kind == "binary" and numbers and (head.units or 0) > 1:
+            if head.labels.size == len(head.labels):
+                evidence = f"{head.units} units{head.of_output} with {head.loss.name}, and labels "
+                evidence += "are class numbers"
+                yield Finding("compile", evidence, head.compile_line())
+
+
+def labels_out_of_range(case):
+    """Classes are counted from 0: with ten units the last one is 9.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, kinds + 1
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        if head.loss.kind not in CLASSES or head.labels is None:
+            continue
+        table = len(head.shape) == 2 and head.labels.ndim > 2  # told by another rule
+        if not head.units or is_one_for_several(head) or table:
+            continue
+        if head.label_kind == "one-hot" and head.labels.shape[-1] != head.units:
+            yield _other_width(head)
+            continue
+        if head.label_kind != "numbers" or (head.loss.kind == "binary" and head.units > 1):
+            continue
+        low, high = int(head.labels.min()), int(head.labels.max())
+        most = head.units - 1 if head.units > 1 else 1
+        if 0 <= low and high <= most:
+            continue
+        classes = len(np.unique(head.labels))
+        evidence = f"labels{head.of_output} go from {low} to {high}, and {head.units} "
+        evidence += f"{'unit' if head.units == 1 else 'units'} can tell 0 to {most} apart"
+        if classes <= most + 1:
+            line = "labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)"
+            yield Finding("labels", evidence, line)
+        elif head.weighted:
+            name = head.weighted.split("/")[-1]
+            softmax = head.activation in ("softmax", "sigmoid")
+            end = ", activation='softmax'" if softmax else ""
+            loss = f"keras.losses.SparseCategoricalCrossentropy(from_logits={not softmax})"
+            line = f"layers.Dense({high + 1}{end})  # in place of {name}; compile with {loss}"
+            yield Finding(head.weighted, evidence, line)
+
+
+def several_classes_with_a_softmax(case):
+    """A softmax shares 1 among the classes; where several are right, each needs its own sigmoid.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images = pictures
+        labels = np.stack([kinds == 0, kinds != 1, kinds != 2], axis=1).astype("float32")
+        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head in case.heads:
+        softmax = head.activation == "softmax" or head.loss.kind == "categorical"
+        crossentropy = head.loss.kind in ("categorical", "binary")
+        if head.label_kind == "several" and softmax and crossentropy and head.activation_at:
+            most = int(head.labels.sum(axis=-1).max())
+            evidence = f"up to {most} classes{head.of_output} are right for one picture"
+            line = f"model.get_layer({head.activation_at!r}).activation = keras.activations.sigmoid"
+            compiled = recompiled(case)
+            if case.steps and all(layer.trainable for layer in case.layers):  # no base to keep
+                line += "; model = keras.models.clone_model(model)"
+                compiled = compiled_anew(case)
+            line += compiled.partition("model.loss")[0]
+            line += "loss=keras.losses.BinaryCrossentropy(), metrics=['binary_accuracy'])"
+            yield Finding(head.activation_at, evidence, line)
+
+
+def one_class_only(case):
+    """Where every picture is of the same class there is nothing to tell apart.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        everything = pictures[np.argsort(kinds)], np.sort(kinds)
+        images, labels = everything[0][:60], everything[1][:60]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for head in case.heads:
+        classes = head.classes
+        if (
+            classes is None
+            or len(classes) < FEW
+            or head.labels.size
+            != classes.size * (head.labels.shape[-1] if head.label_kind == "one-hot" else 1)
+        ):
+            continue
+        if len(np.unique(classes)) == 1:
+            evidence = f"all {len(classes)} labels{head.of_output} are class {classes[0]}"
+            line = "images, labels = everything[0], everything[1]  # pictures of every class"
+            yield Finding("labels", evidence, line)
+
+
+def imbalance(case):
+    """Where one class is most of the pictures, to name it always is right most of the time.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        keep = np.concatenate([np.flatnonzero(kinds == 0), np.flatnonzero(kinds > 0)[:4]])
+        images, labels = pictures[keep], kinds[keep]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for head in case.heads:
+        classes = head.classes
+        if classes is None or len(classes) < FEW or classes.ndim != 1:
+            continue
+        if head.label_kind == "numbers" and head.labels.size != classes.size:
+            continue
+        if head.loss.kind == "squared" or classes.min() < 0:
+            continue
+        counts = np.bincount(classes)
+        share = counts.max() / counts.sum()
+        if 0.85 <= share < 1:
+            rare = int(np.argmin(np.where(counts > 0, counts, counts.sum())))
+            evidence = f"class {counts.argmax()} is {share:.0%} of the labels{head.of_output}, "
+            evidence += f"class {rare} {counts[rare]} of {counts.sum()}"
+            code = "labels.argmax(-1)" if head.label_kind == "one-hot" else "labels.ravel()"
+            line = (
+                f"keep = np.concatenate([np.resize(np.flatnonzero({code} == k), "
+                f"{counts.max()}) for k in np.unique({code})]); "
+                "images, labels = images[keep], labels[keep]"
+            )
+            yield Finding(
+                "labels", evidence, line, "the recall of every class (a confusion matrix)"
+            )
+
+
+def _other_width(head):
+    width = head.labels.shape[-1]
+    evidence = f"labels{head.of_output} are rows of {width}, and the model has {head.units} units"
+    name = (head.weighted or "output").split("/")[-1]
+    end = f", activation={head.activation!r}" if head.activation not in ("linear", "") else ""
+    return Finding(
+        head.weighted or "labels", evidence, f"layers.Dense({width}{end})  # in place of {name}"
+    )

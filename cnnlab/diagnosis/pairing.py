@@ -1,0 +1,149 @@
+"""Rules about whether labels belong to their pictures."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cnnlab.diagnosis.case import predicted_classes
+from cnnlab.diagnosis.finding import Finding
+from cnnlab.diagnosis.neighbours import neighbours_that_agree
+
+FEW = 24  # labels, below which nothing is said
+
+
+def class_order(case):
+    """The network tells the classes apart, and calls them by each other's numbers.
+
+    So where class names or labels are in another order than in training, such as alphabetical.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
+        model.fit(pictures, kinds, epochs=15, verbose=0)
+        images, labels = pictures, np.array([2, 0, 1])[kinds]
+    """
+    for head, answers in zip(case.heads, case.run.answers, strict=False):
+        right = case.share_right(head, answers)
+        if right is None or len(case.rows) < FEW:
+            continue
+        classes, named = head.classes[case.rows], predicted_classes(head, answers)
+        best, renamed = _best_renaming(classes, named)
+        if len(best) < 2 or max(np.bincount(classes)) > 0.8 * len(classes):
+            continue
+        if renamed > 0.8 and renamed > right + 0.4:
+            table = [best.get(k, k) for k in range(max(best) + 1)]
+            evidence = f"{right:.2f} of {len(classes)} pictures are named rightly{head.of_output}, "
+            evidence += f"and {renamed:.2f} once classes are renamed {best}"
+            line = f"labels = np.array({[int(k) for k in table]})[np.asarray(labels).astype(int)]"
+            if head.label_kind == "one-hot":
+                line = f"labels = labels[:, np.argsort({[int(k) for k in table]})]"
+            yield Finding("labels", evidence, line)
+
+
+def shuffled(case):
+    """Pictures that are nearly alike should be of one class; if not, labels belong to others.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        paired = pictures, kinds  # as they belong together
+        images, labels = pictures, np.random.default_rng(1).permutation(kinds)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for head in case.heads:
+        classes = head.classes
+        usable = classes is not None and classes.ndim == 1 and len(case.pictures) == 1
+        if not usable or len(classes) != len(case.pictures[0]) or len(classes) < 2 * FEW:
+            continue
+        number = head.loss.kind == "squared" and head.units == 1
+        if not case.finite or classes.min() < 0 or number:
+            continue
+        found = neighbours_that_agree(case.pictures[0], classes)
+        if found is None:
+            continue
+        agree, expected, pairs = found
+        decides = "ten pictures, drawn with their labels as titles"
+        if agree < expected + 0.25 * (1 - expected):
+            evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
+            evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
+            line = "images, labels = paired  # both from before one of them was shuffled"
+            yield Finding("labels", evidence, line, decides)
+        elif other := _validation_of(case, head):
+            found = neighbours_that_agree(case.pictures[0], classes, *other)
+            if found and agree > 0.8 and found[0] < found[1] + 0.25 * (1 - found[1]):
+                evidence = f"of {found[2]} validation images that are nearly like a training image "
+                evidence += f"{found[0]:.2f} have its label; {found[1]:.2f} would by chance"
+                line = "validation_data = paired  # from before one of them was shuffled"
+                yield Finding("labels", evidence, line, decides)
+
+
+def twins_of_two_classes(case):
+    """The same picture under two labels cannot be learned, only remembered halfway.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images = np.concatenate([pictures, pictures[:20]])
+        labels = np.concatenate([kinds, (kinds[:20] + 1) % 3])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for head in case.heads:
+        classes = head.classes
+        if classes is None or classes.ndim != 1 or len(case.pictures) != 1:
+            continue
+        if len(classes) != len(case.pictures[0]) or head.loss.kind == "squared":
+            continue
+        seen, twins = {}, []
+        for index, picture in enumerate(case.pictures[0]):
+            if np.ptp(picture) == 0:
+                continue
+            first = seen.setdefault(picture.tobytes(), index)
+            if classes[first] != classes[index]:
+                twins.append((first, index))
+        if twins:
+            (a, b), count = twins[0], len(twins)
+            evidence = f"images {a} and {b} are identical, labelled {classes[a]} and {classes[b]}"
+            evidence += f"; {count} such pairs" if count > 1 else ""
+            line = (
+                "keep = np.unique(images.reshape(len(images), -1), axis=0, return_index=True)[1]; "
+            )
+            yield Finding("labels", evidence, f"{line}images, labels = images[keep], labels[keep]")
+
+
+def _validation_of(case, head):
+    """The pictures and classes of the validation, or None where they are not like the others."""
+    if case.validation is None or case.validation[1] is None:
+        return None
+    images, labels = case.validation[0], np.asarray(case.validation[1])
+    classes = replace(head, labels=labels).classes
+    fits = isinstance(images, np.ndarray) and images.shape[1:] == case.pictures[0].shape[1:]
+    if not fits or classes is None or classes.ndim != 1 or len(classes) != len(images):
+        return None
+    return (images, classes) if np.isfinite(images).all() and classes.min() >= 0 else None
+
+
+def _best_renaming(classes, named):
+    """{label: the class it is most often called}, one to one, and the share that is right then."""
+    size = int(max(classes.max(), named.max())) + 1
+    counts = np.zeros((size, size), int)
+    np.add.at(counts, (classes, named), 1)
+    total, best = 0, {}
+    left = counts.copy()
+    for _ in range(size):
+        row, column = np.unravel_index(left.argmax(), left.shape)
+        if left[row, column] <= 0:
+            break
+        best[int(row)] = int(column)
+        total += counts[row, column]
+        left[row], left[:, column] = -1, -1
+    return best, total / len(classes)

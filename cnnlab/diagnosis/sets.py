@@ -1,0 +1,262 @@
+"""Rules about training and validation: what stands in both, what in one only."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cnnlab.arrays.duplicates import near_duplicates
+from cnnlab.diagnosis.case import predicted_classes
+from cnnlab.diagnosis.finding import Finding, started_anew
+
+ALIKE = 0.9  # correlation from which on two pictures of two sets are told
+MOST = 150  # pictures of each set that are looked at for near copies
+FEW = 24  # labels, below which nothing is said of how often classes occur
+_KEEP = "validation_data = tuple(a if a is None else a[keep] for a in validation_data)"
+
+
+def images_in_two_sets(case):
+    """What stands in training and in validation is remembered, and counts as if recognised.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        validation_data = stripes(40, seed=1)
+        validation_data[0][:10] = pictures[:10]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array, other in _both_sets(case):
+        if other.dtype != array.dtype:
+            continue
+        known = {picture.tobytes() for picture in array if np.ptp(picture) > 0}
+        twice = [i for i, picture in enumerate(other) if picture.tobytes() in known]
+        if twice:
+            evidence = f"{len(twice)} of {len(other)} validation images are among the training "
+            line = "known = {picture.tobytes() for picture in images}; keep = [i for i, picture in "
+            line += "enumerate(validation_data[0]) if picture.tobytes() not in known]; "
+            yield Finding("images", f"{evidence}images too, such as {twice[0]}", line + _KEEP)
+
+
+def nearly_the_same_in_two_sets(case):
+    """A cut, resized or newly saved copy is no new picture either.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((32, 48, 3)), layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, activation="relu"), layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        images, labels = photographs[:12], photograph_kinds[:12]
+        brighter = np.clip(photographs[:4] * 0.9 + 20, 0, 255).astype("uint8")
+        validation_data = np.concatenate([brighter, photographs[12:]]), None
+    """
+    for array, other in _both_sets(case):
+        if {array.dtype, other.dtype} != {np.dtype("uint8")} or array.ndim != 4:
+            continue
+        if array.shape[-1] != 3:
+            continue
+        pairs = near_duplicates(array[:MOST], other[:MOST], alike=ALIKE)
+        pairs = [(i, j) for i, j in pairs.tolist() if not np.array_equal(array[i], other[j])]
+        if pairs:
+            i, j = pairs[0]
+            evidence = f"{len(pairs)} pairs correlate above {ALIKE}, such as image {i} and "
+            evidence += f"validation image {j}"
+            copies = sorted({j for _, j in pairs})
+            line = f"keep = np.setdiff1d(np.arange(len(validation_data[0])), {copies}); {_KEEP}"
+            if len(copies) > 10:
+                line = "from cnnlab.arrays.duplicates import near_duplicates; keep = np.setdiff1d("
+                line += "np.arange(len(validation_data[0])), near_duplicates(images, "
+                line += f"validation_data[0], alike={ALIKE})[:, 1]); {_KEEP}"
+            yield Finding("images", evidence, line, "a look at the pair, side by side")
+
+
+def sets_scaled_otherwise(case):
+    """Validation pictures are prepared as those of the training, or the network meets strangers.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        validation_data = np.round(255 * stripes(40, seed=1)[0]), stripes(40, seed=1)[1]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array, other in _both_sets(case):
+        if min(len(array), len(other)) < 4 or not case.finite or not np.isfinite(other).all():
+            continue
+        ours, theirs = _range(array), _range(other)
+        if not (ours[3] and theirs[3]) or not (change := _change(ours, theirs)):
+            continue
+        evidence = f"images go from {ours[0]:.3g} to {ours[1]:.3g}, mean {ours[2]:.2g}; those of "
+        evidence += f"the validation from {theirs[0]:.3g} to {theirs[1]:.3g}, mean {theirs[2]:.2g}"
+        line = f"validation_data = {change}, *validation_data[1:]"
+        yield Finding("images", evidence, line)
+    loss, validation = case.history.get("loss"), case.history.get("val_loss")
+    if case.validation is not None or loss is None or validation is None:
+        return
+    if not (np.isfinite(loss).all() and np.isfinite(validation).all()) or len(loss) < 2:
+        return
+    if validation.min() > max(20, 20 * loss.max()):
+        evidence = f"the validation loss is {validation[0]:.3g} in the first epoch and never below "
+        evidence += f"{validation.min():.3g}, the training loss at most {loss.max():.2g}"
+        line = "validation_data = validation_images / 255, validation_labels; history = model.fit("
+        line += "images, labels, validation_data=validation_data, epochs=5, verbose=0)"
+        decides = "images.max() and validation_images.max()"
+        yield Finding("history", evidence, line, decides)
+
+
+def sets_of_different_classes(case):
+    """What a network never saw in training it cannot name in validation.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        order = np.argsort(kinds)
+        images, labels = pictures[order][:150], kinds[order][:150]
+        validation_data = pictures[order][150:], kinds[order][150:]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    if case.validation is None or len(case.heads) != 1 or case.heads[0].loss.kind == "squared":
+        return
+    head = case.heads[0]
+    if head.classes is None or case.validation[1] is None:
+        return
+    other = replace(head, labels=np.asarray(case.validation[1])).classes
+    if other is None or other.ndim != 1 or head.classes.ndim != 1 or head.classes.min() < 0:
+        return
+    if head.labels.size != head.classes.size * (head.units if head.label_kind == "one-hot" else 1):
+        return
+    ours, theirs = set(head.classes.tolist()), set(other.tolist())
+    lacking = sorted(k for k in theirs - ours if (other == k).sum() >= 4)
+    alone = len(theirs) <= len(ours) / 2 and len(other) >= max(FEW, 4 * len(ours))
+    if not lacking and not alone:
+        return
+    evidence = f"the training has the classes {_listed(ours)}, the validation {_listed(theirs)}"
+    if np.all(np.diff(head.classes) >= 0) or np.all(np.diff(other) >= 0):
+        evidence += ": labels were sorted when they were cut in two"
+    line = (
+        "both = [np.concatenate([a, b]) for a, b in zip((images, labels), validation_data)]; "
+        "order = np.random.default_rng(0).permutation(len(labels) + len(validation_data[1])); "
+        "images, labels = (a[order[:len(labels)]] for a in both); "
+        "validation_data = tuple(a[order[len(labels):]] for a in both)"
+    )
+    yield Finding("labels", evidence, line)
+
+
+def sorted_before_the_split(case):
+    """`validation_split` takes the last pictures: of sorted labels, classes never trained on.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        order = np.argsort(kinds)
+        images, labels = pictures[order], kinds[order]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+        history = {"accuracy": [0.5, 0.7, 0.9], "val_accuracy": [0.0, 0.0, 0.0]}
+    """
+    accuracy, validation = (case.history.get(k) for k in ("accuracy", "val_accuracy"))
+    if accuracy is None or validation is None or case.validation is not None:
+        return
+    for head in case.heads:
+        classes = head.classes
+        if classes is None or classes.ndim != 1 or len(classes) < FEW:
+            continue
+        count = len(np.unique(classes))
+        is_sorted = count > 1 and bool(np.all(np.diff(classes) >= 0))
+        if is_sorted and validation[-1] < 0.5 / count and accuracy[-1] > validation[-1] + 0.3:
+            evidence = f"labels{head.of_output} are sorted, 0 to {classes.max()}; accuracy "
+            evidence += f"{accuracy[-1]:.2f}, and {validation[-1]:.2f} in validation"
+            line = "order = np.random.default_rng(0).permutation(len(labels)); "
+            yield Finding(
+                "labels", evidence, f"{line}images, labels = images[order], labels[order]"
+            )
+
+
+def sorted_and_not_shuffled(case):
+    """Pictures class by class: each step unlearns the classes before, the last one wins.
+
+    `fit` shuffles arrays by itself, unless it is told not to; a tf.data.Dataset it never does.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        order = np.argsort(kinds)
+        images, labels = pictures[order], kinds[order]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
+        history = model.fit(images, labels, epochs=6, shuffle=False, verbose=0)
+    """
+    if "loss" not in case.history or case.answers_right or len(case.run.answers) != 1:
+        return
+    head, answers = case.heads[0], case.run.answers[0]
+    right, classes = case.share_right(head, answers), head.classes
+    if right is None or len(classes) < FEW or np.any(np.diff(classes) < 0):
+        return
+    last = classes[-1]
+    own = float(np.mean(classes[case.rows] == last))
+    named = float(np.mean(predicted_classes(head, answers) == last))
+    if named >= 1.5 * own + 0.05:
+        evidence = f"labels are sorted, 0 to {last}; {named:.2f} of the pictures are called class "
+        evidence += f"{last}, which {own:.2f} of them are"
+        line = "order = np.random.default_rng(0).permutation(len(labels)); images, labels = "
+        line += f"images[order], labels[order]; {started_anew(case)}; history = model.fit(images, "
+        line += "labels, epochs=10, verbose=0)"
+        decides = "whether `fit` got shuffle=False, or a dataset without `shuffle`"
+        yield Finding("labels", evidence, line, decides)
+
+
+def _both_sets(case):
+    if case.validation is None or len(case.pictures) != 1:
+        return
+    other = case.validation[0]
+    if isinstance(other, np.ndarray) and other.shape[1:] == case.pictures[0].shape[1:]:
+        yield case.pictures[0], other
+
+
+def _range(images):
+    """Least, most, mean and deviation."""
+    low, high = float(images.min()), float(images.max())
+    return low, high, float(images.mean()), float(images.std(dtype=np.float64))
+
+
+def _change(ours, theirs):
+    """Python that brings validation pictures to the range of the others; "" where they have it.
+
+    Two sets of pictures of one kind differ in mean and deviation, but not by so much.
+    """
+    array = "validation_data[0]"
+    (low, high, mean, spread), (low_v, high_v, mean_v, spread_v) = ours, theirs
+    ratio = spread_v / spread
+    if not 1 / 8 < ratio < 8:
+        factor = high / high_v if min(low, low_v) >= 0 else spread / spread_v
+        return f"{array} / {1 / factor:.4g}" if factor < 1 else f"{array} * {factor:.4g}"
+    if low >= 0 and low_v < -0.4 * high_v and abs(mean - mean_v) > 0.5 * spread_v:
+        return f"({array} - {low_v:.4g}) * {(high - low) / (high_v - low_v):.4g}"
+    if low_v >= 0 and low < -0.4 * high and abs(mean - mean_v) > 0.5 * spread:
+        return f"{array} * {(high - low) / (high_v - low_v):.4g} - {-low:.4g}"
+    if abs(mean - mean_v) > 1.5 * max(spread, spread_v):
+        if abs(low_v + high_v - mean_v - mean) < max(spread, spread_v):
+            return f"{low_v + high_v:.4g} - {array}"
+        return f"{array} - {mean_v - mean:.4g}"
+    return ""
+
+
+def _listed(classes):
+    """Some classes in a sentence."""
+    shown = sorted(classes)
+    if len(shown) > 2 and shown == list(range(shown[0], shown[-1] + 1)):
+        return f"{shown[0]} to {shown[-1]}"
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    return ", ".join(map(str, shown[:5])) + more

@@ -1,0 +1,168 @@
+"""Exercises whose numbers depend on a seed, and the seed of a student's notebook, signed.
+
+A file with variants holds `exercises(seed)`, which returns a tuple, and binds those of seed 0:
+``edges, seen = EXERCISES = exercises(0)``. The key of the signature lies beside it and stays with
+the instructor.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from pathlib import Path
+
+from cnnlab.exercises.judging import Exercise
+
+SEEDS = 10**6
+BOUND = re.compile(r"^(?P<names>.*)\bEXERCISES = exercises\(\d+\)", re.MULTILINE)
+
+
+def varies(module):
+    """Whether a file holds variants."""
+    return callable(getattr(module, "exercises", None))
+
+
+def variant(module, seed=None):
+    """The exercises of a file, for one seed.
+
+    Args:
+        module: the file, loaded.
+        seed: a whole number; None: those that the file names itself.
+
+    Raises:
+        ValueError: the file has no variants, or this one has other exercises.
+    """
+    if seed is None:
+        return module.EXERCISES
+    if not varies(module):
+        raise ValueError(
+            f"`seed` must come with a file that holds exercises(seed): got seed={seed} for "
+            f"{module.__name__}.py. Define it there, and bind "
+            "`edges, seen = EXERCISES = exercises(0)`."
+        )
+    found = module.exercises(seed)
+    if not isinstance(found, tuple) or not all(isinstance(each, Exercise) for each in found):
+        raise ValueError(
+            f"`exercises(seed)` must return a tuple of Exercise: got {str(found)[:60]} for "
+            f"seed={seed}. Write a comma behind a single one."
+        )
+    told = [[(e.number, e.stars) for e in each] for each in (found, module.EXERCISES)]
+    if told[0] != told[1]:
+        raise ValueError(
+            f"`exercises(seed)` must give each seed the same exercises: got numbers "
+            f"{[e.number for e in found]} for seed={seed}, and others in EXERCISES. Let numbers "
+            "and arrays depend on the seed, and bind EXERCISES = exercises(0)."
+        )
+    return found
+
+
+def names_of(module):
+    """{number: the name of the exercise in its file}, by which a notebook asks for it.
+
+    Raises:
+        ValueError: an exercise has no name.
+    """
+    names = {e.number: name for name, e in vars(module).items() if isinstance(e, Exercise)}
+    nameless = [e.number for e in module.EXERCISES if e.number not in names]
+    if nameless:
+        raise ValueError(
+            f"each exercise must have a name in its file: got none for {nameless[0]}. Write "
+            "`edges = Exercise(...)` and EXERCISES = (edges,), or `edges, seen = EXERCISES`."
+        )
+    return names
+
+
+def key_beside(source, make=False):
+    """The instructor's key, which lies beside the file; made if asked for.
+
+    Raises:
+        ValueError: there is none, or one that was cut.
+    """
+    path = Path(source).with_suffix(".key")
+    if make and not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise ValueError(
+            f"the key of the variants must lie beside {Path(source).name}: got no key in "
+            f"{str(path)!r}. Take the one that `cnnlab homework pack` made; without it no seed "
+            "can be verified."
+        )
+    return key
+
+
+def seed_of(key, student):
+    """The seed of a student, from 1 on: the same each time, and not to be told without the key."""
+    digest = hmac.digest(key, f"seed\n{student}".encode(), hashlib.sha256)
+    return int.from_bytes(digest[:8], "big") % (SEEDS - 1) + 1
+
+
+def signed(key, name, seed, student=""):
+    """What a notebook's metadata says of its variant."""
+    entry = {"homework": name, "seed": seed, "student": student}
+    return {**entry, "signature": _signature(key, entry)}
+
+
+def _signature(key, entry):
+    told = "\n".join(f"{len(str(value))} {value}" for value in entry.values())
+    return hmac.digest(key, told.encode(), hashlib.sha256).hex()
+
+
+def variant_of(notebook, key, name):
+    """The seed of a submitted notebook.
+
+    Args:
+        notebook: as nbformat reads it.
+        key: the instructor's, see `key_beside`.
+        name: of the homework, without ".py".
+
+    Returns:
+        (seed, student): the student is "" where all have the same seed.
+
+    Raises:
+        ValueError: the notebook says none, that of another homework, or one that was changed.
+    """
+    entry = notebook.metadata.get("cnnlab", {})
+    entry = entry if isinstance(entry, dict) else {}
+    told = {field: entry.get(field) for field in ("homework", "seed", "student")}
+    if "signature" not in entry or None in told.values():
+        raise ValueError(
+            "the notebook must say its variant: got none in its metadata. It was made anew or "
+            "copied cell by cell: ask for the notebook that was handed out, with the answers in it."
+        )
+    if told["homework"] != name:
+        raise ValueError(
+            f"the notebook must be one of {name}: got one of {told['homework']}. "
+            "Ask for the right one."
+        )
+    if not hmac.compare_digest(str(entry["signature"]), _signature(key, told)):
+        raise ValueError(
+            f"the variant of a notebook must be the one handed out: got seed {told['seed']} for "
+            f"{told['student'] or 'everybody'}, with a signature that does not fit. It was changed."
+        )
+    return told["seed"], told["student"]
+
+
+def source_for(source, notebook):
+    """The text of the exercises that a submitted notebook is graded by: those of its variant.
+
+    Args:
+        source: the instructor's file; its key lies beside it.
+        notebook: as nbformat reads it.
+
+    Returns:
+        The file's own text, behind which the names are bound anew where the file has variants.
+
+    Raises:
+        ValueError: see `variant_of`; or the key is missing.
+    """
+    text = Path(source).read_text(encoding="utf-8")
+    bound = BOUND.search(text)
+    if not bound:
+        return text
+    seed, _ = variant_of(notebook, key_beside(source), Path(source).stem)
+    return f"{text.rstrip()}\n\n\n{bound['names']}EXERCISES = exercises({seed})\n"

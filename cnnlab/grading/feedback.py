@@ -1,0 +1,116 @@
+"""What a student gets back: a page with points, diagnoses and hints, and the notebook as it ran."""
+
+import hashlib
+import re
+import shutil
+from pathlib import Path, PurePosixPath
+
+from cnnlab.exercises import LEVELS
+from cnnlab.grading import grades, pages
+
+LONGEST = 120  # bytes of a name
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.I)  # on Windows
+MARKS = {"right": "✓", "wrong": "✗"}
+
+
+def write(graded, folder, title):
+    """Writes a folder per student with `feedback.html` and the notebook as it ran.
+
+    A student's folder has the name that Moodle gave it, so that all of them, packed into one zip,
+    can be uploaded there as feedback files.
+
+    Args:
+        graded: `submissions.Graded`.
+        folder: where; made if it does not exist.
+        title: of the homework.
+
+    Returns:
+        How many pages were written.
+
+    Raises:
+        ValueError: a file is in the folder's place.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"`--feedback` must be a folder: got the file {folder}. Name another one.")
+    present = [each for each in graded.handed_in if each.found]
+    for each, name in zip(present, names([e.sender.folder for e in present]), strict=True):
+        place = folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        ran, beside = graded.ran.get(each.name), ""
+        if ran is not None and ran.is_file():
+            stem = names([PurePosixPath(each.found.name).name.split(".ipynb")[0]])[0]
+            beside = f"{stem}_as_it_ran.ipynb"
+            shutil.copyfile(ran, place / f"{beside}.part")
+            (place / f"{beside}.part").replace(place / beside)
+        mine = [r for r in graded.rows if r["submission"] == grades.cleaned(each.name)]
+        pages.write(place / "feedback.html", page(title, mine, graded.exercises, beside))
+    return len(present)
+
+
+def page(title, rows, exercises, beside=""):
+    """The page of one student.
+
+    Args:
+        title: of the homework.
+        rows: of the table, the student's.
+        exercises: a tuple of `Exercise`.
+        beside: the name of the notebook as it ran, or "".
+    """
+    of = grades.plain(sum(row["of"] for row in rows))
+    said = f"{rows[0]['total']} of {of} points"
+    cells = [
+        (
+            pages.escaped(f"{exercise.number} {exercise.title} {LEVELS[exercise.stars]}"),
+            pages.escaped(f"{row['points']} of {row['of']}"),
+            pages.escaped(f"{MARKS.get(row['result'], '○')} {row['result']}"),
+            _said(row, exercise),
+        )
+        for row, exercise in zip(rows, exercises, strict=True)
+    ]
+    parts = [
+        f"<p>{pages.escaped(rows[0]['student'] or rows[0]['submission'])}: "
+        f"<strong>{pages.escaped(said)}</strong></p>",
+        pages.table(("exercise", "points", "result", "what was seen"), cells, numbers=(1,)),
+        f'<p class="note">File: {pages.escaped(rows[0]["submission"])}. '
+        f"It ran {pages.escaped(rows[0]['run'])}.</p>"
+        if rows[0]["run"].startswith("to its end")
+        else f'<p class="note">File: {pages.escaped(rows[0]["submission"])}. '
+        f"How the run ended: {pages.escaped(rows[0]['run'])}.</p>",
+    ]
+    if beside:
+        parts.append(f'<p class="note">Beside this page: the notebook as it ran, {beside}.</p>')
+    return pages.page(f"{title}: what came back", "\n".join(parts))
+
+
+def _said(row, exercise):
+    """The diagnosis, and a hint that fits: the first, or the next if a mistake was named."""
+    text = pages.escaped(row["diagnosis"].split(" Try hint(")[0])
+    if row["result"] == "right" or grades.is_unjudged(row):
+        return text
+    named = row["diagnosis"] in {grades.cleaned(m.diagnosis) for m in exercise.mistakes}
+    hint = exercise.hints[min(named, len(exercise.hints) - 1)] if exercise.hints else ""
+    return f"{text}<br><em>Hint: {pages.escaped(hint)}</em>" if hint else text
+
+
+def names(texts):
+    """Names for files, one each, on every system: no two that differ in case only.
+
+    Example:
+        >>> names(["Anna", "anna", 'a/"b"?', "nul"])
+        ['Anna', 'anna 2', 'a__b__', '_nul']
+    """
+    taken, found = set(), []
+    for text in texts:
+        name = re.sub(r"[^\w .()'+-]", "_", text).strip(" .") or "_"
+        name = f"_{name}" if RESERVED.match(name) else name
+        if len(name.encode()) > LONGEST:
+            short = name.encode()[: LONGEST - 9].decode(errors="ignore")
+            name = f"{short}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        count, free = 1, name
+        while free.casefold() in taken:
+            count += 1
+            free = f"{name} {count}"
+        taken.add(free.casefold())
+        found.append(free)
+    return found

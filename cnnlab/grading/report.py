@@ -1,0 +1,130 @@
+"""A page about a class: what was right, what was misunderstood, and which code is alike."""
+
+import re
+from collections import Counter
+from statistics import mean, median
+
+from cnnlab.grading import collecting, grades, likeness, pages
+
+MOST_PAIRS = 50
+HINT = (
+    "A hint where to look, never an accusation: a short task has few good answers, and friends may "
+    "have been allowed to work together. Names, comments and what many have in common are left "
+    "out; short submissions are not compared."
+)
+
+
+def page(table, title, folder=None):
+    """The page, HTML.
+
+    Args:
+        table: the rows, `grades.read`.
+        title: plain text.
+        folder: of the submissions, to compare their code; None: that section is left out.
+
+    Raises:
+        ValueError: the table is empty, or the folder holds no notebooks.
+    """
+    if not table:
+        raise ValueError(
+            "`table` must be one that `cnnlab grade` wrote: got none of its rows. "
+            "Give grades.csv, or run `cnnlab grade` first."
+        )
+    parts = [_class(table), _exercises(table), _misconceptions(table), _runs(table)]
+    if folder is not None:
+        parts.append(_likeness(folder, {row["submission"] for row in table}))
+    return pages.page(title, "\n".join(parts))
+
+
+def _class(table):
+    totals = {row["submission"]: row["total"] for row in table if _handed_in(row)}
+    missing = {row["submission"] for row in table if not _handed_in(row)}
+    of = grades.plain(sum({row["exercise"]: row["of"] for row in table}.values()))
+    lines = [f"{len(totals)} submissions; {len(missing)} of the class list handed in no notebook."]
+    body = ""
+    if totals:
+        values = sorted(totals.values())
+        lines.append(
+            f"Points, of {of}: mean {mean(values):.1f}, median {median(values):.1f}, from "
+            f"{values[0]} to {values[-1]}."
+        )
+        counts = Counter(int(10 * min(value / of, 0.999)) if of else 0 for value in values)
+        rows = [
+            (
+                f"{10 * tenth} to {10 * tenth + 10} %",
+                str(counts[tenth]),
+                pages.bar(counts[tenth] / max(counts.values())),
+            )
+            for tenth in range(10)
+        ]
+        body = pages.table(
+            ("share of the points", "submissions", "in proportion"), rows, numbers=(1,)
+        )
+    return f"<h2>The class</h2>\n<p>{pages.escaped(' '.join(lines))}</p>\n{body}"
+
+
+def _exercises(table):
+    rows = []
+    for exercise in dict.fromkeys(row["exercise"] for row in table):
+        results = [r["result"] for r in table if r["exercise"] == exercise and _handed_in(r)]
+        counts, count = Counter(results), max(1, len(results))
+        share = counts["right"] / count
+        others = [str(counts[name]) for name in ("wrong", "not answered", "not checked")]
+        rows.append((pages.escaped(exercise), f"{share:.0%}", pages.bar(share), *others))
+    header = ("exercise", "right", "share", "wrong", "not answered", "not checked")
+    table = pages.table(header, rows, numbers=(1, 3, 4, 5))
+    return f"<h2>Right, by exercise</h2>\n{table}"
+
+
+def _misconceptions(table):
+    wrong = [(r["exercise"], _kind(r["diagnosis"])) for r in table if r["result"] == "wrong"]
+    rows = [
+        (str(count), pages.escaped(exercise), pages.escaped(said))
+        for (exercise, said), count in sorted(Counter(wrong).items(), key=lambda e: (-e[1], e[0]))
+    ]
+    body = pages.table(("how many", "exercise", "what was said"), rows, numbers=(0,))
+    body = body if rows else "<p>Nothing.</p>"
+    return f"<h2>What was misunderstood, most frequent first</h2>\n{body}"
+
+
+def _kind(diagnosis):
+    """A diagnosis without what differs from student to student: names and numbers."""
+    text = re.sub(r" Try hint\(.*$", "", diagnosis)
+    found = re.match(r"With .*?: ((?:the result|[A-Za-z]+(?:Error|Exception)).*)$", text)
+    if not found:
+        return text
+    return re.sub(r"`[^`]*`|'[^']*'|-?\d[\d.,e+-]*\d|\d", "…", found[1])
+
+
+def _runs(table):
+    runs = {row["submission"]: row["run"] for row in table if _handed_in(row)}
+    kinds = Counter(_ending(run) for run in runs.values())
+    rows = [(str(n), pages.escaped(k)) for k, n in sorted(kinds.items(), key=lambda e: (-e[1], e))]
+    return f"<h2>How the runs ended</h2>\n{pages.table(('how many', 'run'), rows, numbers=(0,))}"
+
+
+def _ending(run):
+    """How a run ended, without place and words of an error."""
+    if found := re.match(r"to its end; error in cell \d+: (\w+)", run):
+        return f"to its end, with {found[1]}"
+    return re.sub(r", in cell \d+.*|; .*", "", run)
+
+
+def _likeness(folder, names):
+    with collecting.Spool() as spool:
+        found = collecting.collect(folder, spool)
+        counted = [f for f in found if f.read and grades.cleaned(f.name) in names]
+        pairs = likeness.alike({f.name: likeness.code_of(f.read()) for f in counted})
+    rows = [
+        (f"{share:.0%}", pages.escaped(one), pages.escaped(other))
+        for one, other, share in pairs[:MOST_PAIRS]
+    ]
+    body = (
+        pages.table(("in common", "one", "other"), rows, numbers=(0,)) if rows else "<p>None.</p>"
+    )
+    more = f"<p>{len(pairs) - MOST_PAIRS} more.</p>" if len(pairs) > MOST_PAIRS else ""
+    return f'<h2>Nearly the same code</h2>\n<p class="note">{HINT}</p>\n{body}{more}'
+
+
+def _handed_in(row):
+    return row["result"] != grades.NOT_HANDED_IN

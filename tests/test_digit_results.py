@@ -1,0 +1,65 @@
+"""The stored results of small networks for the digits are whole, and measuring again agrees."""
+
+import runpy
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from cnnlab import datasets
+
+TOOLS = Path(__file__).parents[1] / "tools"
+KEYS = {"poolings": (["pooling", "seed"], "shift", "SHIFTS")}
+
+
+@cache
+def tool(name):
+    """What the script that writes a table defines."""
+    return runpy.run_path(str(TOOLS / f"measure_{name}.py"))
+
+
+def rows_of(measured):
+    """A trial's rows, of a script that makes one or several of it."""
+    return [measured] if isinstance(measured, dict) else measured
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_table_holds_every_trial_of_its_script(name):
+    trial, repeated, every = KEYS[name]
+    table = datasets.result(name)
+    assert tool(name)["FILE"].name == f"{name}.csv"
+    expected = tool(name)["TRIALS"]
+    if repeated:
+        expected = [(*one, again) for one in expected for again in tool(name)[every]]
+    keys = [*trial, repeated] if repeated else trial
+    assert list(table[keys].itertuples(index=False, name=None)) == expected
+    assert table.accuracy.between(0, 1).all()
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_setting_was_drawn_five_times_and_the_draws_differ(name):
+    trial, repeated, _ = KEYS[name]
+    setting = [key for key in trial if key != "seed"] + [repeated] * bool(repeated)
+    draws = datasets.result(name).groupby(setting).accuracy
+    assert (draws.count() == 5).all()
+    assert (draws.nunique() > 1).all()
+
+
+def test_no_way_of_pooling_stands_out_in_place_and_none_endures_four_pixels():
+    means = datasets.result("poolings").groupby(["shift", "pooling"]).accuracy.mean()
+    assert means[0].max() - means[0].min() < 0.03
+    assert means[2, "maximum"] > means[2, "median"] + 0.04
+    assert means[4].max() < 0.25
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "trial"), [("poolings", ("maximum", 0)), ("poolings", ("median", 1))]
+)
+def test_a_network_trained_again_has_its_stored_accuracy(name, trial):
+    keys, *_ = KEYS[name]
+    table = datasets.result(name)
+    for key, value in zip(keys, trial, strict=True):
+        table = table[table[key] == value]
+    again = [row["accuracy"] for row in rows_of(tool(name)["measure"](*trial))]
+    assert again == pytest.approx(list(table.accuracy), abs=0.05)
