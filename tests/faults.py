@@ -2185,7 +2185,7 @@ FAULTS = [
     ),
     Fault(
         "exercises.judging",
-        "or _is_model(answer)",
+        "or is_model(answer)",
         "",
         "a model is called as a function",
         "exercises",
@@ -2206,13 +2206,13 @@ FAULTS = [
     ),
     Fault(
         "exercises.judging",
-        "if one.changed != other.changed:",
-        "if False:",
+        "return one.changed != other.changed or _sentence",
+        "return _sentence",
         "a changed argument passes",
         "exercises",
     ),
     Fault(
-        "exercises.judging",
+        "exercises.runs",
         "given = [_fresh(argument) for argument in case]",
         "given = list(case)",
         "an answer changes the cases",
@@ -2254,7 +2254,7 @@ FAULTS = [
     ),
     Fault(
         "grading.running",
-        'if {"event": "too much output"} in entries:',
+        'if {"event": "too much output"} in lines:',
         "if False:",
         "a flood of output is taken for a crash",
         "submissions",
@@ -2958,6 +2958,63 @@ FAULTS = [
         "return np.flatnonzero(tested), np.flatnonzero(~tested)\n\n\ndef split_by_loops",
         "the solution trains with the test",
         "exercises",
+    ),
+    # submissions, each alone
+    Fault(
+        "exercises.plain",
+        "if not known or name in REFUSED",
+        "if name in REFUSED",
+        "a layer of one's own is built where it is judged",
+        "running",
+    ),
+    Fault(
+        "exercises.handing",
+        'if mark not in ("○", "✗", UNJUDGED):',
+        "if False:",
+        "a forged mark counts",
+        "running",
+    ),
+    Fault(
+        "grading.judging_apart",
+        "solution=None",
+        "solution={exercise.insight!r}",
+        "what is right lies beside the notebook",
+        "running",
+    ),
+    Fault(
+        "grading.client",
+        "if self._characters > SLACK * self.most and not self.flooded:",
+        "if False:",
+        "who lifts the kernel's own limit floods the grader",
+        "tricks",
+    ),
+    Fault(
+        "grading.staff",
+        '"HOME": str(folder / "home"),',
+        '"HOME": str(Path.home()),',
+        "notebooks share the grader's home folder",
+        "running",
+    ),
+    Fault(
+        "grading.sandbox",
+        "NAMESPACES = 0x10000000 | 0x00020000 | 0x20000000 | 0x40000000",
+        "NAMESPACES = 0x10000000 | 0x00020000 | 0x20000000",
+        "a child process reaches the network",
+        "tricks",
+    ),
+    Fault(
+        "grading.warm",
+        'os.chdir(Path(order.folder, "work"))',
+        'os.chdir("/")',
+        "a notebook does not run beside its exercises",
+        "submissions",
+    ),
+    Fault(
+        "grading.launcher",
+        "connection.recv(1)",
+        "connection.fileno()",
+        "a kernel ends before it has begun",
+        "submissions",
     ),
     # what comes in to be graded, and what comes back
     Fault(

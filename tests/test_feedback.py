@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cnnlab.grading import feedback, pages, roster
+from cnnlab.grading import feedback, grades, pages, platforms, roster
 
 made = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("grading_class.py"))))
 
@@ -45,6 +45,20 @@ def test_a_page_has_points_diagnosis_and_a_hint_that_fits(tmp_path):
     assert "○ not checked" in ben and "Lincoln said it." in ben
     assert "How the run ended: the kernel died, in cell 3." in ben
     assert "It ran to its end." in anna
+
+
+def test_what_cannot_be_judged_says_so_everywhere(tmp_path):
+    said = "Cannot be judged: the model holds `Mine`, which is none of Keras's own layers."
+    graded = made.graded({"anna/w.ipynb": [made.check("T.1", "?", said), made.RUN]})
+    first = graded.rows[0]
+    assert (first["result"], first["points"], first["diagnosis"]) == ("not checked", 0, said)
+    feedback.write(graded, tmp_path, "hw")
+    text = Reader(next(tmp_path.glob("*/*.html")).read_text("utf-8")).text
+    assert f"○ not checked{said}T.2" in text.replace("\n", "")  # and no hint
+    assert f"T.1 not checked: {said}" in platforms._comment(graded, "anna/w.ipynb")
+    assert "cannot be judged, look at it yourself: anna/w.ipynb T.1" in grades.summary(
+        graded.rows, Path("hw.py")
+    )
 
 
 def test_no_page_holds_a_key(tmp_path):

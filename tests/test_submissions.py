@@ -1,7 +1,8 @@
 """Grading: what is right is graded right, and what goes wrong is reported."""
 
-import contextlib
 import csv
+import json
+import pickle
 import re
 import runpy
 import shutil
@@ -16,7 +17,8 @@ import pytest
 from cnnlab.command import cli, solved
 from cnnlab.comparing import setting
 from cnnlab.exercises import check, supervision
-from cnnlab.grading import collecting, exercise_files, grades, running, submissions
+from cnnlab.exercises.solutions import written
+from cnnlab.grading import collecting, exercise_files, grades, running, staff, submissions
 
 ROOT = Path(__file__).parents[1]
 EXERCISES = """
@@ -166,7 +168,7 @@ def test_the_notebooks_as_they_ran_are_kept(graded):
     ran = [nbformat.read(path, 4) for path in graded[2].iterdir()]
     assert len(ran) == 5  # not the one that could not be run
     shown = "".join(str(cell.outputs) for notebook in ran for cell in notebook.cells)
-    assert "✓ T.1 A share each." in shown and "ZeroDivisionError" in shown
+    assert "T.1 is handed in" in shown and "ZeroDivisionError" in shown
 
 
 def test_data_files_lie_beside_the_notebook_also_of_one_with_a_byte_order_mark(graded):
@@ -382,17 +384,25 @@ def test_a_lesson_is_graded_by_its_number():
 
 
 def test_a_kernel_under_grading_has_the_pinned_setting():
-    assert setting.pinned().items() <= running.SETTING.items()
+    assert setting.pinned().items() <= staff.SETTING.items()
 
 
-def test_checks_leave_a_record_only_under_grading(tmp_path, monkeypatch, capsys):
+def test_a_check_under_grading_says_nothing_and_hands_over(tmp_path, monkeypatch, capsys):
     check("01.2", (1, 2))
-    path = tmp_path / "record"
-    monkeypatch.setattr(supervision, "_record_path", path)
-    check("01.2", ...)
-    assert path.read_text(encoding="ascii").count("\n") == 1
-    assert '"mark": "\\u25cb"' in path.read_text(encoding="ascii")
-    assert len(capsys.readouterr().out.splitlines()) >= 2
+    with (tmp_path / "record").open("a", encoding="ascii") as file:
+        monkeypatch.setattr(supervision, "_record", file)
+        monkeypatch.setattr(supervision, "_cases", {"01.2": pickle.dumps(())})
+        check("01.2", (1, 2))
+        check("01.2", ...)
+        check("01.1", ...)  # not graded: judged here
+    handed, untouched = map(json.loads, (tmp_path / "record").read_text().splitlines())
+    entries = handed["runs"][0]["result"]
+    assert (handed["number"], entries) == ("01.2", {"tuple": [1, 2], "name": "tuple"})
+    assert untouched["mark"] == "○"
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("✗ 01.2")
+    assert said[2] == said[3] == "01.2 is handed in: it is judged when the notebook has run."
+    assert said[4] == "○ 01.1 not answered yet"
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", b"127.0.0.1", "", None])
@@ -412,6 +422,28 @@ def test_this_machine_may_be_asked(host):
 def test_another_machine_may_not(event, arguments):
     with pytest.raises(ConnectionRefusedError, match="grading runs without a network"):
         supervision._refuse_connections(event, arguments)
+
+
+class Session:
+    """What a kernel sends its messages with."""
+
+    def send(self, *arguments, **options):
+        """Sends nothing."""
+
+
+def test_a_kernel_ends_itself_when_it_has_shown_too_much(monkeypatch):
+    from ipykernel.iostream import OutStream
+
+    ends = []
+    monkeypatch.setattr(OutStream, "write", lambda stream, text: None)
+    monkeypatch.setattr(supervision.os, "_exit", ends.append)
+    session = Session()
+    supervision._limit_output(session, 10)
+    OutStream.write(None, "12345")
+    session.send(None, {"content": {"data": {"text/plain": "12345", "n": 3}}})
+    assert ends == []
+    session.send(None, "display_data", {"data": {"text/plain": "1"}})
+    assert ends == [1]
 
 
 # Solutions, and the homework itself
@@ -492,11 +524,18 @@ def answered(path, *answers):
     nbformat.write(made, path)
 
 
+def mistaken(name, answer):
+    """A cell that makes a mistake, as a student would write it."""
+    if not callable(answer):
+        return f"check(homework.{name}, {answer!r})"
+    return f"{written(answer)}\n\ncheck(homework.{name}, {answer.__name__})"
+
+
 @pytest.mark.slow
 def test_the_homework_is_graded_solved_wrong_and_untouched(tmp_path):
     places = {exercise.number: name for name, exercise in homework().items() if name in NAMES}
     names = [places[exercise.number] for exercise in homework()["EXERCISES"]]
-    wrong = [f"check(homework.{name}, homework.{name}.mistakes[-1].answer)" for name in names]
+    wrong = [mistaken(name, homework()[name].mistakes[-1].answer) for name in names]
     answered(tmp_path / "wrong.ipynb", *wrong)
     untouched = ROOT / "notebooks" / "homework" / "edges_and_digits.ipynb"
     right = nbformat.read(untouched, 4)
@@ -547,14 +586,11 @@ def class_of_sixty(folder):
     return expected
 
 
-def kernels_of(process):
+def workers_of(process):
+    """The judge, and what kernels are forked from, and the kernels."""
     import psutil
 
-    found = []
-    for child in psutil.Process(process.pid).children():
-        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
-            found += [child] if "ipykernel" in " ".join(child.cmdline()) else []
-    return found
+    return psutil.Process(process.pid).children(recursive=True)
 
 
 @pytest.mark.slow
@@ -573,10 +609,10 @@ def test_sixty_submissions_six_in_trouble_twice_and_stopped_in_between(tmp_path,
     while not journal.exists() or journal.read_text().count('"key"') < 25:
         assert first.poll() is None
         time.sleep(0.2)
-    children = kernels_of(first)
+    children = workers_of(first)
     first.kill()
     first.wait()
-    assert children
+    assert len(children) > 2
     _, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
     assert not out.exists()

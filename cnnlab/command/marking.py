@@ -41,7 +41,7 @@ def add(commands, count):
     mark.add_argument(
         "--merge", nargs="+", default=[], metavar="JOURNAL", help="take over these parts' journals"
     )
-    mark.add_argument("--jobs", type=count, default=os.cpu_count(), help="kernels at a time")
+    mark.add_argument("--jobs", type=count, default=_processors(), help="kernels at a time")
     mark.add_argument("--seconds", type=count, default=600, help="limit per notebook (600)")
     mark.add_argument(
         "--max-characters",
@@ -56,6 +56,13 @@ def add(commands, count):
     tell.add_argument("--submissions", metavar="DIR", help="compare their code, as a hint")
     tell.add_argument("--out", metavar="FILE", help="the page (default: grades.report.html)")
     tell.set_defaults(run=report)
+
+
+def _processors():
+    """How many this process may use, which in a container are fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _part(text):
@@ -75,7 +82,7 @@ def grade(arguments):
     files = Path(arguments.files) if arguments.files else None
     if files is not None and not files.is_dir():
         raise ValueError(f"`--files` must be a folder: got {files}. Put the files into one.")
-    rules = running.Rules(source, arguments.seconds, arguments.max_characters, files)
+    rules = running.Rules(source, arguments.seconds, arguments.max_characters, files=files)
     graded = submissions.grade(
         arguments.folder,
         out,
@@ -88,7 +95,7 @@ def grade(arguments):
         apart=[Path(folder) for folder in (arguments.feedback, arguments.files) if folder],
         semicolons=arguments.semicolons,
     )
-    lines = [*graded.remarks, *grades.summary(graded.rows, source)]
+    lines = [*graded.remarks, *running.not_enforced(), *grades.summary(graded.rows, source)]
     for platform in arguments.platforms:
         title = arguments.assignment or source.stem
         columns, rows, remarks = platforms.table(platform, graded, title)

@@ -4,14 +4,17 @@ Called by lessons and homework. ``judging`` says what an answer is worth, ``resu
 it gave back, ``differences`` says where two results differ and ``near_misses`` how; ``networks``
 looks into networks that students build, ``limits`` stops what does not end, and there is one file
 of exercises per lesson. ``self_test`` tries exercises before a class does, with ``slips`` that
-their cases might let pass; ``solutions`` writes one as text; ``supervision`` is the record of the
-checks while a notebook is graded. ``fields`` refuses slips in an exercise's own text.
+their cases might let pass; ``solutions`` writes one as text. ``fields`` refuses slips in an
+exercise's own text, ``runs`` is what an answer comes to. While a notebook is graded ``supervision``
+keeps the record of its answers, ``handing`` runs an answer here and judges it there, and ``plain``
+is the data in between.
 
 Homework that counts is handed out without answers. ``sealing`` makes that of an instructor's file:
 ``forms`` are what may be known of a right result, ``locks`` open to it alone, ``plain_data`` writes
 cases, ``open_code`` finds the functions that are needed too. ``sealed`` judges by it.
 """
 
+from cnnlab.exercises import supervision
 from cnnlab.exercises.judging import (
     LEVELS,
     Exercise,
@@ -31,7 +34,6 @@ from cnnlab.exercises.networks import (
 from cnnlab.exercises.sealed import sealed_exercises
 from cnnlab.exercises.self_test import verify
 from cnnlab.exercises.solutions import written
-from cnnlab.exercises.supervision import record
 
 __all__ = [
     "Exercise",
@@ -62,9 +64,12 @@ def check(number, answer):
         >>> check("01.1", ...)
         ○ 01.1 not answered yet
     """
-    outcome = judge(find(number), answer)
-    record(number=outcome.number, mark=outcome.mark, message=outcome.message)
-    print(outcome)
+    exercise = find(number)
+    if supervision.is_graded(exercise.number):
+        supervision.hand_over(exercise, answer)
+        print(f"{exercise.number} is handed in: it is judged when the notebook has run.")
+    else:
+        print(judge(exercise, answer))
 
 
 def hint(number, which=1):

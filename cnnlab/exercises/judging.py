@@ -4,7 +4,6 @@ The student's answer runs on the same cases as the solution. If the results diff
 mistakes run too, and the one that behaves the same is named.
 """
 
-import copy
 import difflib
 import importlib
 import inspect
@@ -12,7 +11,6 @@ import linecache
 import re
 import traceback
 import types
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,10 +21,9 @@ import numpy as np
 from cnnlab.exercises import fields
 from cnnlab.exercises.differences import difference, wrong_kind
 from cnnlab.exercises.limits import OutOfTime, limited
-from cnnlab.exercises.results import settled
+from cnnlab.exercises.runs import NOTHING_TO_VIEW, is_model, runs_on
 
 LEVELS = {1: "★", 2: "★★", 3: "★★★"}
-NOTHING_TO_VIEW = str | None
 LONGEST_ERROR = 300  # characters of a message that is shown
 
 
@@ -114,15 +111,6 @@ class Outcome:
         return f"{self.mark} {self.number} {self.message}"
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one case came to: a result and the arguments it changed, or an error."""
-
-    result: object = None
-    changed: tuple = ()
-    error: BaseException | None = None
-
-
 def judge(exercise, answer):
     """The outcome of an answer.
 
@@ -135,21 +123,55 @@ def judge(exercise, answer):
         >>> judge(find("01.1"), ...).mark
         '○'
     """
+    cases = made_cases(exercise)
+    tried = attempt(exercise, answer, cases)
+    return tried if isinstance(tried, Outcome) else verdict(exercise, answer, cases, tried)
+
+
+def made_cases(exercise):
+    """The cases of an exercise, made if it has a function that makes them."""
+    return exercise.cases() if callable(exercise.cases) else exercise.cases
+
+
+def attempt(exercise, answer, cases):
+    """What an answer comes to, without a look at what is right.
+
+    Args:
+        exercise: an `Exercise`.
+        answer: as for `judge`.
+        cases: what `made_cases` gives.
+
+    Returns:
+        A list of `Run`, one per case; or an `Outcome` if there is nothing to compare.
+    """
     if unanswered(answer):
         return Outcome(exercise.number, "○", "not answered yet")
-    cases = exercise.cases() if callable(exercise.cases) else exercise.cases
-    if cases and (not callable(answer) or _is_model(answer)):
+    if cases and (not callable(answer) or is_model(answer)):
         return Outcome(exercise.number, "✗", f"The answer is a function: {_remedy(answer)}")
     try:
-        runs = limited(partial(_runs, exercise, answer, cases), exercise.seconds)
+        runs = limited(partial(runs_on, exercise, answer, cases), exercise.seconds)
     except OutOfTime as late:
         message = f"Stopped after {exercise.seconds} s; it was {_place(late, answer)}."
         return Outcome(exercise.number, "✗", message)
     if any(run.result is ... for run in runs):
         return Outcome(exercise.number, "○", "not answered yet")
+    return runs
+
+
+def verdict(exercise, answer, cases, runs, runs_of=None):
+    """The outcome of an answer that has run.
+
+    Args:
+        exercise: an `Exercise`.
+        answer: what has run, or what stands for it.
+        cases: what it ran on.
+        runs: what `attempt` gave.
+        runs_of: gives the runs of the solution and of a mistake; None: they run here.
+    """
     if exercise.sealed is not None:
         return exercise.sealed.outcome(exercise, answer, cases, runs)
-    right = _runs(exercise, exercise.solution, cases)
+    runs_of = runs_of or partial(runs_on, exercise, cases=cases)
+    right = runs_of(exercise.solution)
     if all(run.error is not None for run in right):  # else an equal error would be a right answer
         error = right[0].error
         message = f"cannot be judged here, for its own solution fails ({_said(error)})."
@@ -157,7 +179,7 @@ def judge(exercise, answer):
     if not any(map(partial(_differ, exercise), runs, right)):
         return Outcome(exercise.number, "✓", exercise.insight)
     for mistake in exercise.mistakes:
-        if _alike(exercise, runs, _runs(exercise, mistake.answer, cases)):
+        if _alike(exercise, runs, runs_of(mistake.answer)):
             return Outcome(exercise.number, "✗", mistake.diagnosis, mistake)
     return Outcome(exercise.number, "✗", _explained(exercise, answer, cases, runs, right))
 
@@ -169,11 +191,6 @@ def _remedy(answer):
     if isinstance(answer, type):
         return f"got the class {answer.__name__}. Write a function that returns a model."
     return "hand over its name, without brackets behind it."
-
-
-def _is_model(answer):
-    """Whether it is a Keras model, which can be called as a function can."""
-    return hasattr(answer, "layers") and hasattr(answer, "fit")
 
 
 def unanswered(answer):
@@ -196,60 +213,16 @@ def _documented_stub():
     """A body that is only a docstring."""
 
 
-def _runs(exercise, answer, cases):
-    """The answer on every case: a list of `Run`."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        if not cases:
-            return [_viewed(exercise, _run(lambda: answer, ()))]
-        return [_viewed(exercise, _run(answer, case)) for case in cases]
-
-
-def _run(function, case):
-    given = [_fresh(argument) for argument in case]
-    before = [_data(argument) for argument in case]
-    try:
-        result = settled(function(*given))
-        after = [_data(argument) for argument in given]
-    except (Exception, SystemExit) as error:
-        return Run(error=error)
-    finally:  # a model is handed on to the next run
-        for argument, weights in zip(case, before, strict=True):
-            if _is_model(argument):
-                argument.set_weights(weights)
-    changed = [difference(*pair, 0) is not None for pair in zip(after, before, strict=True)]
-    return Run(result, tuple(changed))
-
-
-def _data(argument):
-    """What a function could change of an argument in place; None if nothing."""
-    if _is_model(argument):
-        return argument.get_weights()
-    return argument if isinstance(argument, np.ndarray | list) else None
-
-
-def _fresh(value):
-    return copy.deepcopy(value) if isinstance(value, np.ndarray | list | dict) else value
-
-
-def _viewed(exercise, run):
-    if exercise.view is None or run.error is not None or run.result is ...:
-        return run
-    if isinstance(run.result, NOTHING_TO_VIEW):
-        return run
-    try:
-        return Run(exercise.view(run.result), run.changed)
-    except Exception as error:
-        return Run(error=error)
-
-
 def _differ(exercise, one, other):
     """Whether two runs can be told apart."""
     if one.error is not None or other.error is not None:
-        return type(one.error) is not type(other.error)
-    if one.changed != other.changed:
-        return True
-    return _sentence(exercise, one, other) is not None
+        return kind_of(one.error) != kind_of(other.error)
+    return one.changed != other.changed or _sentence(exercise, one, other) is not None
+
+
+def kind_of(error):
+    """The module and the name of an error's class, which another process knows as well."""
+    return type(error).__module__, type(error).__qualname__
 
 
 def _alike(exercise, runs, wrong):
@@ -314,6 +287,8 @@ def _arguments(answer, case):
 
 def _place(error, answer):
     """Where the student's own code was: the innermost line of it in a traceback."""
+    if hasattr(error, "told_place"):  # by the process it was raised in
+        return error.told_place
     home = getattr(answer, "__globals__", None)
     frames = [
         (frame.f_code.co_filename, number)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from cnnlab.exercises.differences import WORDS, difference, in_words
 from cnnlab.exercises.forms import Unlike, fitted
 from cnnlab.exercises.judging import (
-    NOTHING_TO_VIEW,
     Exercise,
     Outcome,
     _arguments,
@@ -25,6 +24,7 @@ from cnnlab.exercises.judging import (
 )
 from cnnlab.exercises.locks import opened
 from cnnlab.exercises.plain_data import decoded
+from cnnlab.exercises.runs import NOTHING_TO_VIEW
 
 VERSION = 1
 LATER = "is judged after you hand in"

@@ -8,10 +8,10 @@ from dataclasses import fields, replace
 import numpy as np
 
 from cnnlab.exercises.forms import bare, bits, fitted, form_of
-from cnnlab.exercises.judging import _runs, _viewed
 from cnnlab.exercises.locks import locked, new_salt
 from cnnlab.exercises.open_code import reached
 from cnnlab.exercises.plain_data import encoded
+from cnnlab.exercises.runs import runs_on, viewed
 from cnnlab.exercises.sealed import VERSION, hash_of, key_of, kind_in_words, name_of
 
 SECRET = {"solution", "insight", "mistakes", "alternatives", "cases", "view", "sealed"}
@@ -91,7 +91,9 @@ def _entry(exercise, names, late):
 
 
 def _results(exercise, answer):
-    return _runs(exercise, answer, exercise.cases() if callable(exercise.cases) else exercise.cases)
+    return runs_on(
+        exercise, answer, exercise.cases() if callable(exercise.cases) else exercise.cases
+    )
 
 
 def _right(exercise):
@@ -105,7 +107,7 @@ def _right(exercise):
     raw = _results(replace(exercise, view=None), exercise.solution)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        runs = [_viewed(exercise, run) for run in raw]
+        runs = [viewed(exercise, run) for run in raw]
     if not all(isinstance(run.result, dict) for run in runs):
         return runs, None
     values = [value for run in runs for value in run.result.values()]

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from cnnlab.exercises.judging import _runs, judge, unanswered
+from cnnlab.exercises.judging import judge, unanswered
+from cnnlab.exercises.runs import runs_on
 from cnnlab.exercises.slips import unseen
 
 
@@ -71,4 +72,4 @@ def _faults(exercise):
 def _errors(exercise, answer):
     """What an answer raises in each case, or None."""
     cases = exercise.cases() if callable(exercise.cases) else exercise.cases
-    return [run.error for run in _runs(exercise, answer, cases)]
+    return [run.error for run in runs_on(exercise, answer, cases)]

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from cnnlab.exercises.judging import _differ, _names, _runs
+from cnnlab.exercises.judging import _differ, _names
+from cnnlab.exercises.runs import runs_on
 
 SHUFFLES = range(3)  # one alone may happen to be symmetric again
 
@@ -58,10 +59,10 @@ def unseen(exercise):
 
 def _passes(exercise, slip, cases, variants):
     """Whether no case tells a slip from the solution, and yet some variant of one does."""
-    right, wrong = (_runs(exercise, each, cases) for each in (exercise.solution, slip))
+    right, wrong = (runs_on(exercise, each, cases) for each in (exercise.solution, slip))
     if not variants or any(_differ(exercise, *pair) for pair in zip(wrong, right, strict=True)):
         return False
-    right, wrong = (_runs(exercise, each, variants) for each in (exercise.solution, slip))
+    right, wrong = (runs_on(exercise, each, variants) for each in (exercise.solution, slip))
     return any(
         one.error is None is other.error and _differ(exercise, one, other)
         for one, other in zip(wrong, right, strict=True)
@@ -146,7 +147,7 @@ def _equally_long(exercise, cases, i):
         shorter = [
             _with(case, i, np.delete(case[i], -1, axis)) for case in cases for axis in (one, other)
         ]
-        runs = _runs(exercise, exercise.solution, shorter)
+        runs = runs_on(exercise, exercise.solution, shorter)
         if all(run.error is None for run in runs) and (
             cases[0][i].ndim > 2 or getattr(runs[0].result, "ndim", 0) > 1
         ):

@@ -1,34 +1,55 @@
-"""A kernel under grading: its checks are recorded, its output is limited, it has no network.
+"""A kernel under grading: its answers are handed over, its output is limited, it has no network.
 
-`grading` loads it into each kernel as an IPython extension, before the first cell. It stops what
-students do by accident, not what somebody does on purpose.
+`grading` loads it into each kernel as an IPython extension, before the first cell. What an answer
+came to goes into a record, and another process judges it: nothing that a cell does here can make it
+right. The rest stops what students do by accident, not what somebody does on purpose.
 """
 
 import ipaddress
 import json
 import os
+import pickle
 import sys
 from pathlib import Path
 
-RECORD = "CNNLAB_RECORD"  # the file that the outcomes of the checks go to
-LIMIT = "CNNLAB_OUTPUT_LIMIT"  # characters that a notebook may print and show
-TEXT_LIMIT = 2000  # characters of one message
+from cnnlab.exercises.handing import UNJUDGED, handed
 
-_record_path = None
+RECORD = "CNNLAB_RECORD"  # the file that the outcomes of the checks go to
+CASES = "CNNLAB_CASES"  # the file that holds what the answers are tried on
+LIMIT = "CNNLAB_OUTPUT_LIMIT"  # characters that a notebook may print and show
+LONGEST = 150_000_000  # characters of what one answer came to
+
+_record = None
+_cases = {}  # of the exercises that are graded: {number: a tuple of arguments, pickled}
 
 
 def record(**entry):
     """Adds a line to the record; does nothing outside grading."""
-    if _record_path is not None:
-        short = {name: str(value)[:TEXT_LIMIT] for name, value in entry.items()}
-        with _record_path.open("a", encoding="ascii") as file:
-            file.write(json.dumps(short) + "\n")
+    if _record is not None:
+        line = json.dumps(entry)
+        if len(line) > LONGEST:
+            said = "Cannot be judged: what the answer gives back is too large."
+            line = json.dumps({"number": entry["number"], "mark": UNJUDGED, "message": said})
+        _record.write(line + "\n")
+        _record.flush()
+
+
+def is_graded(number):
+    """Whether an exercise is judged in another process."""
+    return number in _cases
+
+
+def hand_over(exercise, answer):
+    """Runs an answer on the cases and records what came out; what is right is not known here."""
+    record(**handed(exercise, answer, pickle.loads(_cases[exercise.number])))
 
 
 def load_ipython_extension(shell):
     """Begins the supervision of this kernel; IPython calls it."""
-    global _record_path
-    _record_path = Path(os.environ.pop(RECORD))  # what the cells start in turn records nothing
+    global _record, _cases
+    # what the cells start in turn records nothing
+    _record = Path(os.environ.pop(RECORD)).open("a", encoding="ascii")
+    _cases = pickle.loads(Path(os.environ.pop(CASES)).read_bytes())
     sys.addaudithook(_refuse_connections)
     _limit_output(shell.kernel.session, int(os.environ.pop(LIMIT)))
     record(event="supervised")

@@ -86,7 +86,7 @@ def page(title, rows, exercises, beside=""):
 def _said(row, exercise):
     """The diagnosis, and a hint that fits: the first, or the next if a mistake was named."""
     text = pages.escaped(row["diagnosis"].split(" Try hint(")[0])
-    if row["result"] == "right":
+    if row["result"] == "right" or grades.is_unjudged(row):
         return text
     named = row["diagnosis"] in {grades.cleaned(m.diagnosis) for m in exercise.mistakes}
     hint = exercise.hints[min(named, len(exercise.hints) - 1)] if exercise.hints else ""

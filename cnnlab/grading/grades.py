@@ -77,6 +77,11 @@ def _outcomes(entries):
     return found
 
 
+def is_unjudged(row):
+    """Whether an answer was handed over that nobody could judge: it needs a look."""
+    return row["result"] == "not checked" and row["diagnosis"].startswith("Cannot be judged")
+
+
 def plain(number):
     """A sum of points without the dust of floating point, and without .0."""
     number = round(float(number), 6)
@@ -159,8 +164,11 @@ def summary(table, source):
         said = [name + run.removeprefix(NOT_HANDED_IN) for name, run in missing.items()]
         lines.append(f"{NOT_HANDED_IN}: {'; '.join(said)}")
         count += f"; {len(missing)} of the class list handed in no notebook"
+    if unjudged := [f"{r['submission']} {r['exercise']}" for r in table if is_unjudged(r)]:
+        lines.append(f"cannot be judged, look at it yourself: {', '.join(unjudged)}")
     lines.append(count)
-    if runs and all(row["result"] in ("not checked", NOT_HANDED_IN) for row in table):
+    unchecked = all(row["result"] in ("not checked", NOT_HANDED_IN) for row in table)
+    if runs and unchecked and not unjudged:
         lines.append(
             "`--exercises` must have the name that the notebooks import: got "
             f"{source.name}, and no submission checked any exercise of it. Rename the file."

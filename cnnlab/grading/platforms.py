@@ -107,7 +107,8 @@ def _comment(graded, name):
     of = grades.plain(sum(row["of"] for row in mine))
     lines = [f"{mine[0]['total']} of {of} points."]
     for row in mine:
-        said = row["diagnosis"].split(" Try hint(")[0] if row["result"] == "wrong" else ""
+        told = row["result"] == "wrong" or grades.is_unjudged(row)
+        said = row["diagnosis"].split(" Try hint(")[0] if told else ""
         lines.append(f"{row['exercise']} {row['result']}{': ' * bool(said)}{said}")
     return html.escape(" / ".join(lines), quote=False)
 

@@ -1,8 +1,11 @@
 """One submitted notebook, run in a kernel and a temporary folder of its own.
 
-Each `check` in it leaves a line in a record (see `supervision`).
+Each `check` in it hands over what its answer came to (see `supervision`); a judge in a process of
+its own says what that is worth (see `judging_apart`). Where the system can, the kernel is forked
+from a `warm` one and lives in a `sandbox`.
 """
 
+import atexit
 import contextlib
 import json
 import math
@@ -11,23 +14,20 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnlab.comparing import setting
 from cnnlab.exercises import supervision
-from cnnlab.grading import soundness
+from cnnlab.grading import judging_apart, soundness
+from cnnlab.grading.staff import EXTENSION, SETTING, Staff
 
-NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: for pip, curl and their like
+JUDGED = 3  # answers to one exercise that are judged: the last ones
 
-# The setting in which outputs are stored and compared, and no way out.
-SETTING = {
-    **setting.pinned(),
-    "PIP_NO_INDEX": "1",
-    **{name: NOWHERE for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")},
-}
+_staff = {}  # {what it stands for: who works for it}: kept for all notebooks of a class
+_entry = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,24 @@ class Rules:
     """What holds for every submission.
 
     Attributes:
-        source: the file that holds the exercises, ``EXERCISES``; each kernel finds it, under its
-            own name, beside the notebook.
+        source: the file that holds the exercises, ``EXERCISES``; each kernel finds them, but not
+            their solutions, under its own name beside the notebook.
         seconds: the time limit of a notebook, its imports included.
         max_characters: how many characters a notebook may print and show.
+        memory: bytes that a notebook and all that it starts may use.
+        disk: bytes that it may write.
+        processes: how many it may run at a time.
+        hidden: files and folders that no notebook may see: the others, the table and its journal.
         files: a folder; what it holds lies beside each notebook. None: nothing but the exercises.
     """
 
     source: Path
     seconds: float = 600
     max_characters: int = 20_000_000
+    memory: int = 4_000_000_000
+    disk: int = 500_000_000
+    processes: int = 64
+    hidden: tuple = ()
     files: Path | None = None
 
 
@@ -60,7 +68,6 @@ def run(content, rules, kernels=None, keep=None):
     Returns:
         A list of dicts: the outcome of each check in order, and last {"run": how the run ended}.
     """
-    kernels = set() if kernels is None else kernels
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -69,14 +76,22 @@ def run(content, rules, kernels=None, keep=None):
             notebook = nbformat.reads(soundness.text_of(content), as_version=4)
     except Exception as error:
         return [{"run": f"not run: no notebook ({type(error).__name__})"}]
-    for _ in range(2):  # a second time if a port was taken or the machine was too busy
-        entries = _run(notebook, rules, kernels)
-        if {"event": "supervised"} in entries:
-            break
+    entries = run_cells(notebook, rules, kernels)
     if keep is not None:
         with contextlib.suppress(Exception):  # a full disk takes no points
             _keep(notebook, keep)
-    return [entry for entry in entries if "event" not in entry]
+    return entries
+
+
+def run_cells(notebook, rules, kernels=None):
+    """Runs one notebook as nbformat reads it, and keeps its outputs in it; else like `run`."""
+    kernels = set() if kernels is None else kernels
+    staff = staff_of(rules)
+    for _ in range(2):  # a second time if a port was taken or the machine was too busy
+        lines, ended = _run(notebook, rules, staff, kernels)
+        if lines:
+            break
+    return [*_judged(lines, staff.judge), {"run": ended}]
 
 
 def _keep(notebook, path):
@@ -88,36 +103,88 @@ def _keep(notebook, path):
     beside.replace(path)
 
 
-def _run(notebook, rules, kernels):
-    """One attempt: the record of the kernel, and how the run ended."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+def _run(notebook, rules, staff, kernels):
+    """One attempt: the lines of the kernel's record, and how the run ended."""
+    with tempfile.TemporaryDirectory(prefix="cnnlab-", ignore_cleanup_errors=True) as folder:
         folder = Path(folder)
-        work, record = folder / "work", folder / "record"
-        work.mkdir()
+        record, work = folder / "record", folder / "work"
+        record.touch()
+        for name in ("work", "home", "tmp", "keras", "channel", "root"):
+            (folder / name).mkdir()
         if rules.files is not None:
             shutil.copytree(rules.files, work, dirs_exist_ok=True)
-        shutil.copyfile(rules.source, work / rules.source.name)
+        shutil.copyfile(staff.material / rules.source.name, work / rules.source.name)
         environment = {
-            **os.environ,
             **SETTING,
             supervision.RECORD: str(record),
             supervision.LIMIT: str(rules.max_characters),
-            "IPYTHONDIR": str(folder / "ipython"),  # no start-up files of the grader's own
+            supervision.CASES: str(staff.material / judging_apart.CASES),
+            **staff.homes(folder),
         }
-        ended, where = _executed(notebook, work, environment, rules.seconds, kernels)
-        lines = record.read_text(encoding="ascii").splitlines() if record.exists() else []
-        entries = [json.loads(line) for line in lines]
-    if not entries:
-        return [{"run": "not run: the kernel did not start"}]
-    if {"event": "too much output"} in entries:
-        ended = f"stopped: more than {rules.max_characters:,} characters of output"
-    return [*entries, {"run": ended + where}]
+        manager = staff.manager(folder, environment, rules)
+        ended, where = _executed(notebook, work, environment, rules, manager, kernels)
+        lines = _lines(record)
+    if {"event": "too much output"} in lines:
+        ended = _flood(rules)
+    elif much := next((line["of"] for line in lines if line.get("event") == "too much"), None):
+        ended = f"stopped: {much}"
+    if not lines:
+        ended, where = "not run: the kernel did not start", ""
+    return lines, f"{ended}{where}"
 
 
-def _executed(notebook, work, environment, seconds, kernels):
+def staff_of(rules):
+    """Who works for a class under these rules; they begin with its first notebook."""
+    with _entry:
+        key = rules.source, rules.source.read_bytes()
+        if key not in _staff:
+            _staff[key] = Staff(rules.source)
+        return _staff[key]
+
+
+def not_enforced():
+    """A line for what the system of this machine let the notebooks do, if it was something."""
+    return sorted({staff.open_to for staff in _staff.values() if staff.open_to})
+
+
+@atexit.register
+def _dismiss():
+    while _staff:
+        _staff.popitem()[1].close()
+
+
+def _flood(rules):
+    return f"stopped: more than {rules.max_characters:,} characters of output"
+
+
+def _lines(record):
+    """What stands in the record of a kernel, which may be anything."""
+    found = []
+    with record.open(encoding="ascii", errors="replace") as file:
+        for line in iter(lambda: file.readline(supervision.LONGEST + 1), ""):
+            with contextlib.suppress(ValueError, RecursionError):
+                entry = json.loads(line)
+                found += [entry] if isinstance(entry, dict) else []
+    return found
+
+
+def _judged(lines, judge):
+    """The outcomes of the answers in a record: of each exercise the last ones."""
+    left, outcomes = {}, []
+    for line in reversed(lines):
+        number = line.get("number")
+        if isinstance(number, str) and number in judge.numbers:
+            left[number] = left.get(number, JUDGED) - ("runs" in line)
+            if left[number] >= 0:
+                outcomes.append(judge.outcome(json.dumps(line)))
+    return outcomes[::-1]
+
+
+def _executed(notebook, work, environment, rules, manager, kernels):
     """How the run of a notebook ended, and where: two texts."""
-    from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError
+
+    from cnnlab.grading.client import client_of
 
     reached, deadline = 0, math.inf
 
@@ -125,7 +192,7 @@ def _executed(notebook, work, environment, seconds, kernels):
         nonlocal deadline
         kernels.add(client.km.provisioner.pid)
         own.append(client.km.provisioner.pid)
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + rules.seconds
 
     def begun(cell, cell_index):
         nonlocal reached
@@ -137,10 +204,12 @@ def _executed(notebook, work, environment, seconds, kernels):
         return math.ceil(deadline - time.monotonic())
 
     own = []
-    client = NotebookClient(
+    client = client_of(
         notebook,
+        manager,
+        rules.max_characters,
         kernel_name="python3",
-        extra_arguments=["--ext=cnnlab.exercises.supervision"],
+        extra_arguments=[f"--ext={EXTENSION}"] if manager is None else [],
         resources={"metadata": {"path": str(work)}},
         allow_errors=True,  # each exercise is judged by itself
         startup_timeout=120,
@@ -149,19 +218,23 @@ def _executed(notebook, work, environment, seconds, kernels):
         on_notebook_start=started,
         on_cell_execute=begun,
     )
-    client.comm_open_handlers.clear()  # to answer a widget can stop the client for ever
     try:
-        client.execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        variables = {**os.environ, **environment}
+        client.execute(env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except TimeoutError:
-        return f"stopped after {seconds:g} s", f", in cell {reached}"
-    except DeadKernelError:
-        return "the kernel died", f", in cell {reached}"
+        return f"stopped after {rules.seconds:g} s", f", in cell {reached}"
     except Exception as error:
-        return f"stopped by {type(error).__name__}", f", in cell {reached}"
+        if client.flooded:
+            return _flood(rules), f", in cell {reached}"
+        died = isinstance(error, DeadKernelError)
+        said = "the kernel died" if died else f"stopped by {type(error).__name__}"
+        return said, f", in cell {reached}"
     finally:
         for process in own:
             kernels.discard(process)
             kill(process)
+        if manager is not None:
+            manager.context.destroy(linger=0)
     return "to its end", _first_error(notebook)
 
 

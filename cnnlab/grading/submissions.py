@@ -91,6 +91,7 @@ def grade(
     exercises = exercise_files.exercises_in(rules.source, content)
     students = roster.read(listed) if listed else None
     apart = [*apart, rules.source, *filter(None, (rules.files, listed)), *_beside(out)]
+    rules = replace(rules, hidden=_hidden(rules, folder, out, apart, merge))
     with collecting.Spool() as spool:
         found = collecting.collect(folder, spool, apart)
         if out.is_dir():
@@ -141,6 +142,18 @@ def _beside(out):
     yield from (path for path in out.parent.iterdir() if own.fullmatch(path.name))
 
 
+def _hidden(rules, folder, out, apart, merge):
+    """What no notebook may see: the others, whatever is graded by, and what comes of it."""
+    written = [out.with_name(out.name + ending) for ending in ("", ".journal", ".ran", ".part")]
+    others = [path for journal in map(Path, merge) for path in (journal, _ran_of(journal))]
+    return (*rules.hidden, folder, *map(Path, apart), *written, *others)
+
+
+def _ran_of(journal):
+    """The folder of the notebooks as they ran, beside a journal."""
+    return journal.with_suffix(".ran")
+
+
 def _chosen(names, handed_in):
     """The names of the submissions that are to be run again."""
     chosen = set()
@@ -172,7 +185,8 @@ def _kept(rules, content):
                 name = path.relative_to(files).as_posix()
                 digest.update(f"\n{name}\n".encode(errors="surrogateescape"))
                 digest.update(path.read_bytes() if path.is_file() else b"")
-        yield replace(rules, source=source, files=files), digest.hexdigest()
+        hidden = (*rules.hidden, Path(place))
+        yield replace(rules, source=source, files=files, hidden=hidden), digest.hexdigest()
 
 
 def _ran(out, merge):
@@ -180,7 +194,7 @@ def _ran(out, merge):
     ran = out.with_name(out.name + ".ran")
     ran.mkdir(exist_ok=True)
     for journal in map(Path, merge):
-        other = journal.with_suffix(".ran")
+        other = _ran_of(journal)
         if other.is_dir() and other.resolve() != ran.resolve():
             shutil.copytree(other, ran, dirs_exist_ok=True)
     return ran
