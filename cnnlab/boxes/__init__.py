@@ -9,11 +9,12 @@ answers, ``detection`` scores; ``checks`` says what may come. Called by lesson 1
 """
 
 from cnnlab.boxes.detection import average_precision, match, precision_recall
-from cnnlab.boxes.forms import convert
+from cnnlab.boxes.forms import FORMS, convert
 from cnnlab.boxes.grid import decode, encode
 from cnnlab.boxes.overlap import iou, nms
 
 __all__ = [
+    "FORMS",
     "average_precision",
     "convert",
     "decode",
