@@ -167,6 +167,11 @@ BROKEN = {
     "answers that cannot reach the labels": "images, labels = pictures, 2 * pictures - 1\n"
     "last = layers.Conv2D(1, 3, padding='same', activation='sigmoid', name='last')\n"
     "model = keras.Sequential([keras.Input((8, 12, 1)), last])\nmodel.compile('adam', 'mae')",
+    "augmentation that moves only the picture": "image = keras.Input((8, 12, 1))\n"
+    "x = layers.RandomTranslation(0.2, 0.2, name='shift')(image)\n"
+    "x = layers.Conv2D(1, 3, padding='same', activation='sigmoid', name='conv')(x)\n"
+    "model = keras.Model(image, x)\nmodel.compile('adam', 'binary_crossentropy')\n"
+    "images, labels = pictures, (pictures > 0.5).astype(int)",
     "augmentation in another range": "image = keras.Input((32, 48, 3))\n"
     "x = layers.RandomContrast(0.2, value_range=(0, 1), name='contrast')(image)\n"
     "x = layers.Conv2D(4, 5, strides=3, activation='relu')(layers.Rescaling(1 / 255)(x))\n"
@@ -445,6 +450,11 @@ HEALTHY = {
     "answers that cannot reach the labels": "images, labels = pictures, 2 * pictures - 1\n"
     "last = layers.Conv2D(1, 3, padding='same', activation='tanh', name='last')\n"
     "model = keras.Sequential([keras.Input((8, 12, 1)), last])\nmodel.compile('adam', 'mae')",
+    "augmentation that moves only the picture": "image = keras.Input((8, 12, 1))\n"
+    "x = layers.GaussianNoise(0.1, name='noise')(image)\n"
+    "x = layers.Conv2D(1, 3, padding='same', activation='sigmoid', name='conv')(x)\n"
+    "model = keras.Model(image, x)\nmodel.compile('adam', 'binary_crossentropy')\n"
+    "images, labels = pictures, (pictures > 0.5).astype(int)",
     "augmentation in another range": PAIR
     + "light = layers.RandomBrightness(0.2, value_range=(0, 1), name='light')\n"
     "model = fitting(small(layers.Dense(3), before=[light]))",

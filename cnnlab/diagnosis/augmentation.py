@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import Finding, in_place_of
+from cnnlab.diagnosis.finding import Finding, in_place_of, several
 from cnnlab.diagnosis.neighbours import agreement
 
 # The settings of a layer from which on the object is often gone, and a usual layer instead.
@@ -13,6 +13,10 @@ _STRONG = {
     "RandomShear": (("x_factor", "y_factor"), 0.8, "(0.1, 0.1)"),
     "GaussianNoise": (("stddev",), 0.7, "(0.1)"),
 }
+_MOVES = frozenset(
+    """RandomFlip RandomRotation RandomTranslation RandomZoom RandomShear RandomCrop
+    RandomPerspective RandomElasticTransform""".split()
+)
 # The layers that count in a range of their own: whether they add, or only cut off, by it.
 _COUNTS_IN = {
     "RandomBrightness": True,
@@ -134,6 +138,27 @@ def augmentation_in_another_range(case):
         config = f"{{**model.get_layer({name!r}).get_config(), 'value_range': {own}}}"
         line = in_place_of(f"layers.{node.kind}.from_config({config})", name)
         yield Finding(node.address, evidence, line)
+
+
+def augmentation_that_moves_only_the_picture(case):
+    """A layer that turns or moves the picture leaves its mask where it was: they fit no more.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.RandomFlip("horizontal", name="flip"),
+            layers.Conv2D(8, 3, padding="same", activation="relu"), layers.Conv2D(2, 1),
+        ])
+        images, labels = pictures, (pictures[..., 0] > 0.5).astype(int)
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    """
+    moving = [node for node in case.calls if node.kind in _MOVES]
+    for head in case.heads if moving else ():
+        places = head.labels is not None and len(head.shape) == 4 and head.labels.ndim > 2
+        if places and head.labels.shape[1:3] == tuple(head.shape[1:3]):
+            names = [node.layer.name for node in moving]
+            evidence = f"{several(names)} moves each picture, and its labels{head.of_output}, one "
+            evidence += "for each place, stay where they are"
+            yield Finding(moving[0].address, evidence, in_place_of("layers.Identity()", *names))
 
 
 def _arriving(case, node):

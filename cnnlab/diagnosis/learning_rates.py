@@ -188,7 +188,8 @@ def _plan_that_ends_at_once(case):
     if loss is None or case.rate is None:
         return
     if noted is not None and len(noted) > 2 and noted[-1] <= 1e-3 * noted[0]:
-        if np.isfinite(loss).all() and loss[-1] > 0.3 and not _learned(case):
+        gone = noted[len(noted) // 2] <= 1e-5 * noted[0]  # half of the training moved nothing
+        if np.isfinite(loss).all() and (gone or (loss[-1] > 0.3 and not _learned(case))):
             evidence = f"in {len(noted)} epochs the learning rate fell from {noted[0]:.2g} to "
             evidence += f"{noted[-1]:.2g}, and the loss is {loss[-1]:.3g}"
             line = started_anew(case, usual_rate(case.optimizer))

@@ -176,6 +176,11 @@ RULES = (
     Rule("map of one channel", structure.map_of_one_channel, _CHOLLET_5),
     Rule("dropout of nearly all", structure.dropout_of_nearly_all, "Srivastava et al. (2014)"),
     Rule(
+        "augmentation that moves only the picture",
+        augmentation.augmentation_that_moves_only_the_picture,
+        "Ronneberger, Fischer & Brox (2015), U-Net, section 3.1: picture and mask are moved alike",
+    ),
+    Rule(
         "augmentation in another range",
         augmentation.augmentation_in_another_range,
         "Keras documentation, RandomBrightness: value_range",
