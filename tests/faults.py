@@ -37,7 +37,7 @@ RULES = [
     ),
     ("sets", "if named >= 1.5 * own + 0.05:", "if named >= 5 * own:", "the last class wins"),
     ("same_answers", "len(found) == 1 and len(true) > 1", "len(found) == 2", "all ground"),
-    ("learning_rates", "noted[-1] <= 1e-3 * noted[0]", "noted[-1] < 0", "a rate that fades away"),
+    ("learning_rates", "<= 2e-3 * noted[0]", "< 0", "a rate that fades away"),
     ("augmentation", "0 < high <= 0.02 * given[1]", "0 < high <= 0", "fifty added to 0-1"),
     ("augmentation", "len(head.shape) == 4 and", "len(head.shape) == 5 and", "masks stay behind"),
     ("augmentation", "above = high > 2 * given[1] + 1", "above = False", "what is cut off"),

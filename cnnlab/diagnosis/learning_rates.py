@@ -187,8 +187,9 @@ def _plan_that_ends_at_once(case):
     loss, noted = case.history.get("loss"), case.history.get("learning_rate")
     if loss is None or case.rate is None:
         return
-    if noted is not None and len(noted) > 2 and noted[-1] <= 1e-3 * noted[0]:
-        gone = noted[len(noted) // 2] <= 1e-5 * noted[0]  # half of the training moved nothing
+    # Of a callback that waits for a plateau only the end is so low, not half of the training.
+    if noted is not None and len(noted) > 2 and noted[len(noted) // 2] <= 2e-3 * noted[0]:
+        gone = noted[len(noted) // 2] <= 1e-5 * noted[0]
         if np.isfinite(loss).all() and (gone or (loss[-1] > 0.3 and not _learned(case))):
             evidence = f"in {len(noted)} epochs the learning rate fell from {noted[0]:.2g} to "
             evidence += f"{noted[-1]:.2g}, and the loss is {loss[-1]:.3g}"
