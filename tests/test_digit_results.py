@@ -9,7 +9,10 @@ import pytest
 from cnnlab import datasets
 
 TOOLS = Path(__file__).parents[1] / "tools"
-KEYS = {"poolings": (["pooling", "seed"], "shift", "SHIFTS")}
+KEYS = {
+    "poolings": (["pooling", "seed"], "shift", "SHIFTS"),
+    "activations": (["activation", "learning_rate", "seed"], "epoch", "EPOCHS"),
+}
 
 
 @cache
@@ -33,16 +36,18 @@ def test_a_table_holds_every_trial_of_its_script(name):
         expected = [(*one, again) for one in expected for again in tool(name)[every]]
     keys = [*trial, repeated] if repeated else trial
     assert list(table[keys].itertuples(index=False, name=None)) == expected
-    assert table.accuracy.between(0, 1).all()
+    if name != "activations":
+        assert table.accuracy.between(0, 1).all()
 
 
 @pytest.mark.parametrize("name", KEYS)
 def test_every_setting_was_drawn_five_times_and_the_draws_differ(name):
     trial, repeated, _ = KEYS[name]
     setting = [key for key in trial if key != "seed"] + [repeated] * bool(repeated)
-    draws = datasets.result(name).groupby(setting).accuracy
-    assert (draws.count() == 5).all()
-    assert (draws.nunique() > 1).all()
+    value = "training_loss" if name == "activations" else "accuracy"
+    table = datasets.result(name)
+    assert (table.groupby(setting).size() == 5).all()
+    assert (table.dropna().groupby(setting)[value].nunique() > 1).all()
 
 
 def test_no_way_of_pooling_stands_out_in_place_and_none_endures_four_pixels():
@@ -50,6 +55,19 @@ def test_no_way_of_pooling_stands_out_in_place_and_none_endures_four_pixels():
     assert means[0].max() - means[0].min() < 0.03
     assert means[2, "maximum"] > means[2, "median"] + 0.04
     assert means[4].max() < 0.25
+
+
+def test_sigmoid_stays_at_guessing_and_tanh_learns_no_slower_than_relu():
+    table = datasets.result("activations").fillna(float("inf")).query("epoch == 6")
+    last = table.groupby(["activation", "learning_rate"]).training_loss
+    exploded = last.agg(lambda losses: (losses == float("inf")).sum()).loc[lambda n: n > 0]
+    assert exploded.to_dict() == {("leaky ReLU", 0.1): 1, ("leaky ReLU", 0.3): 5}
+    last = last.median().unstack()
+    assert last.loc["sigmoid"].between(2.30, 2.34).all()
+    best = last.min(axis=1)
+    assert best["tanh"] < best["ReLU"] < 0.1
+    assert best["leaky ReLU"] < best["ReLU"]
+    assert (last.loc["ReLU"].idxmin(), last.loc["leaky ReLU"].idxmin()) == (0.03, 0.03)
 
 
 @pytest.mark.slow
