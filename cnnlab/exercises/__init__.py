@@ -11,7 +11,8 @@ is the data in between.
 
 Homework that counts is handed out without answers. ``sealing`` makes that of an instructor's file:
 ``forms`` are what may be known of a right result, ``locks`` open to it alone, ``plain_data`` writes
-cases, ``open_code`` finds the functions that are needed too. ``sealed`` judges by it.
+cases, ``open_code`` finds the functions that are needed too, ``student_file`` writes what is handed
+out and ``seal_trial`` tries it. ``sealed`` judges by it; ``variants`` draws numbers from a seed.
 """
 
 from cnnlab.exercises import supervision
