@@ -97,7 +97,13 @@ def test_no_second_task_helps_on_fifty_digits():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "trial"), [("poolings", ("maximum", 0)), ("poolings", ("median", 1))]
+    ("name", "trial"),
+    [
+        ("poolings", ("maximum", 0)),
+        ("poolings", ("median", 1)),
+        ("stages", (0, 0)),
+        ("auxiliary", ("loop", 0)),
+    ],
 )
 def test_a_network_trained_again_has_its_stored_accuracy(name, trial):
     keys, *_ = KEYS[name]
