@@ -12,6 +12,9 @@ TOOLS = Path(__file__).parents[1] / "tools"
 KEYS = {
     "poolings": (["pooling", "seed"], "shift", "SHIFTS"),
     "activations": (["activation", "learning_rate", "seed"], "epoch", "EPOCHS"),
+    "lenet_parts": (["activation", "pooling", "seed"], "epochs", "EPOCHS"),
+    "stages": (["stages", "seed"], None, None),
+    "auxiliary": (["task", "seed"], None, None),
 }
 
 
@@ -70,9 +73,37 @@ def test_sigmoid_stays_at_guessing_and_tanh_learns_no_slower_than_relu():
     assert (last.loc["ReLU"].idxmin(), last.loc["leaky ReLU"].idxmin()) == (0.03, 0.03)
 
 
+def test_in_lenet_tanh_is_ahead_of_relu_and_the_pooling_hardly_matters():
+    parts = datasets.result("lenet_parts").groupby(["epochs", "activation", "pooling"])
+    means = parts.accuracy.mean().unstack()
+    assert (means["max"] - means["average"]).abs().max() < 0.01
+    assert (means.xs("tanh", level=1) > means.xs("relu", level=1) + 0.02).all(axis=None)
+
+
+def test_at_equal_weights_accuracy_rises_to_three_stages_and_falls_at_the_fourth():
+    stages = datasets.result("stages").groupby("stages")
+    parameters, accuracy = stages.parameters.first(), stages.accuracy
+    assert (parameters / parameters[0] - 1).abs().max() < 0.01
+    assert accuracy.mean().idxmax() == 3
+    assert accuracy.min()[3] > accuracy.max()[[0, 1, 4]].max()
+
+
+def test_no_second_task_helps_on_fifty_digits():
+    by_draw = datasets.result("auxiliary").pivot_table("accuracy", "seed", "task")
+    gains = by_draw[["loop", "turn"]].sub(by_draw.none, axis=0)
+    assert (gains.gt(0).sum() == 1).all()
+    assert (gains.mean() < 0).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "trial"), [("poolings", ("maximum", 0)), ("poolings", ("median", 1))]
+    ("name", "trial"),
+    [
+        ("poolings", ("maximum", 0)),
+        ("poolings", ("median", 1)),
+        ("stages", (0, 0)),
+        ("auxiliary", ("loop", 0)),
+    ],
 )
 def test_a_network_trained_again_has_its_stored_accuracy(name, trial):
     keys, *_ = KEYS[name]
