@@ -127,7 +127,9 @@ def test_the_pages_are_those_of_the_table_and_of_the_lessons():
     slides = (ROOT / "docs" / "slides.md").read_text(encoding="utf-8")
     assert slides == TOOL["slides_page"](ITEMS), remedy
     errata = (ROOT / "docs" / "errata.md").read_text(encoding="utf-8")
-    assert errata == TOOL["errata_page"](TOOL["errata"](LESSONS)), remedy
+    assert errata == TOOL["errata_page"](TOOL["errata"](LESSONS), TOOL["noted_slides"](ITEMS)), (
+        remedy
+    )
 
 
 def test_every_note_about_a_slide_stands_in_the_errata():

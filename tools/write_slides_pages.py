@@ -13,8 +13,9 @@ import nbformat
 ROOT = Path(__file__).parent.parent
 ERRATUM = re.compile(r"^> \*\*Lecture erratum\.\*\* (.*(?:\n> .*)*)", re.MULTILINE)
 STATES = {
-    "computed": "a cell computes it, and its stored output holds what is quoted here",
-    "built": "a cell builds or draws it",
+    "computed": "a cell computes it, or reads it from the stored result of a longer computation, as"
+    " the lesson says there; its stored output holds what is quoted here",
+    "built": "a cell builds or draws it, or something in its place that the note names",
     "told": "told in words only",
     "left out": "not in the lessons, and why",
 }
@@ -44,8 +45,8 @@ ERRATA = """# Errata of the lectures
 
 Where a slide is wrong or loose, the lesson says so in a note, and a cell beside it computes the
 right number. These are all {all} notes, by lesson. Each says what the slide claims, so it can be
-read without it. Most are slips of a moment: a factor, a unit, a name. [Every slide](slides.md) has
-its place in the lessons.
+read without it; in brackets the slides, (deck.slide). Most are slips of a moment: a factor, a unit,
+a name. [Every slide](slides.md) has its place in the lessons.
 """
 HEAD = ["| slide | what it holds | lesson, section | state | note |", "|---|---|---|---|---|"]
 
@@ -132,21 +133,43 @@ def slides_page(rows):
     return "\n".join([*page, ""])
 
 
-def errata_page(notes):
-    """docs/errata.md: every note, by lesson, with the section that computes the right number."""
+def noted_slides(rows):
+    """{(lesson, section): {slide, as deck.slide: None}} of the slides that a note is about."""
+    slides = {}
+    for row in rows:
+        if row["erratum"]:
+            section = row["section"] if row["erratum"] == "erratum" else row["erratum"]
+            found = slides.setdefault((row["lesson"], section), {})
+            found[f"{row['deck']}.{row['slide']}"] = None
+    return slides
+
+
+def errata_page(notes, slides):
+    """docs/errata.md: every note, by lesson, with the section that computes the right number.
+
+    Args:
+        notes: what `errata` gives.
+        slides: what `noted_slides` gives.
+    """
     page = [ERRATA.format(all=len(notes))]
     for lesson in dict.fromkeys(lesson for lesson, _, _ in notes):
         page += [f"## Lesson {lesson[:2]}", ""]
-        for where, section, text in notes:
-            if where == lesson:
-                page += [f"- {link(lesson, section)}. {text}{'' if text[-1] in '.!?' else '.'}"]
+        for of, section, text in notes:
+            if of == lesson:
+                where = ", ".join(slides.get((lesson, section), ()))
+                where = f" ({where})" if where else ""
+                page += [
+                    f"- {link(lesson, section)}{where}. {text}{'' if text[-1] in '.!?' else '.'}"
+                ]
         page.append("")
     return "\n".join(page)
 
 
 def main():
     (ROOT / "docs" / "slides.md").write_text(slides_page(items()), encoding="utf-8")
-    (ROOT / "docs" / "errata.md").write_text(errata_page(errata(lessons())), encoding="utf-8")
+    (ROOT / "docs" / "errata.md").write_text(
+        errata_page(errata(lessons()), noted_slides(items())), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":
