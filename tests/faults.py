@@ -2206,9 +2206,9 @@ FAULTS = [
         "exercises",
     ),
     Fault(
-        "exercises.judging",
-        "return one.changed != other.changed or _sentence",
-        "return _sentence",
+        "exercises.alike",
+        "return one.changed != other.changed or difference_of",
+        "return difference_of",
         "a changed argument passes",
         "exercises",
     ),
@@ -2220,7 +2220,7 @@ FAULTS = [
         "exercises",
     ),
     Fault(
-        "exercises.judging",
+        "exercises.alike",
         "or said[0] == said[1]",
         "or True",
         "an error of another cause is named as the mistake",
@@ -2962,7 +2962,7 @@ FAULTS = [
     ),
     # submissions, each alone
     Fault(
-        "exercises.plain",
+        "exercises.result_data",
         "if not known or name in REFUSED",
         "if name in REFUSED",
         "a layer of one's own is built where it is judged",
@@ -3201,7 +3201,7 @@ FAULTS = [
         "forms",
     ),
     Fault(
-        "exercises.plain_data",
+        "exercises.case_data",
         '.reshape(data["shape"]).copy()',
         '.reshape(data["shape"])',
         "a case cannot be changed in place",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cnnlab.exercises import judge
-from cnnlab.exercises.judging import exercises, lessons
+from cnnlab.exercises.catalogue import exercises, lessons
 from cnnlab.grading.exercise_files import exercises_in
 
 HERE = Path(__file__).parent

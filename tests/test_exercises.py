@@ -18,8 +18,9 @@ import pytest
 from cnnlab.convolution import conv2d, conv2d_backward, correlate2d
 from cnnlab.costs import layer_table, totals
 from cnnlab.exercises import LEVELS, Exercise, Mistake, check, hint, judge, solution, verify
+from cnnlab.exercises.catalogue import exercises, find, lessons
 from cnnlab.exercises.differences import difference
-from cnnlab.exercises.judging import exercises, find, lessons, unanswered
+from cnnlab.exercises.judging import unanswered
 from cnnlab.exercises.lesson03 import network
 from cnnlab.exercises.lesson06 import AS_ASKED, behaviour
 from cnnlab.exercises.limits import OutOfTime, limited

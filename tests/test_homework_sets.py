@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from cnnlab.exercises import LEVELS
-from cnnlab.exercises.judging import exercises, lessons
+from cnnlab.exercises.catalogue import exercises, lessons
 from cnnlab.grading.exercise_files import exercises_in
 
 ROOT = Path(__file__).parents[1]

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from cnnlab.comparing import storing
-from cnnlab.exercises import Exercise, Mistake, judge, plain, supervision
+from cnnlab.exercises import Exercise, Mistake, judge, supervision
+from cnnlab.exercises.catalogue import find
 from cnnlab.exercises.differences import difference, in_words
 from cnnlab.exercises.handing import handed, outcome
-from cnnlab.exercises.judging import find
-from cnnlab.exercises.plain import CannotBeHandedOver, packed, unpacked
+from cnnlab.exercises.result_data import CannotBeHandedOver, packed, unpacked
 from cnnlab.files.shipped import notebooks_folder
 from cnnlab.grading import judging_apart, running, staff
 
@@ -140,7 +140,7 @@ def test_what_is_too_large_or_too_deep_is_not_handed_over(monkeypatch):
         deep = (deep,)
     with pytest.raises(CannotBeHandedOver, match="more than 30 deep"):
         packed(deep)
-    monkeypatch.setattr(plain, "SIZE", 100)
+    monkeypatch.setattr("cnnlab.exercises.result_data.SIZE", 100)
     with pytest.raises(CannotBeHandedOver, match="an array of more than"):
         packed(np.zeros(20))
 

@@ -12,9 +12,19 @@ import nbformat
 import numpy as np
 import pytest
 
-from cnnlab.exercises import Exercise, Mistake, check, hint, judge, judging, locks, solution, verify
+from cnnlab.exercises import (
+    Exercise,
+    Mistake,
+    catalogue,
+    check,
+    hint,
+    judge,
+    locks,
+    solution,
+    verify,
+)
+from cnnlab.exercises.case_data import decoded, encoded, functions_in
 from cnnlab.exercises.open_code import OpenCode
-from cnnlab.exercises.plain_data import decoded, encoded, functions_in
 from cnnlab.exercises.seal_trial import seal_faults
 from cnnlab.exercises.sealed import sealed_exercises
 from cnnlab.exercises.sealing import FEW, guesses, results_of, sealed_text
@@ -641,4 +651,4 @@ def test_a_decorated_function_is_taken_with_its_decorator(tmp_path):
 
 
 def test_lessons_are_never_sealed():
-    assert all(e.sealed is None for n in judging.lessons() for e in judging.exercises(n))
+    assert all(e.sealed is None for n in catalogue.lessons() for e in catalogue.exercises(n))

@@ -7,7 +7,7 @@ import pytest
 
 from cnnlab.convolution import correlate2d
 from cnnlab.exercises import verify
-from cnnlab.exercises.judging import exercises, find, lessons
+from cnnlab.exercises.catalogue import exercises, find, lessons
 from cnnlab.exercises.slips import unseen
 
 rng = np.random.default_rng(0)

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from cnnlab.command import cli, solved, standing
-from cnnlab.exercises import judging, solutions
+from cnnlab.exercises import catalogue, solutions
 from cnnlab.files.shipped import notebooks_folder
 
 HOMEWORK = sorted(notebooks_folder().glob("homework/*.py"))
-NAMES = [*judging.lessons(), *map(str, HOMEWORK)]
+NAMES = [*catalogue.lessons(), *map(str, HOMEWORK)]
 
 
 def read(name):
@@ -31,7 +31,7 @@ def test_each_exercise_of_a_notebook_gets_its_solution_and_no_other_cell_changes
     before, beside = read(name)
     after, _ = read(name)
     exercises = solved.solve(after, beside)
-    expected = judging.exercises(name) if name in judging.lessons() else None
+    expected = catalogue.exercises(name) if name in catalogue.lessons() else None
     assert expected is None or tuple(exercises) == expected
     changed = [
         (old, new)

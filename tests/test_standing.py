@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from cnnlab.command import cli, standing
-from cnnlab.exercises import judging
+from cnnlab.exercises import catalogue
 from cnnlab.files.shipped import notebooks_folder
 
 
@@ -53,7 +53,7 @@ def test_the_last_check_counts_and_only_checks_do():
 def test_every_lesson_and_homework_with_exercises_is_looked_for():
     parts = standing.parts()
     count = len([*notebooks_folder().glob("homework/*.py")])
-    assert [address[:2] for address, _ in parts[:-count]] == [*judging.lessons()]
+    assert [address[:2] for address, _ in parts[:-count]] == [*catalogue.lessons()]
     assert [address.split("/")[0] for address, _ in parts[-count:]] == ["homework"] * count
     assert all(exercises for _, exercises in parts)
 
@@ -62,7 +62,7 @@ def test_every_lesson_and_homework_with_exercises_is_looked_for():
 def work(tmp_path, monkeypatch):
     """Copies of two parts: two exercises of lesson 01, two of lesson 02."""
     lessons = {"01_one.ipynb": "01", "02_two.ipynb": "02"}
-    parts = [(name, judging.exercises(lesson)[:2]) for name, lesson in lessons.items()]
+    parts = [(name, catalogue.exercises(lesson)[:2]) for name, lesson in lessons.items()]
     monkeypatch.setattr(standing, "parts", lambda: parts)
     return tmp_path
 

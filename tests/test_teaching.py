@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cnnlab.exercises import judging
+from cnnlab.exercises import catalogue
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
@@ -170,11 +170,11 @@ def test_what_students_get_wrong_names_exercises_of_the_lesson(lesson):
     for line in lines:
         numbers = re.findall(rf"\b{lesson}\.\d\b", line)
         assert numbers
-        assert all(judging.find(number).mistakes for number in numbers)
+        assert all(catalogue.find(number).mistakes for number in numbers)
 
 
 def test_every_exercise_that_is_named_exists():
-    known = {e.number for lesson in judging.lessons() for e in judging.exercises(lesson)}
+    known = {e.number for lesson in catalogue.lessons() for e in catalogue.exercises(lesson)}
     named = set(re.findall(r"\b(?:0\d|1[0-2])\.\d\b", GUIDE))
     assert named - known == set()
 

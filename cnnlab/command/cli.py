@@ -75,17 +75,17 @@ def _progress(arguments):
 
 
 def _solutions(arguments):
-    from cnnlab.exercises import judging, solution, verify
+    from cnnlab.exercises import catalogue, solution, verify
     from cnnlab.grading import exercise_files
 
     if arguments.notebooks:
-        return _solved(arguments, arguments.exercises or judging.lessons())
+        return _solved(arguments, arguments.exercises or catalogue.lessons())
     if arguments.no_run:
         raise ValueError("`--no-run` must come with --notebooks DIR: got it alone. Name a folder.")
-    for name in arguments.exercises or judging.lessons():
-        is_lesson = name in judging.lessons()
+    for name in arguments.exercises or catalogue.lessons():
+        is_lesson = name in catalogue.lessons()
         source = exercise_files.source_of(name)
-        exercises = judging.exercises(name) if is_lesson else exercise_files.exercises_in(source)
+        exercises = catalogue.exercises(name) if is_lesson else exercise_files.exercises_in(source)
         if not is_lesson:
             verify(exercises)
         for exercise in exercises:

@@ -8,7 +8,7 @@ import nbformat
 
 from cnnlab.command import standing
 from cnnlab.comparing import storing, tidying
-from cnnlab.exercises import judging, solutions
+from cnnlab.exercises import catalogue, solutions
 from cnnlab.files.shipped import notebooks_folder
 from cnnlab.grading import exercise_files
 
@@ -20,7 +20,7 @@ def notebook_of(name):
         ValueError: there is no such lesson or file, or no notebook of its name beside the file.
     """
     source = exercise_files.source_of(name)
-    if name in judging.lessons():
+    if name in catalogue.lessons():
         return min(notebooks_folder().glob(f"{name}_*.ipynb"))
     notebook = source.with_suffix(".ipynb")
     if not notebook.is_file():
@@ -46,7 +46,7 @@ def solve(notebook, source=None):
     for cell in notebook.cells:
         for asked, name in _checks(cell.source) if cell.cell_type == "code" else ():
             by_number = isinstance(asked, ast.Constant)
-            found.append(judging.find(asked.value) if by_number else getattr(module, asked.attr))
+            found.append(catalogue.find(asked.value) if by_number else getattr(module, asked.attr))
             cell.source = answered(cell.source, name, found[-1].solution)
             cell.outputs, cell.execution_count = [], None
     return found

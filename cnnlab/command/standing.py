@@ -6,7 +6,7 @@
 import re
 from pathlib import Path
 
-from cnnlab.exercises import judging
+from cnnlab.exercises import catalogue
 from cnnlab.files.shipped import notebooks_folder
 from cnnlab.grading import exercise_files
 
@@ -44,9 +44,9 @@ def parts():
     The address is that inside the folder of the lessons, such as "01_convolution_by_hand.ipynb".
     """
     folder, found = notebooks_folder(), []
-    for lesson in judging.lessons():
+    for lesson in catalogue.lessons():
         paths = sorted(folder.glob(f"{lesson}_*.ipynb"))
-        found += [(path.name, judging.exercises(lesson)) for path in paths[:1]]
+        found += [(path.name, catalogue.exercises(lesson)) for path in paths[:1]]
     for source in sorted(folder.glob("homework/*.py")):
         address = source.with_suffix(".ipynb").relative_to(folder).as_posix()
         found.append((address, exercise_files.exercises_in(source)))

@@ -1,30 +1,25 @@
 """Exercises: `check` an answer, ask for a `hint`, read the `solution`.
 
-Called by lessons and homework. ``judging`` says what an answer is worth, ``results`` settles what
-it gave back, ``differences`` says where two results differ and ``near_misses`` how; ``networks``
-looks into networks that students build, ``limits`` stops what does not end, and there is one file
-of exercises per lesson. ``self_test`` tries exercises before a class does, with ``slips`` that
-their cases might let pass; ``solutions`` writes one as text. ``fields`` refuses slips in an
-exercise's own text, ``runs`` is what an answer comes to. While a notebook is graded ``supervision``
-keeps the record of its answers, ``handing`` runs an answer here and judges it there, and ``plain``
-is the data in between.
+Called by lessons and homework. There is one file of exercises per lesson, ``catalogue`` finds them
+by number, and ``exercise`` is what each is made of, without slips in its ``fields``. ``judging``
+says what an answer is worth: ``runs`` is what it comes to, within its ``limits``, ``results``
+settles what it gave back, and ``alike`` says whether it behaves as the solution or as a mistake
+does; what a student then reads is the ``wording``, with ``differences`` for where two results
+differ and ``near_misses`` for how. ``networks`` looks into networks that students build.
+``self_test`` tries exercises before a class does, with ``slips`` that their cases might let pass;
+``solutions`` writes one as text. While a notebook is graded ``supervision`` keeps the record of its
+answers, ``handing`` runs an answer here and judges it there, and ``result_data`` is in between.
 
 Homework that counts is handed out without answers. ``sealing`` makes that of an instructor's file:
-``forms`` are what may be known of a right result, ``locks`` open to it alone, ``plain_data`` writes
+``forms`` are what may be known of a right result, ``locks`` open to it alone, ``case_data`` writes
 cases, ``open_code`` finds the functions that are needed too, ``student_file`` writes what is handed
 out and ``seal_trial`` tries it. ``sealed`` judges by it; ``variants`` draws numbers from a seed.
 """
 
 from cnnlab.exercises import supervision
-from cnnlab.exercises.judging import (
-    LEVELS,
-    Exercise,
-    Mistake,
-    Outcome,
-    find,
-    judge,
-    quoted,
-)
+from cnnlab.exercises.catalogue import find, quoted
+from cnnlab.exercises.exercise import LEVELS, Exercise, Mistake, Outcome
+from cnnlab.exercises.judging import judge
 from cnnlab.exercises.networks import (
     can_leave_gaps,
     inner,

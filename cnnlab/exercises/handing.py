@@ -10,16 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from cnnlab.exercises.judging import (
-    Outcome,
-    _names,
-    _place,
-    attempt,
-    kind_of,
-    verdict,
-)
-from cnnlab.exercises.plain import CannotBeHandedOver, packed, unpacked
+from cnnlab.exercises.alike import kind_of
+from cnnlab.exercises.exercise import Outcome
+from cnnlab.exercises.judging import attempt, verdict
+from cnnlab.exercises.result_data import CannotBeHandedOver, packed, unpacked
 from cnnlab.exercises.runs import Run, viewed
+from cnnlab.exercises.wording import argument_names, place_of
 
 TEXT_LIMIT = 2000  # characters of one message
 UNJUDGED = "?"  # the mark of what could not be handed over: neither right nor wrong
@@ -50,7 +46,7 @@ def handed(exercise, answer, cases):
         cases: tuples of arguments.
 
     Example:
-        >>> from cnnlab.exercises.judging import find
+        >>> from cnnlab.exercises.catalogue import find
         >>> handed(find("01.1"), ..., ())
         {'number': '01.1', 'mark': '○', 'message': 'not answered yet'}
     """
@@ -62,13 +58,13 @@ def handed(exercise, answer, cases):
         runs = [_told(run, answer) for run in tried]
     except CannotBeHandedOver as reason:
         return {**entry, "mark": UNJUDGED, "message": f"Cannot be judged: {reason}."}
-    return {**entry, "names": _names(answer, cases[0] if cases else ()), "runs": runs}
+    return {**entry, "names": argument_names(answer, cases[0] if cases else ()), "runs": runs}
 
 
 def _told(run, answer):
     if run.error is not None:
         said = str(run.error)[:TEXT_LIMIT]
-        place = _place(run.error, answer)
+        place = place_of(run.error, answer)
         return {"error": kind_of(run.error), "said": said, "place": place[:TEXT_LIMIT]}
     return {"result": packed(run.result), "changed": list(run.changed)}
 

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from cnnlab.convolution import convolve2d, correlate2d
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 from cnnlab.sizes import output_size
 
 rng = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.convolution import conv2d, correlate2d
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 
 rng = np.random.default_rng(0)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 from cnnlab.exercises.networks import verdicts_on_field
 
 # 03.1: what does a stack see?

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.convolution import conv2d_backward
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 from cnnlab.pooling import max_pool2d_backward
 
 rng = np.random.default_rng(0)

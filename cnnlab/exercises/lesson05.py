@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.exercises import broken_networks, heads
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 from cnnlab.exercises.networks import verdicts_on_heads
 
 rng = np.random.default_rng(5)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 from cnnlab.exercises.networks import inner, require_model
 
 # 06.1: what does a layer cost?

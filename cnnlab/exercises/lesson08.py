@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 
 rng = np.random.default_rng(8)
 

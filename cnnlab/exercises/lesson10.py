@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnlab.boxes import decode
 from cnnlab.exercises import overlaps
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 
 rng = np.random.default_rng(10)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnlab.convolution import conv1d
 from cnnlab.exercises import looks, splits
-from cnnlab.exercises.judging import Exercise, Mistake
+from cnnlab.exercises.exercise import Exercise, Mistake
 
 rng = np.random.default_rng(12)
 

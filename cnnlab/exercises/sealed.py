@@ -11,20 +11,14 @@ import hmac
 import json
 from dataclasses import dataclass
 
+from cnnlab.exercises.case_data import decoded
+from cnnlab.exercises.catalogue import quoted
 from cnnlab.exercises.differences import WORDS, difference, in_words
+from cnnlab.exercises.exercise import Exercise, Outcome
 from cnnlab.exercises.forms import Unlike, fitted
-from cnnlab.exercises.judging import (
-    Exercise,
-    Outcome,
-    _arguments,
-    _names,
-    _place,
-    _said,
-    quoted,
-)
 from cnnlab.exercises.locks import opened
-from cnnlab.exercises.plain_data import decoded
 from cnnlab.exercises.runs import NOTHING_TO_VIEW
+from cnnlab.exercises.wording import argument_names, arguments_in_words, error_in_words, place_of
 
 VERSION = 1
 LATER = "is judged after you hand in"
@@ -68,7 +62,7 @@ class Seal:
             return self._wrong(exercise, message)
         for place, run in enumerate(runs):
             if sentence := self._sentence(exercise, answer, cases, place, run):
-                where = f"With {_arguments(answer, cases[place])}: " if cases else ""
+                where = f"With {arguments_in_words(answer, cases[place])}: " if cases else ""
                 return self._wrong(exercise, f"{where if cases and cases[place] else ''}{sentence}")
         if "text" not in self.right:
             message = f"{LATER}; it has the form that is asked for."
@@ -105,7 +99,7 @@ class Seal:
         """What can be said of one run that is not as it should be, or None."""
         wanted, words = self.right["runs"][place], ""
         if run.error is not None and name_of(run.error) != wanted.get("error"):
-            return _said(run.error, f", {_place(run.error, answer)}" if cases else "")
+            return error_in_words(run.error, f", {place_of(run.error, answer)}" if cases else "")
         if run.error is None and "error" in wanted:
             return "an error should be raised, and none is."
         if run.error is not None:
@@ -137,7 +131,9 @@ def _is_untouched(answer):
 def _changed(answer, cases, runs, lock):
     """The names of the arguments that an answer changes, and should not, or the reverse."""
     for case, run, wanted in zip(cases, runs, lock["runs"], strict=True):
-        pairs = zip(_names(answer, case), run.changed, wanted.get("changed", []), strict=True)
+        pairs = zip(
+            argument_names(answer, case), run.changed, wanted.get("changed", []), strict=True
+        )
         if names := [name for name, one, other in pairs if one != other]:
             return names
     return ["the argument"]

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from cnnlab.exercises.case_data import encoded
 from cnnlab.exercises.forms import bare, bits, fitted, form_of
 from cnnlab.exercises.locks import locked, new_salt
 from cnnlab.exercises.open_code import reached
-from cnnlab.exercises.plain_data import encoded
 from cnnlab.exercises.runs import runs_on, viewed
 from cnnlab.exercises.sealed import VERSION, hash_of, key_of, kind_in_words, name_of
 
@@ -45,8 +45,8 @@ def guesses(exercise):
     """How many bits there are to guess in the right answer; None where verdicts stand open.
 
     Example:
-        >>> from cnnlab.exercises import judging
-        >>> guesses(judging.find("01.2")) < FEW
+        >>> from cnnlab.exercises import catalogue
+        >>> guesses(catalogue.find("01.2")) < FEW
         True
     """
     runs, asked = _right(exercise)

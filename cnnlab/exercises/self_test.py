@@ -20,8 +20,8 @@ def verify(exercises):
             or an exercise is sealed, a student's.
 
     Example:
-        >>> from cnnlab.exercises import judging
-        >>> verify(judging.exercises("01"))
+        >>> from cnnlab.exercises import catalogue
+        >>> verify(catalogue.exercises("01"))
     """
     for exercise in exercises:
         if exercise.sealed is not None:

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from cnnlab.exercises.judging import _differ, _names
+from cnnlab.exercises.alike import differ
 from cnnlab.exercises.runs import runs_on
+from cnnlab.exercises.wording import argument_names
 
 SHUFFLES = range(3)  # one alone may happen to be symmetric again
 
@@ -21,14 +22,14 @@ def unseen(exercise):
     """Yields a phrase for each slip that every case of an exercise lets pass.
 
     Example:
-        >>> from cnnlab.exercises import judging
-        >>> list(unseen(judging.find("01.3")))
+        >>> from cnnlab.exercises import catalogue
+        >>> list(unseen(catalogue.find("01.3")))
         []
     """
     cases = exercise.cases() if callable(exercise.cases) else exercise.cases
     if not cases or not callable(exercise.solution) or len({len(case) for case in cases}) > 1:
         return
-    names = _names(exercise.solution, cases[0])
+    names = argument_names(exercise.solution, cases[0])
     arrays = [i for i in range(len(names)) if all(_is_array(case[i]) for case in cases)]
     mixed = [tuple(_other(value, seed) for value in case) for seed in SHUFFLES for case in cases]
     for i in arrays:
@@ -60,11 +61,11 @@ def unseen(exercise):
 def _passes(exercise, slip, cases, variants):
     """Whether no case tells a slip from the solution, and yet some variant of one does."""
     right, wrong = (runs_on(exercise, each, cases) for each in (exercise.solution, slip))
-    if not variants or any(_differ(exercise, *pair) for pair in zip(wrong, right, strict=True)):
+    if not variants or any(differ(exercise, *pair) for pair in zip(wrong, right, strict=True)):
         return False
     right, wrong = (runs_on(exercise, each, variants) for each in (exercise.solution, slip))
     return any(
-        one.error is None is other.error and _differ(exercise, one, other)
+        one.error is None is other.error and differ(exercise, one, other)
         for one, other in zip(wrong, right, strict=True)
     )
 

@@ -6,8 +6,8 @@ import types
 
 import numpy as np
 
+from cnnlab.exercises.case_data import functions_in
 from cnnlab.exercises.open_code import OpenCode, Telling, reached
-from cnnlab.exercises.plain_data import functions_in
 from cnnlab.exercises.sealing import FEW, MANY, guesses, results_of, sealed_text
 from cnnlab.exercises.solutions import written
 from cnnlab.exercises.variants import names_of

@@ -11,7 +11,7 @@ import re
 import secrets
 from pathlib import Path
 
-from cnnlab.exercises.judging import Exercise
+from cnnlab.exercises.exercise import Exercise
 
 SEEDS = 10**6
 BOUND = re.compile(r"^(?P<names>.*)\bEXERCISES = exercises\(\d+\)", re.MULTILINE)

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from cnnlab.exercises import judging
+from cnnlab.exercises import catalogue
+from cnnlab.exercises.exercise import Exercise
 
 
 def source_of(name):
@@ -15,10 +16,10 @@ def source_of(name):
     Raises:
         ValueError: there is no such lesson or file.
     """
-    if name in judging.lessons():
-        return Path(judging.__file__).with_name(f"lesson{name}.py")
+    if name in catalogue.lessons():
+        return Path(catalogue.__file__).with_name(f"lesson{name}.py")
     if not Path(name).is_file():
-        known = ", ".join(judging.lessons())
+        known = ", ".join(catalogue.lessons())
         raise ValueError(
             f"`exercises` must be a file or one of {known}: got {str(name)!r}. "
             "Give the path of the file that holds EXERCISES."
@@ -71,18 +72,18 @@ def exercises_in(source, content=None):
             a name that no notebook can import, or is no file that `loaded` can load.
     """
     found = getattr(loaded(source, content), "EXERCISES", ())
-    if isinstance(found, judging.Exercise):
+    if isinstance(found, Exercise):
         raise ValueError(
             f"`EXERCISES` must be a tuple: got one Exercise in {str(source)!r}. "
             "Write a comma behind it: EXERCISES = (halves,)."
         )
     whole = isinstance(found, tuple | list) and found
-    if not whole or not all(isinstance(each, judging.Exercise) for each in found):
+    if not whole or not all(isinstance(each, Exercise) for each in found):
         raise ValueError(
             f"`exercises` must name a file that holds EXERCISES, a tuple of Exercise: got "
             f"{str(source)!r}. Take notebooks/homework/edges_and_digits.py as an example."
         )
-    if Path(source).resolve().parent != Path(judging.__file__).resolve().parent:
+    if Path(source).resolve().parent != Path(catalogue.__file__).resolve().parent:
         _check_own(Path(source), found)
     return tuple(found)
 
@@ -97,7 +98,7 @@ def _check_own(source, exercises):
             f"{str(source)!r}. Give each its own, or one result counts for all."
         )
     for exercise in exercises:
-        if exercise.number.split(".")[0] in judging.lessons():
+        if exercise.number.split(".")[0] in catalogue.lessons():
             raise ValueError(
                 f"`number` must not be a lesson's: got {exercise.number!r} in {str(source)!r}. "
                 f"Write a letter before it, such as 'H{exercise.number}': else the lesson's own "

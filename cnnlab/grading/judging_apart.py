@@ -15,8 +15,9 @@ import sys
 import threading
 from pathlib import Path
 
+from cnnlab.exercises.exercise import Exercise
 from cnnlab.exercises.handing import UNJUDGED, outcome
-from cnnlab.exercises.judging import Exercise, made_cases
+from cnnlab.exercises.judging import made_cases
 from cnnlab.exercises.runs import runs_on
 from cnnlab.grading import exercise_files
 
