@@ -15,10 +15,10 @@ from matplotlib.ticker import MaxNLocator
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 from pandas.io.formats.style import Styler
 
-from cnnlab.comparing.digests import RULES
 from cnnlab.comparing.digests import describe as describe
 from cnnlab.comparing.digests import rough as rough
 from cnnlab.comparing.formats import SCREEN
+from cnnlab.comparing.marks import RULES
 from cnnlab.drawings.animation import animate as animate
 from cnnlab.panels.rows import LETTER, MARGIN, WIDTH, cell_sizes, image_sizes, panels
 from cnnlab.panels.signs import mark_negative, readable_on

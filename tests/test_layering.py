@@ -188,9 +188,34 @@ def test_the_checks_of_what_stands_on_top_can_fail():
     assert {"arrays", "reading", "exercises"} <= folders()
 
 
-def test_every_folder_says_who_calls_it():
-    for path in PACKAGE.glob("*/__init__.py"):
-        assert "alled by" in ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+def said_of_folder(folder, text):
+    """What a folder's docstring leaves out, or says of modules and callers that there are not."""
+    own = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    own = {name for name in own if not re.fullmatch(r"lesson\d\d", name)}  # they are told as such
+    shown = re.split(r"\.(?:\s|$)", text.partition("alled by")[2])[0]
+    callers = {
+        room(dotted(path))
+        for path in PACKAGE.rglob("*.py")
+        if path.parent != folder and path != PACKAGE / "__init__.py"
+        if any(room(name) == folder.name for name in inside(path.read_text("utf-8")))
+    }
+    told = {name for name in re.findall(r"``([a-z_0-9]+)``", text)}
+    called = {name for name in re.findall(r"``([a-z_0-9]+)``", shown)} & {*ORDER, *folders()}
+    missing = [f"no {name}" for name in sorted(own - told)]
+    missing += [f"not called by {name}" for name in sorted(called - callers)]
+    return missing + [f"called by {name}" for name in sorted(callers - called)]
+
+
+@pytest.mark.parametrize("name", sorted(folders()))
+def test_a_folder_says_what_is_in_it_and_who_calls_it(name):
+    text = ast.get_docstring(ast.parse((PACKAGE / name / "__init__.py").read_text("utf-8")))
+    assert said_of_folder(PACKAGE / name, text) == []
+
+
+def test_the_check_of_what_a_folder_says_can_fail():
+    text = "``alignment`` is here. Called by ``heatmaps`` and ``models``."
+    wrong = ["no map_view", "not called by models", "called by widgets"]
+    assert said_of_folder(PACKAGE / "placing", text) == wrong
 
 
 def test_the_map_of_the_package_names_every_room_in_order():

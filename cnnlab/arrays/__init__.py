@@ -2,6 +2,7 @@
 
 ``windows`` is what convolution and pooling share; ``blur`` and ``threads`` serve maps and
 gradients; ``composing`` puts objects on grounds, ``duplicates`` finds pictures that stand in two
-sets. Called by ``convolution``, ``pooling``, ``patterns``, ``faithfulness``, ``widgets``,
-``placing`` and ``datasets``. Arrays in, arrays out; nothing here knows a model.
+sets. Called by ``convolution``, ``pooling``, ``patterns``, ``faithfulness``, ``placing``,
+``drawings``, ``widgets``, ``datasets`` and ``diagnosis``. Arrays in, arrays out; nothing here
+knows a model.
 """

@@ -5,7 +5,8 @@ and column outside, so that height is bottom - top. Rows may be fractions of a p
 all are ``[]`` or an array (0, 4), and every function takes them.
 
 ``forms`` converts, ``overlap`` compares, ``grid`` encodes for a one-stage detector and decodes its
-answers, ``detection`` scores; ``checks`` says what may come. Called by lesson 10 and its homework.
+answers, ``detection`` scores; ``checks`` says what may come. Called by lesson 10, its homework and
+``exercises``, and by ``overlays``.
 """
 
 from cnnlab.boxes.detection import average_precision, match, precision_recall

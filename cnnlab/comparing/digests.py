@@ -9,10 +9,10 @@ from matplotlib.container import BarContainer
 from matplotlib.figure import FigureBase
 from matplotlib.ticker import FixedLocator
 
+from cnnlab.comparing.marks import RULES, SPOKEN
+
 ROUGH = 2  # significant digits that survive another processor
 DIGITS = {True: 3, "rough": ROUGH, False: None}
-RULES = "rules"  # the group of lines that say nothing, such as those between cells
-SPOKEN = "spoken"  # the group of texts that are told word by word, such as a drawing's labels
 
 
 def _number(value, digits=3):

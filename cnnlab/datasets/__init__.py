@@ -4,7 +4,7 @@
 ``cut_outs`` composed by `cnnlab.arrays.composing`; ``stored`` tables, results and photographs,
 ``folders`` your own photographs, ``splits`` two sets from one, ``recordings`` heart beats, and
 ``tasks`` signals, tables, slices and volumes that are drawn anew. Called by lessons, homework and
-tools.
+tools, ``diagnosis``, ``doctor`` and ``weights``.
 """
 
 from cnnlab.arrays.duplicates import near_duplicates

@@ -6,9 +6,11 @@ history of a training; what is not given is not judged. ``given`` checks what ca
 training's history, and one ``run`` on a batch. The rules are a function each, grouped by what
 they read: ``inputs``, ``sets``, ``augmentation``, ``answers``, ``losses``, ``metrics``,
 ``labelling``, ``pairing``, ``settings``, ``learning_rates``, ``structure``, ``receptive_fields``,
-``signals``, ``same_answers`` and ``curves``. They give ``finding.Finding``s; ``table`` lists them
-in the order in which they are told, with their sources, and each docstring holds an example.
-Called by lessons, homework and ``cnnlab diagnose``.
+``signals``, ``same_answers`` and ``curves``. What they ask: ``planes`` of the order of axes,
+``neighbours`` of pictures that look alike, ``bases`` of trained networks, ``rates`` of learning
+rates, ``memory`` of weights that stand where they started. They give a ``finding``; ``table`` lists
+them in the order in which they are told, with their sources, and each docstring holds an example,
+which ``examples`` takes out of it. Called by lessons, homework, ``exercises`` and ``command``.
 """
 
 import pandas as pd

@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from matplotlib.patches import FancyBboxPatch
 
-from cnnlab.comparing.digests import RULES
+from cnnlab.comparing.marks import RULES
 from cnnlab.drawings.layout import layered
 from cnnlab.drawings.parts import TIED, blocks, parts
 from cnnlab.drawings.planes import COLOURS, WIDTH

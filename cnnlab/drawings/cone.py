@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Polygon, Rectangle
 
-from cnnlab.comparing.digests import RULES
+from cnnlab.comparing.marks import RULES
 from cnnlab.drawings.sheet import LINE, OUTSIDE, write
 from cnnlab.drawings.trunk import between, short, trunk
 from cnnlab.reading import graph as graphs

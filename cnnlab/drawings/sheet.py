@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from cnnlab.comparing.digests import RULES, SPOKEN
+from cnnlab.comparing.marks import RULES, SPOKEN
 from cnnlab.panels.signs import readable_on
 
 WIDTH = 7.0  # inches: no figure of the course is wider

@@ -1,11 +1,13 @@
 """Exercises: `check` an answer, ask for a `hint`, read the `solution`.
 
-Called by lessons and homework. There is one file of exercises per lesson, ``catalogue`` finds them
-by number, and ``exercise`` is what each is made of, without slips in its ``fields``. ``judging``
-says what an answer is worth: ``runs`` is what it comes to, within its ``limits``, ``results``
-settles what it gave back, and ``alike`` says whether it behaves as the solution or as a mistake
-does; what a student then reads is the ``wording``, with ``differences`` for where two results
-differ and ``near_misses`` for how. ``networks`` looks into networks that students build.
+There is one file of exercises per lesson; longer answers of some stand in ``heads`` and
+``broken_networks`` (05), ``overlaps`` (10), ``painted`` (11), ``looks`` and ``splits`` (12).
+``catalogue`` finds them by number, and ``exercise`` is what each is made of, without slips in its
+``fields``. ``judging`` says what an answer is worth: ``runs`` is what it comes to, within its
+``limits``, ``results`` settles what it gave back, and ``alike`` says whether it behaves as the
+solution or as a mistake does; what a student then reads is the ``wording``, with ``differences``
+for where two results differ and ``near_misses`` for how. ``networks`` looks into networks that
+students build.
 ``self_test`` tries exercises before a class does, with ``slips`` that their cases might let pass;
 ``solutions`` writes one as text. While a notebook is graded ``supervision`` keeps the record of its
 answers, ``handing`` runs an answer here and judges it there, and ``result_data`` is in between.
@@ -14,6 +16,8 @@ Homework that counts is handed out without answers. ``sealing`` makes that of an
 ``forms`` are what may be known of a right result, ``locks`` open to it alone, ``case_data`` writes
 cases, ``open_code`` finds the functions that are needed too, ``student_file`` writes what is handed
 out and ``seal_trial`` tries it. ``sealed`` judges by it; ``variants`` draws numbers from a seed.
+
+Called by lessons and homework, ``grading`` and ``command``.
 """
 
 from cnnlab.exercises import supervision

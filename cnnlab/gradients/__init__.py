@@ -4,7 +4,9 @@
 (`cnnlab.reading.tracing`), kept beside the model (`cnnlab.reading.per_model`), and put to a batch
 by ``in_parts``. ``evidence`` is what heat maps stand on, ``layer_answers`` what patterns, feature
 maps and paintings ask, ``effective_field`` the effective receptive field. Scores are logits,
-whatever the model ends in. Called by lessons 03, 07 and 09 and by all modules that look inside.
+whatever the model ends in. Called by lessons 03, 07 and 09, by
+``feature_maps``, ``patterns``, ``heatmaps``, ``faithfulness``, ``adversarial``, ``painting`` and
+``drawings``.
 """
 
 from cnnlab.gradients.differentiating import grams

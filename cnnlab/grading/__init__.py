@@ -1,4 +1,4 @@
-"""Many submitted notebooks, run and graded. Called by ``cnnlab grade`` and ``cnnlab report``.
+"""Many submitted notebooks, run and graded. Called by ``command``.
 
 What comes in: ``collecting`` finds what lies in a folder and in its ``archives``, ``soundness``
 says what is wrong with a file, ``senders`` reads from its path who sent it, ``roster`` is the class

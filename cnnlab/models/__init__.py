@@ -3,7 +3,8 @@
 A network here is an ordinary Keras model. Compile it, train it, or fill it with trained weights
 (`cnnlab.weights.pretrained`); for probabilities add a softmax, or use a loss with
 `from_logits=True`. ``networks`` are whole, ``blocks`` what they are made of, ``blueprints`` for
-networks that are counted, not run. Called by lessons, homework and ``weights``.
+networks that are counted, not run. Called by lessons, homework and ``exercises``, by
+``weights`` and ``command``.
 """
 
 from cnnlab.models.blocks import (

@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
 
 from cnnlab.boxes import convert
-from cnnlab.overlays.heat import pixel_range
+from cnnlab.overlays.value_range import pixel_range
 from cnnlab.panels.signs import readable_on
 
 STYLES = ("-", "--", "-.", ":")

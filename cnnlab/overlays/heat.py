@@ -6,7 +6,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.patheffects import withStroke
 
-from cnnlab.comparing.digests import RULES
+from cnnlab.comparing.marks import RULES
+from cnnlab.overlays.value_range import pixel_range
 from cnnlab.panels.rows import image_sizes, panels
 from cnnlab.panels.signs import mark_negative
 from cnnlab.plots import PANEL_LIMIT
@@ -215,25 +216,6 @@ def draw_heat(ax, image, heat, scale=(0, 1), box=None):
     if box is not None:
         ax.set(xlim=(-0.5, heat.shape[1] - 0.5), ylim=(heat.shape[0] - 0.5, -0.5))
     return drawn
-
-
-def pixel_range(images):
-    """The values that are black and white in photographs.
-
-    (0, 255) for whole numbers, or where a value lies above 2; else (0, 1). Where values are
-    negative, as models take them, the smallest and the largest.
-
-    Args:
-        images: an array of any shape.
-
-    Example:
-        >>> pixel_range(np.array([0.0, 0.7])), pixel_range(np.array([-1.0, 0.7]))
-        ((0, 1), (-1.0, 0.7))
-    """
-    low, high = float(np.min(images)), float(np.max(images))
-    if low < 0:
-        return low, high
-    return (0, 255) if high > 2 or np.issubdtype(np.asarray(images).dtype, np.integer) else (0, 1)
 
 
 def _axes(arrays):

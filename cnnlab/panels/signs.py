@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from cnnlab.comparing.digests import RULES
+from cnnlab.comparing.marks import RULES
 
 PLACES = 14  # signs along the longer side of a large map
 FAINT = 0.15  # of the largest value: below it nothing is marked
