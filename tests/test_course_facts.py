@@ -1289,7 +1289,7 @@ def test_E3_ilsvrc_is_66_times_pascal_voc():
     table = datasets.table("image_collections").set_index("collection")
     ilsvrc = table.loc["ILSVRC 2012"]
     assert ilsvrc.images == ilsvrc[["training", "validation", "test"]].sum() == 1_431_167
-    voc = table.loc["PASCAL VOC 2012"]
+    voc = table.loc["PASCAL VOC 2010"]
     assert (voc.classes, voc.images) == (20, 21_738)
     assert round(ilsvrc.images / voc.images) == 66
 
