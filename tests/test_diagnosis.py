@@ -1,6 +1,7 @@
 """Broken models are named, healthy ones are not, and each remedy mends what it belongs to."""
 
 import ast
+import builtins
 import random
 import re
 import runpy
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from cnnlab.datasets import load
 from cnnlab.diagnosis import diagnose, examples, neighbours, rates
+from cnnlab.diagnosis.finding import AS_LOADED
 from cnnlab.diagnosis.table import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -89,11 +91,31 @@ def mended(space, kind):
     for row in table[np.array(found(table)) == kind].itertuples():
         code, _, replaced = row.remedy.partition("  # in place of ")
         if not replaced:
+            if AS_LOADED in row.remedy:  # what was spoilt stands nowhere else
+                space["images"], space["labels"] = space.get(
+                    "loaded", (space["images"], space["labels"])
+                )
+                space["validation_data"] = space.get("loaded_validation", space["validation_data"])
             exec(row.remedy, space)
             continue
         layers, _, compiled = replaced.partition("; compile with ")
         space["model"] = replace(space, layers.split(", "), code, compiled)
     return space
+
+
+def names_that_are_not_there(remedy):
+    """Those that a pasted remedy uses, and neither it nor the user has made."""
+    tree = ast.parse(remedy)
+    given = {"model", "images", "labels", "history", "validation_data", "keras", "layers", "np"}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    made_there = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    made_there |= {a.asname or a.name for n in ast.walk(tree) for a in getattr(n, "names", ())}
+    return {node.id for node in names} - given - made_there - set(dir(builtins))
+
+
+def test_a_remedy_uses_nothing_that_nobody_has_made():
+    assert names_that_are_not_there("images, labels = paired  # as they were") == {"paired"}
+    assert not names_that_are_not_there("keep = [i for i in range(9)]; images = images[keep]")
 
 
 def replace(space, layers, code, loss=""):
@@ -132,6 +154,7 @@ def test_a_broken_model_is_named_and_its_remedy_mends_it(kind, text, remedy):
     assert row.evidence[0] != " " and row.evidence[-1] != "." and row["where"]
     if row.finding.startswith("perhaps "):
         assert ". What would decide: " in row.evidence
+    assert names_that_are_not_there(row.remedy) == set()
     if remedy:
         assert kind not in found(diagnosed(mended(space, kind)))
 

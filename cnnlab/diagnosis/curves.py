@@ -5,7 +5,9 @@ import numpy as np
 from cnnlab.diagnosis.finding import Finding, started_anew
 from cnnlab.diagnosis.learning_rates import slower
 from cnnlab.diagnosis.memory import untouched_since_start
+from cnnlab.diagnosis.pairing import numbered_otherwise
 from cnnlab.diagnosis.rates import far_off
+from cnnlab.diagnosis.signals import statistics_not_settled
 
 FEW = 16  # pictures, below which a share tells nothing
 
@@ -111,6 +113,8 @@ def overfitting(case):
     loss, validation = case.history.get("loss"), case.history.get("val_loss")
     if loss is None or validation is None or len(validation) < 4:
         return
+    if any(statistics_not_settled(case)) or any(numbered_otherwise(case)):
+        return  # of which it is a consequence
     if not (np.isfinite(loss).all() and np.isfinite(validation).all()):
         return
     best = int(validation.argmin())

@@ -7,6 +7,13 @@ from cnnlab.diagnosis.rates import usable_rate
 # Those whose first argument is the learning rate.
 OPTIMIZERS = frozenset("SGD Adam AdamW Nadam Adamax RMSprop Lion Adagrad Adadelta Ftrl".split())
 
+# Behind a line that mends nothing here: what was spoilt must be read again.
+AS_LOADED = "# where they are loaded"
+SHUFFLED_TOGETHER = (
+    "order = np.random.default_rng(0).permutation(len(labels)); "
+    "images, labels = images[order], labels[order]"
+)
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from cnnlab.diagnosis.bases import expectation_of
-from cnnlab.diagnosis.finding import Finding, in_place_of, layer_line, recompiled
+from cnnlab.diagnosis.finding import AS_LOADED, Finding, in_place_of, layer_line, recompiled
 from cnnlab.reading import value_range
 
 
@@ -64,7 +64,7 @@ def images_all_alike(case):
             keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
             layers.GlobalAveragePooling2D(), layers.Dense(3),
         ])
-        original = pictures
+        loaded = pictures, kinds
         images, labels = pictures.astype("uint8") // 255, kinds
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
@@ -72,7 +72,9 @@ def images_all_alike(case):
     for array in case.pictures:
         if len(array) > 3 and array.size and np.all(array == array[:1]):
             evidence = f"all {len(array)} images are the same, {array.min():g} to {array.max():g}"
-            yield Finding("images", evidence, "images = original  # as they were loaded")
+            yield Finding(
+                "images", evidence, f"images = np.asarray(images, 'float32')  {AS_LOADED}"
+            )
 
 
 def images_cast_to_whole_numbers(case):
@@ -83,8 +85,8 @@ def images_cast_to_whole_numbers(case):
             keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
             layers.GlobalAveragePooling2D(), layers.Dense(3),
         ])
-        original = pictures / pictures.max(axis=(1, 2), keepdims=True)
-        images, labels = original.astype("uint8"), kinds
+        loaded = pictures / pictures.max(axis=(1, 2), keepdims=True), kinds
+        images, labels = loaded[0].astype("uint8"), kinds
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
@@ -95,7 +97,7 @@ def images_cast_to_whole_numbers(case):
         if not np.isin(array, (0, 1)).all() or ones > 0.05 or _is_one_hot(array):
             continue
         evidence = f"the pixels are 0 or 1, nothing in between, and {ones:.1%} of them are 1"
-        line = "images = original  # as they were loaded; and divided as fractions: / 255.0"
+        line = f"images = np.asarray(images, 'float32')  {AS_LOADED}, in place of a cast"
         decides = "ten of the images, drawn: is there a picture in them?"
         yield Finding("images", evidence, line, decides)
 

@@ -17,8 +17,10 @@ from cnnlab.diagnosis import (
     learning_rates,
     losses,
     metrics,
+    outweighed,
     pairing,
     planes,
+    rare_classes,
     receptive_fields,
     same_answers,
     sets,
@@ -129,6 +131,11 @@ RULES = (
     Rule("sets scaled otherwise", sets.sets_scaled_otherwise, _LECUN),
     Rule("the same picture in two classes", pairing.twins_of_two_classes, _BARZ),
     Rule(
+        "classes numbered otherwise in validation",
+        pairing.numbered_otherwise,
+        "the best one-to-one renaming of the classes",
+    ),
+    Rule(
         "labels shuffled against images",
         pairing.shuffled,
         _COVER,
@@ -164,11 +171,21 @@ RULES = (
         settings.batch_norm_of_a_frozen_base,
         _CHOLLET_TRANSFER,
     ),
+    Rule(
+        "batch norm never in training mode",
+        settings.batch_norm_never_in_training_mode,
+        "Keras documentation, Writing a training loop from scratch",
+    ),
     Rule("weights that do not move", settings.weights_that_do_not_move, _GLOROT),
     Rule(
         "optimiser that holds back",
         learning_rates.optimizer_that_holds_back,
         "Keras documentation, Optimizers: clipnorm, epsilon, weight_decay",
+    ),
+    Rule(
+        "one loss outweighs another",
+        outweighed.one_loss_outweighs_another,
+        "Kendall, Gal & Cipolla (2018), Multi-task learning using uncertainty to weigh losses",
     ),
     Rule("penalty larger than the loss", settings.penalty_larger_than_the_loss, _GOODFELLOW),
     Rule("map of one cell too early", receptive_fields.map_of_one_cell_too_early, _ARAUJO),
@@ -217,6 +234,11 @@ RULES = (
         "Keras documentation, Accuracy metrics",
     ),
     Rule("stride larger than the kernel", receptive_fields.stride_larger_than_the_kernel, _ARAUJO),
+    Rule(
+        "rare class not recognised",
+        rare_classes.rare_class_not_recognised,
+        "King & Zeng (2001), Logistic regression in rare events data: weights of the classes",
+    ),
     Rule("imbalance", labelling.imbalance, "He & Garcia (2009), Learning from imbalanced data"),
     Rule(
         "batch as large as the data",
