@@ -106,6 +106,22 @@ for step in range(30):
     slopes = tape.gradient(value, model.trainable_variables)
     optimizer.apply(slopes, model.trainable_variables)
 """
+COLOURED = """
+colours = np.array([[1.0, 0.2, 0.2], [1.0, 0.7, 0.2], [0.7, 0.7, 0.7]])
+others, other_kinds = stripes(80, seed=1)
+others = others * colours[other_kinds][:, None, None]
+images, labels = (255 * pictures * colours[kinds][:, None, None]).astype("uint8"), kinds
+model = fitting(small(layers.Dense(3), shape=(8, 12, 3), before=[layers.Rescaling(1 / 255)]))
+model.optimizer.learning_rate = 0.03
+model.fit(images, labels, epochs=15, verbose=0)
+"""
+MEASURED = """
+images, labels = pictures, pictures.mean(axis=(1, 2))
+others = stripes(80, seed=1)[0]
+validation_data = others, others.mean(axis=(1, 2))
+model = small(layers.Dense(1))
+model.compile("adam", "mse", metrics=["mae"])
+"""
 BROKEN = {
     "NaN in the images": SOUND + PAIR + "images = pictures / np.where(kinds < 1, 0, 1)[:, None,"
     " None, None]",
@@ -293,6 +309,18 @@ BROKEN = {
     "images, labels = pictures[keep], (kinds[keep] > 0).astype(int)\n"
     "model = fitting(small(layers.Dense(1, activation='sigmoid')), 'binary_crossentropy')\n"
     "model.fit(images, labels, epochs=4, class_weight={0: 1, 1: 0.1}, verbose=0)",
+    "images scaled in two ways": SOUND
+    + PAIR
+    + "images = np.where(np.arange(240)[:, None, None, None] % 5 == 0, pictures, 255 * pictures)",
+    "channels in another order in validation": COLOURED
+    + "validation_data = (255 * others[..., ::-1]).astype('uint8'), other_kinds",
+    "labels scaled otherwise in validation": MEASURED + "labels = 12 * labels",
+    "measured numbers not scaled": MEASURED
+    + "labels, validation_data = 2000 + 40 * labels, None\nmodel.fit(images, labels, verbose=0)",
+    "loss that rewards wrong answers": ROWS
+    + "def agreement(truth, answer):\n    return keras.ops.sum(truth * answer, axis=-1)\n"
+    + "model = small(layers.Dense(3, activation='softmax'))\n"
+    "model.compile(keras.optimizers.Adam(0.01), agreement)",
     "penalty larger than the loss": PAIR
     + "model = fitting(dense(layers.Dense(32, 'relu', kernel_regularizer="
     "keras.regularizers.L2(5.0)), layers.Dense(3)))",
@@ -426,6 +454,17 @@ BROKEN = {
 
 ALL_RIGHT = SOUND + PAIR
 HEALTHY = {
+    "images scaled in two ways": SOUND + PAIR + "images = pictures * (1 + kinds % 2)[:, None,"
+    " None, None]",
+    "channels in another order in validation": COLOURED
+    + "validation_data = (255 * others).astype('uint8'), other_kinds",
+    "labels scaled otherwise in validation": MEASURED
+    + "validation_data = others, 2 * others.mean(axis=(1, 2))",
+    "measured numbers not scaled": MEASURED + "labels, validation_data = 40 * labels, None\n"
+    "model.fit(images, labels, verbose=0)",
+    "loss that rewards wrong answers": ROWS
+    + "def missed(truth, answer):\n    return 1 - keras.ops.sum(truth * answer, axis=-1)\n"
+    + "model = small(layers.Dense(3, activation='softmax'))\nmodel.compile('adam', missed)",
     "one loss outweighs another": PAIR
     + TWO_ENDS.format(1, "'mse'")
     + "labels = [kinds, pictures.mean(axis=(1, 2))]",

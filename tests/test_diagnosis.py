@@ -109,6 +109,7 @@ def names_that_are_not_there(remedy):
     given = {"model", "images", "labels", "history", "validation_data", "keras", "layers", "np"}
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     made_there = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    made_there |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     made_there |= {a.asname or a.name for n in ast.walk(tree) for a in getattr(n, "names", ())}
     return {node.id for node in names} - given - made_there - set(dir(builtins))
 
@@ -418,6 +419,43 @@ def test_of_several_outputs_the_one_is_named():
     exec(table.remedy[0], {"model": model, "keras": keras})
     exec(table.remedy[1], {"model": model, "keras": keras})
     assert diagnose(model, pictures, labels).empty
+
+
+def test_a_loss_without_a_source_is_no_obstacle():
+    model = MODELS["small"](keras.layers.Dense(3))
+    given = {"model": model, "keras": keras}
+    exec("model.compile('adam', lambda truth, answer: keras.ops.mean(answer**2))", given)
+    pictures, kinds = examples.stripes(40)
+    assert diagnose(model, pictures, kinds).empty
+
+
+def test_overfitting_is_not_told_beside_its_cause():
+    space = made(BROKEN["statistics not settled"])
+    curves = {"loss": [1.0, 0.5, 0.2, 0.1, 0.05], "val_loss": [1.0, 0.9, 1.3, 1.6, 2.0]}
+    told = found(diagnose(space["model"], space["images"], space["labels"], curves))
+    assert told[0] == "statistics not settled" and "overfitting" not in told
+
+
+def test_of_a_measured_number_the_mean_for_all_is_named():
+    space = made(MODELS["MEASURED"])
+    model, images = space["model"], space["images"]
+    labels = images.argmax(axis=2).mean(axis=(1, 2))
+    last = model.layers[-1]
+    last.kernel.assign(0 * last.kernel)
+    last.bias.assign([labels.mean()])
+    table = diagnose(model, images, labels)
+    assert table.finding.tolist() == ["perhaps one answer for all"]
+    assert "of (N,) and (N, 1) it is (N, N)" in table.evidence[0]
+
+
+def test_a_rate_that_fades_is_named_though_much_was_learned():
+    space = made(HEALTHY["learning rate too low"])
+    curves = {"loss": [0.6, 0.3, 0.25, 0.25, 0.25, 0.25], "accuracy": [0.8] + [0.93] * 5}
+    rates = {"learning_rate": [1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8]}
+    given = space["model"], space["images"], space["labels"]
+    assert "learning rate far too high or too low" in found(diagnose(*given, {**curves, **rates}))
+    falling = {**curves, "loss": [0.6, 0.3, 0.25, 0.24, 0.23, 0.22]}
+    assert found(diagnose(*given, {**falling, **rates})) == []
 
 
 def test_heat_maps_and_the_diagnosis_ask_the_same_function(monkeypatch):

@@ -64,7 +64,7 @@ def numbered_otherwise(case):
     if len(case.heads) != 1 or len(case.pictures) != 1 or not case.run.answers:
         return
     head = case.heads[0]
-    learned, other = case.share_right(head, case.run.answers[0]), _validation_of(case, head)
+    learned, other = case.share_right(head, case.run.answers[0]), validation_of(case, head)
     if other is None or learned is None or learned < 0.6:
         return
     rows, answers = case.validated
@@ -116,7 +116,7 @@ def shuffled(case):
             evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
             line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}, in place of what shuffles one of them"
             yield Finding("labels", evidence, line, decides)
-        elif other := _validation_of(case, head):
+        elif other := validation_of(case, head):
             found = neighbours_that_agree(case.pictures[0], classes, *other)
             strange = found and agree > 0.8 and found[0] < found[1] + 0.25 * (1 - found[1])
             if strange and not any(numbered_otherwise(case)):
@@ -164,7 +164,7 @@ def twins_of_two_classes(case):
             yield Finding("labels", evidence, f"{line}images, labels = images[keep], labels[keep]")
 
 
-def _validation_of(case, head):
+def validation_of(case, head):
     """The pictures and classes of the validation, or None where they are not like the others."""
     if case.validation is None or case.validation[1] is None:
         return None

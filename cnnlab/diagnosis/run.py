@@ -173,6 +173,16 @@ def _pulls(tape, parts, values):
     return tuple(np.sqrt(np.sum(squares, axis=0)).tolist()) if squares else ()
 
 
+def loss_of(model, head, truth, answers):
+    """What the loss of a model's only output makes of some answers; None where it cannot."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return float(tf.reduce_mean(_function_of(model, head, 0)(truth, tf.constant(answers))))
+        except (ValueError, TypeError, KeyError, tf.errors.OpError):
+            return None
+
+
 def _function_of(model, head, number):
     given = model.loss
     if isinstance(given, dict):
