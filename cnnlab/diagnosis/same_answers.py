@@ -93,5 +93,8 @@ def _one_answer_for_all_places(case, head, answers):
         evidence = f"every pixel of {len(named)} pictures is called class {int(found[0])}"
         evidence += f"{head.of_output}, which {share:.2f} of them are"
         line = f"{started_anew(case)}; model.fit(images, labels, epochs=30, verbose=0)"
-        decides = "the IoU of the rare class, after more epochs or with a loss that weighs it more"
+        decides = (
+            "three masks, drawn over their pictures: do they belong together? Then the IoU of "
+        )
+        decides += "the rare class, after more epochs or with a loss that weighs it more"
         yield Finding(head.address or "model", evidence, line, decides)
