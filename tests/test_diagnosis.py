@@ -36,6 +36,10 @@ TRAINED_TWICE = {  # so long that one of the two, and the remedies, are left to 
     "leak between sets: nearly the same",
     "learning rate far too high or too low",
     "other than in training",
+    "channels in another order in validation",
+    "measured numbers not scaled",
+    "rare class not recognised",
+    "batch norm never in training mode",
 }
 # (kind, a broken model, whether its remedy is tried); those that train, and of each kind the other
 # one, are mended in the slow tests.
@@ -434,6 +438,21 @@ def test_overfitting_is_not_told_beside_its_cause():
     curves = {"loss": [1.0, 0.5, 0.2, 0.1, 0.05], "val_loss": [1.0, 0.9, 1.3, 1.6, 2.0]}
     told = found(diagnose(space["model"], space["images"], space["labels"], curves))
     assert told[0] == "statistics not settled" and "overfitting" not in told
+
+
+def test_a_loss_that_is_heard_is_not_outweighed():
+    alone = "model.compile(keras.optimizers.Adam(0.03), [sparse(), 'mse'], loss_weights=[1, {}])\n"
+    text = MODELS["PAIR"] + MODELS["TWO_ENDS"].format(1, "'mse'") + alone.format(0)
+    text += "labels = [kinds, 255 * pictures.mean(axis=(1, 2))]\n"
+    text += "model.fit(images, labels, epochs=15, verbose=0)\n"
+    assert "one loss outweighs another" not in found(diagnosed(made(text + alone.format(1))))
+
+
+def test_what_is_rescaled_needs_no_normalisation():
+    scaled = [keras.layers.Rescaling(1 / 255), keras.layers.Normalization()]
+    model = MODELS["small"](keras.layers.Dense(3), before=scaled)
+    pictures, kinds = examples.stripes(40)
+    assert diagnose(MODELS["fitting"](model), 255 * pictures, kinds).empty
 
 
 def test_of_a_measured_number_the_mean_for_all_is_named():
@@ -1095,7 +1114,7 @@ def test_the_command_names_what_is_wrong(tmp_path, capsys):
     more = ["--data", str(tmp_path / "data.npz"), "--history", str(tmp_path / "history.csv")]
     assert cli.main(["diagnose", file, *more]) == 1
     said = capsys.readouterr().out
-    assert "1. one class only (labels)\n   all 40 labels are class 0\n   images, lab" in said
+    assert "1. one class only (labels)\n   all 40 labels are class 0\n   order = np" in said
     assert "2. loss below zero (history)" in said
 
 
