@@ -440,6 +440,11 @@ def test_overfitting_is_not_told_beside_its_cause():
     assert told[0] == "statistics not settled" and "overfitting" not in told
 
 
+def test_a_rare_class_that_is_given_up_is_told_once():
+    table = diagnosed(made(BROKEN["rare class not recognised"]))
+    assert "imbalance" not in found(table)
+
+
 def test_a_loss_that_is_heard_is_not_outweighed():
     alone = "model.compile(keras.optimizers.Adam(0.03), [sparse(), 'mse'], loss_weights=[1, {}])\n"
     text = MODELS["PAIR"] + MODELS["TWO_ENDS"].format(1, "'mse'") + alone.format(0)
