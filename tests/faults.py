@@ -384,7 +384,7 @@ RULES = [
     ("rare_classes", "or own > 0.6 * others:", "or own > -1:", "a class that is given up"),
     ("labelling", "and not any(rare_class_not_recognised(case))", "", "told twice"),
     ("settings", 'if not at_start(n, "gamma", "beta")]', "if False]", "averages never gathered"),
-    ("memory", "all(start is not None and", "any(start is not None and", "one of two has moved"),
+    ("memory", "np.asarray(w) == start", "np.asarray(w) != start", "averages that stand still"),
     (
         "curves",
         "causes = statistics_not_settled, numbered",
