@@ -87,6 +87,41 @@ model.fit(pictures, {}, epochs=15, verbose=0)
 """
 LONG = '"accuracy": [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]}'
 
+TWO_ENDS = """
+image = keras.Input((8, 12, 1))
+x = layers.GlobalMaxPooling2D()(layers.Conv2D(8, 3, activation="relu")(image))
+ends = [layers.Dense(3, name="kind")(x), layers.Dense({}, name="grey")(x)]
+model = keras.Model(image, ends)
+model.compile(keras.optimizers.Adam(0.01), [sparse(), {}])
+"""
+TRUNK_IN_A_LOOP = """
+import tensorflow as tf
+trunk = keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3),
+    layers.BatchNormalization(name="norm"), layers.ReLU(), layers.GlobalMaxPooling2D()])
+model = keras.Sequential([trunk, layers.Dense(3, activation="softmax")])
+loss, optimizer = sparse(False), keras.optimizers.Adam(0.01)
+for step in range(30):
+    with tf.GradientTape() as tape:
+        value = loss(labels, model(images, {}))
+    slopes = tape.gradient(value, model.trainable_variables)
+    optimizer.apply(slopes, model.trainable_variables)
+"""
+COLOURED = """
+colours = np.array([[1.0, 0.2, 0.2], [1.0, 0.7, 0.2], [0.7, 0.7, 0.7]])
+others, other_kinds = stripes(80, seed=1)
+others = others * colours[other_kinds][:, None, None]
+images, labels = (255 * pictures * colours[kinds][:, None, None]).astype("uint8"), kinds
+model = fitting(small(layers.Dense(3), shape=(8, 12, 3), before=[layers.Rescaling(1 / 255)]))
+model.optimizer.learning_rate = 0.03
+model.fit(images, labels, epochs=15, verbose=0)
+"""
+MEASURED = """
+images, labels = pictures, pictures.mean(axis=(1, 2))
+others = stripes(80, seed=1)[0]
+validation_data = others, others.mean(axis=(1, 2))
+model = small(layers.Dense(1))
+model.compile("adam", "mse", metrics=["mae"])
+"""
 BROKEN = {
     "NaN in the images": SOUND + PAIR + "images = pictures / np.where(kinds < 1, 0, 1)[:, None,"
     " None, None]",
@@ -135,14 +170,15 @@ BROKEN = {
     "dropout or batch norm behind the answer": PAIR
     + "model = fitting(small(layers.Dense(3), layers.Dropout(0.4, name='drop')))",
     "one class only": "model = fitting(small(layers.Dense(3, activation='softmax')), "
-    "'categorical_crossentropy')\neverything = pictures, keras.utils.to_categorical(kinds)\n"
+    "'categorical_crossentropy')\nloaded = pictures, keras.utils.to_categorical(kinds)\n"
     "images, labels = pictures[kinds == 2], keras.utils.to_categorical(kinds)[kinds == 2]",
     "NaN in the weights": SOUND + PAIR + "conv = model.get_layer('conv')\n"
     "conv.bias.assign(conv.bias + np.array([0, 0, np.inf, 0, 0, 0]))",
     "NaN in the network": PAIR
     + "root = layers.Lambda(lambda x: keras.ops.sqrt(x - 0.5), name='root')\n"
     + "model = fitting(small(layers.Dense(3), before=[root]))",
-    "images all alike": SOUND + "original = pictures\nimages, labels = 0 * pictures + 0.5, kinds",
+    "images all alike": SOUND
+    + "loaded = pictures, kinds\nimages, labels = 0 * pictures + 0.5, kinds",
     "sorted and not shuffled": "order = np.argsort(kinds)\nimages = pictures[order]\n"
     "labels = keras.utils.to_categorical(kinds[order])\n"
     "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy',\n"
@@ -156,8 +192,8 @@ BROKEN = {
     "history.history = {'loss': [1.1, 0.9, 0.7], 'val_loss': [1.2, 1.1, 1.0],\n"
     "    'val_accuracy': [0.4, 0.5, 0.6]}",
     "images cast to whole numbers": "import cnnlab.datasets\n"
-    "original = cnnlab.datasets.load('digits').images[:99]\n"
-    "images, labels = np.floor(original), cnnlab.datasets.load('digits').labels[:99]\n"
+    "digits = cnnlab.datasets.load('digits')\nloaded = digits.images[:99], digits.labels[:99]\n"
+    "images, labels = np.floor(loaded[0]), loaded[1]\n"
     "model = fitting(small(layers.Dense(10), shape=(28, 28, 1)))",
     "normalisation never adapted": PAIR
     + "images = 255 * pictures\nimage = keras.Input((8, 12, 1))\n"
@@ -259,6 +295,32 @@ BROKEN = {
     + "model = fitting(small(layers.Dense(3), before=[Noise(name='noise')]))",
     "learning rate far too high or too low": PAIR
     + "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.SGD(10.0))",
+    "one loss outweighs another": PAIR
+    + TWO_ENDS.format(1, "'mse'")
+    + "labels = [kinds, 255 * pictures.mean(axis=(1, 2))]\n"
+    "model.fit(images, labels, epochs=2, verbose=0)",
+    "batch norm never in training mode": PAIR + TRUNK_IN_A_LOOP.format("training=False"),
+    "classes numbered otherwise in validation": ROWS
+    + LEARNED.format("3, activation='softmax'", "'categorical_crossentropy'", "labels")
+    + "others, other_kinds = stripes(80, seed=1)\n"
+    "validation_data = others, keras.utils.to_categorical(np.array([0, 2, 1])[other_kinds])",
+    "rare class not recognised": "keep = np.concatenate([np.flatnonzero(kinds < 1),\n"
+    "    np.flatnonzero(kinds > 0)[:10]])\n"
+    "images, labels = pictures[keep], (kinds[keep] > 0).astype(int)\n"
+    "model = fitting(small(layers.Dense(1, activation='sigmoid')), 'binary_crossentropy')\n"
+    "model.fit(images, labels, epochs=4, class_weight={0: 1, 1: 0.1}, verbose=0)",
+    "images scaled in two ways": SOUND
+    + PAIR
+    + "images = np.where(np.arange(240)[:, None, None, None] % 5 == 0, pictures, 255 * pictures)",
+    "channels in another order in validation": COLOURED
+    + "validation_data = (255 * others[..., ::-1]).astype('uint8'), other_kinds",
+    "labels scaled otherwise in validation": MEASURED + "labels = 12 * labels",
+    "measured numbers not scaled": MEASURED
+    + "labels, validation_data = 2000 + 40 * labels, None\nmodel.fit(images, labels, verbose=0)",
+    "loss that rewards wrong answers": ROWS
+    + "def agreement(truth, answer):\n    return keras.ops.sum(truth * answer, axis=-1)\n"
+    + "model = small(layers.Dense(3, activation='softmax'))\n"
+    "model.compile(keras.optimizers.Adam(0.01), agreement)",
     "penalty larger than the loss": PAIR
     + "model = fitting(dense(layers.Dense(32, 'relu', kernel_regularizer="
     "keras.regularizers.L2(5.0)), layers.Dense(3)))",
@@ -269,7 +331,7 @@ BROKEN = {
     "the same picture in two classes": "images = np.concatenate([pictures, pictures[5:6]])\n"
     "labels = keras.utils.to_categorical(np.append(kinds, (kinds[5] + 2) % 3))\n"
     "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')",
-    "labels shuffled against images": SOUND + "paired = pictures, kinds\n"
+    "labels shuffled against images": SOUND + "loaded = pictures, kinds\n"
     "images, labels = pictures[::-1], kinds",
     "sorted before the split": "order = np.argsort(kinds)\n"
     "images, labels = pictures[order], keras.utils.to_categorical(kinds[order])\n"
@@ -356,8 +418,8 @@ BROKEN = {
     + "end = layers.Dense(3, activation='softmax')\n"
     + "model = fitting(small(end), sparse(False), None, ['binary_accuracy'])",
     "sets scaled otherwise": "images, labels = pictures, kinds\n"
-    "validation_images, validation_labels = stripes(40, seed=1)\n"
-    "validation_images = np.round(255 * validation_images)\n"
+    "loaded_validation = stripes(40, seed=1)\n"
+    "loaded_validation = np.round(255 * loaded_validation[0]), loaded_validation[1]\n"
     "model = fitting(small(layers.Dense(3)))\n"
     "history = {'loss': [1.1, 0.9, 0.7], 'val_loss': [91.0, 84.0, 99.0]}",
     "sets of different classes": "few = kinds < 2\nimages, labels = pictures[few], kinds[few]\n"
@@ -392,6 +454,28 @@ BROKEN = {
 
 ALL_RIGHT = SOUND + PAIR
 HEALTHY = {
+    "images scaled in two ways": SOUND + PAIR + "images = pictures * (1 + kinds % 2)[:, None,"
+    " None, None]",
+    "channels in another order in validation": COLOURED
+    + "validation_data = (255 * others).astype('uint8'), other_kinds",
+    "labels scaled otherwise in validation": MEASURED
+    + "validation_data = others, 2 * others.mean(axis=(1, 2))",
+    "measured numbers not scaled": MEASURED + "labels, validation_data = 40 * labels, None\n"
+    "model.fit(images, labels, verbose=0)",
+    "loss that rewards wrong answers": ROWS
+    + "def missed(truth, answer):\n    return 1 - keras.ops.sum(truth * answer, axis=-1)\n"
+    + "model = small(layers.Dense(3, activation='softmax'))\nmodel.compile('adam', missed)",
+    "one loss outweighs another": PAIR
+    + TWO_ENDS.format(1, "'mse'")
+    + "labels = [kinds, pictures.mean(axis=(1, 2))]",
+    "batch norm never in training mode": PAIR + TRUNK_IN_A_LOOP.format("training=True"),
+    "classes numbered otherwise in validation": PAIR
+    + LEARNED.format(3, "sparse()", "kinds")
+    + "validation_data = stripes(80, seed=1)",
+    "rare class not recognised": "keep = np.concatenate([np.flatnonzero(kinds > 0),\n"
+    "    np.flatnonzero(kinds == 0)[:12]])\nimages, labels = pictures[keep], kinds[keep]\n"
+    "model = fitting(small(layers.Dense(3)), None, keras.optimizers.Adam(0.03))\n"
+    "model.fit(images, labels, epochs=20, class_weight={0: 5, 1: 0.7, 2: 0.7}, verbose=0)",
     "NaN in the images": SOUND + PAIR + "images = pictures - 0.5",
     "images of another shape": "model = fitting(small(layers.Dense(3), shape=(None, None, 1)))\n"
     + PAIR,

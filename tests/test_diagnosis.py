@@ -1,6 +1,7 @@
 """Broken models are named, healthy ones are not, and each remedy mends what it belongs to."""
 
 import ast
+import builtins
 import random
 import re
 import runpy
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from cnnlab.datasets import load
 from cnnlab.diagnosis import diagnose, examples, neighbours, rates
+from cnnlab.diagnosis.finding import AS_LOADED
 from cnnlab.diagnosis.table import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +36,10 @@ TRAINED_TWICE = {  # so long that one of the two, and the remedies, are left to 
     "leak between sets: nearly the same",
     "learning rate far too high or too low",
     "other than in training",
+    "channels in another order in validation",
+    "measured numbers not scaled",
+    "rare class not recognised",
+    "batch norm never in training mode",
 }
 # (kind, a broken model, whether its remedy is tried); those that train, and of each kind the other
 # one, are mended in the slow tests.
@@ -89,11 +95,32 @@ def mended(space, kind):
     for row in table[np.array(found(table)) == kind].itertuples():
         code, _, replaced = row.remedy.partition("  # in place of ")
         if not replaced:
+            if AS_LOADED in row.remedy:  # what was spoilt stands nowhere else
+                space["images"], space["labels"] = space.get(
+                    "loaded", (space["images"], space["labels"])
+                )
+                space["validation_data"] = space.get("loaded_validation", space["validation_data"])
             exec(row.remedy, space)
             continue
         layers, _, compiled = replaced.partition("; compile with ")
         space["model"] = replace(space, layers.split(", "), code, compiled)
     return space
+
+
+def names_that_are_not_there(remedy):
+    """Those that a pasted remedy uses, and neither it nor the user has made."""
+    tree = ast.parse(remedy)
+    given = {"model", "images", "labels", "history", "validation_data", "keras", "layers", "np"}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    made_there = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    made_there |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    made_there |= {a.asname or a.name for n in ast.walk(tree) for a in getattr(n, "names", ())}
+    return {node.id for node in names} - given - made_there - set(dir(builtins))
+
+
+def test_a_remedy_uses_nothing_that_nobody_has_made():
+    assert names_that_are_not_there("images, labels = paired  # as they were") == {"paired"}
+    assert not names_that_are_not_there("keep = [i for i in range(9)]; images = images[keep]")
 
 
 def replace(space, layers, code, loss=""):
@@ -132,6 +159,7 @@ def test_a_broken_model_is_named_and_its_remedy_mends_it(kind, text, remedy):
     assert row.evidence[0] != " " and row.evidence[-1] != "." and row["where"]
     if row.finding.startswith("perhaps "):
         assert ". What would decide: " in row.evidence
+    assert names_that_are_not_there(row.remedy) == set()
     if remedy:
         assert kind not in found(diagnosed(mended(space, kind)))
 
@@ -395,6 +423,63 @@ def test_of_several_outputs_the_one_is_named():
     exec(table.remedy[0], {"model": model, "keras": keras})
     exec(table.remedy[1], {"model": model, "keras": keras})
     assert diagnose(model, pictures, labels).empty
+
+
+def test_a_loss_without_a_source_is_no_obstacle():
+    model = MODELS["small"](keras.layers.Dense(3))
+    given = {"model": model, "keras": keras}
+    exec("model.compile('adam', lambda truth, answer: keras.ops.mean(answer**2))", given)
+    pictures, kinds = examples.stripes(40)
+    assert diagnose(model, pictures, kinds).empty
+
+
+def test_overfitting_is_not_told_beside_its_cause():
+    space = made(BROKEN["statistics not settled"])
+    curves = {"loss": [1.0, 0.5, 0.2, 0.1, 0.05], "val_loss": [1.0, 0.9, 1.3, 1.6, 2.0]}
+    told = found(diagnose(space["model"], space["images"], space["labels"], curves))
+    assert told[0] == "statistics not settled" and "overfitting" not in told
+
+
+def test_a_rare_class_that_is_given_up_is_told_once():
+    table = diagnosed(made(BROKEN["rare class not recognised"]))
+    assert "imbalance" not in found(table)
+
+
+def test_a_loss_that_is_heard_is_not_outweighed():
+    alone = "model.compile(keras.optimizers.Adam(0.03), [sparse(), 'mse'], loss_weights=[1, {}])\n"
+    text = MODELS["PAIR"] + MODELS["TWO_ENDS"].format(1, "'mse'") + alone.format(0)
+    text += "labels = [kinds, 255 * pictures.mean(axis=(1, 2))]\n"
+    text += "model.fit(images, labels, epochs=15, verbose=0)\n"
+    assert "one loss outweighs another" not in found(diagnosed(made(text + alone.format(1))))
+
+
+def test_what_is_rescaled_needs_no_normalisation():
+    scaled = [keras.layers.Rescaling(1 / 255), keras.layers.Normalization()]
+    model = MODELS["small"](keras.layers.Dense(3), before=scaled)
+    pictures, kinds = examples.stripes(40)
+    assert diagnose(MODELS["fitting"](model), 255 * pictures, kinds).empty
+
+
+def test_of_a_measured_number_the_mean_for_all_is_named():
+    space = made(MODELS["MEASURED"])
+    model, images = space["model"], space["images"]
+    labels = images.argmax(axis=2).mean(axis=(1, 2))
+    last = model.layers[-1]
+    last.kernel.assign(0 * last.kernel)
+    last.bias.assign([labels.mean()])
+    table = diagnose(model, images, labels)
+    assert table.finding.tolist() == ["perhaps one answer for all"]
+    assert "of (N,) and (N, 1) it is (N, N)" in table.evidence[0]
+
+
+def test_a_rate_that_fades_is_named_though_much_was_learned():
+    space = made(HEALTHY["learning rate too low"])
+    curves = {"loss": [0.6, 0.3, 0.25, 0.25, 0.25, 0.25], "accuracy": [0.8] + [0.93] * 5}
+    rates = {"learning_rate": [1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8]}
+    given = space["model"], space["images"], space["labels"]
+    assert "learning rate far too high or too low" in found(diagnose(*given, {**curves, **rates}))
+    falling = {**curves, "loss": [0.6, 0.3, 0.25, 0.24, 0.23, 0.22]}
+    assert found(diagnose(*given, {**falling, **rates})) == []
 
 
 def test_heat_maps_and_the_diagnosis_ask_the_same_function(monkeypatch):
@@ -1034,7 +1119,7 @@ def test_the_command_names_what_is_wrong(tmp_path, capsys):
     more = ["--data", str(tmp_path / "data.npz"), "--history", str(tmp_path / "history.csv")]
     assert cli.main(["diagnose", file, *more]) == 1
     said = capsys.readouterr().out
-    assert "1. one class only (labels)\n   all 40 labels are class 0\n   images, lab" in said
+    assert "1. one class only (labels)\n   all 40 labels are class 0\n   order = np" in said
     assert "2. loss below zero (history)" in said
 
 

@@ -229,7 +229,8 @@ def test_the_map_of_the_package_names_every_room_in_order():
 def test_networks_that_are_looked_into_are_differentiated_in_one_module():
     homes = {dotted(p) for p in PACKAGE.rglob("*.py") if "GradientTape(" in p.read_text("utf-8")}
     others = {"diagnosis.run", "drawings.computing", "exercises.networks"}  # losses, sums, answers
-    assert homes == {"gradients.differentiating"} | others
+    examples = {"diagnosis.settings"}
+    assert homes == {"gradients.differentiating"} | others | examples
 
 
 def loaded_after(statement):

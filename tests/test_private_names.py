@@ -63,6 +63,13 @@ def test_an_optimiser_knows_its_weights_and_whether_its_rate_follows_a_plan():
     assert not asked(private_names.has_plan, optimizer), HINT
 
 
+def test_a_compiled_model_tells_the_weights_of_its_losses():
+    model = network()
+    assert asked(private_names.loss_weights, model) is None
+    model.compile("adam", "mse", loss_weights=[0.5])
+    assert asked(private_names.loss_weights, model) == [0.5], HINT
+
+
 def test_a_tensor_knows_its_operation_and_which_call_of_it_it_comes_from():
     image = keras.Input((5, 7, 3))
     conv = layers.Conv2D(2, 3)

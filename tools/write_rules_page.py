@@ -29,7 +29,8 @@ labels)` is compared with the images. A saved model: `cnnlab diagnose model.kera
 begins with "perhaps" and says what would decide.
 
 A remedy is Python for `model`, `images`, `labels` or `validation_data`; or a layer, to be written
-in place of the named one where the model is built.
+in place of the named one where the model is built. What was spoilt on the way, as by a shuffle of
+the images alone, cannot be mended afterwards: its line belongs where images and labels are loaded.
 
 These are all {len(RULES)} rules, in the order in which their findings are told: causes before what
 follows from them. Their examples use small pictures of stripes of three kinds, pieces of three

@@ -4,13 +4,14 @@
 history of a training; what is not given is not judged. ``given`` checks what came and makes a
 ``case`` of it: the model as a graph, its ``heads`` with their loss and labels, its pictures, its
 training's history, and one ``run`` on a batch. The rules are a function each, grouped by what
-they read: ``inputs``, ``sets``, ``augmentation``, ``answers``, ``losses``, ``metrics``,
-``labelling``, ``pairing``, ``settings``, ``learning_rates``, ``structure``, ``receptive_fields``,
-``signals``, ``same_answers`` and ``curves``. What they ask: ``planes`` of the order of axes,
-``neighbours`` of pictures that look alike, ``bases`` of trained networks, ``rates`` of learning
-rates, ``memory`` of weights that stand where they started. They give a ``finding``; ``table`` lists
-them in the order in which they are told, with their sources, and each docstring holds an example,
-which ``examples`` takes out of it. Called by lessons, homework, ``exercises`` and ``command``.
+they read: ``inputs``, ``planes``, ``sets``, ``validation``, ``augmentation``, ``answers``,
+``losses``, ``outweighed``, ``metrics``, ``labelling``, ``rare_classes``, ``pairing``, ``settings``,
+``learning_rates``, ``structure``, ``receptive_fields``, ``signals``, ``same_answers`` and
+``curves``. What they ask: ``neighbours`` of pictures that look alike, ``bases`` of trained
+networks, ``rates`` of learning rates, ``memory`` of weights that stand where they started. They
+give a ``finding``; ``table`` lists each ``rule`` in the order in which they are told, with their
+sources, and each docstring holds an example, which ``examples`` takes out of it. Called by lessons,
+homework, ``exercises`` and ``command``.
 """
 
 import pandas as pd
@@ -37,7 +38,8 @@ def diagnose(model, images=None, labels=None, history=None, validation_data=None
     Returns:
         A DataFrame with a row per mistake: finding; where (a layer, "compile", "images", "labels"
         or "history"); evidence; remedy, a line of Python to paste, which changes `model`,
-        `images`, `labels` or `validation_data`, or a layer "in place of" the named ones. Where a
+        `images`, `labels` or `validation_data`, or a layer "in place of" the named ones; what was
+        spoilt on the way belongs "where they are loaded". Where a
         rule cannot be sure, the finding begins with "perhaps" and the evidence ends in what would
         decide. Only `diagnosis.table` lists more.
 

@@ -2,9 +2,16 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import Finding, activation_line, compiled_anew, in_place_of
+from cnnlab.diagnosis.finding import (
+    Finding,
+    activation_line,
+    compiled_anew,
+    in_place_of,
+    started_anew,
+)
 from cnnlab.diagnosis.heads import CLASSES, PROBABILITIES, ending
 from cnnlab.diagnosis.losses import squared_error_of_classes
+from cnnlab.diagnosis.memory import untouched_since_start
 from cnnlab.reading.logits import always_one
 
 _READ_ROWS = {"Dense", "Dropout"}
@@ -179,6 +186,38 @@ def answers_that_cannot_reach_the_labels(case):
         evidence += f"and labels go from {low:.3g} to {high:.3g}"
         line = activation_line(case, head.activation_at, "linear")
         yield Finding(head.activation_at, evidence, line)
+
+
+def measured_numbers_not_scaled(case):
+    """Answers start near 0; numbers of thousands lie farther away than the steps reach.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(1),
+        ])
+        images, labels = pictures, 5000 + 1000 * pictures.mean(axis=(1, 2))
+        model.compile("adam", "mse", metrics=["mae"])
+        history = model.fit(images, labels, epochs=5, verbose=0)
+    """
+    if len(case.heads) != 1 or untouched_since_start(case.layers) is not False:
+        return
+    head = case.heads[0]
+    known = head.label_kind in ("real", "numbers") and head.loss.kind == "squared"
+    if not known or head.activation != "linear" or not case.run.answers:
+        return
+    labels, answers = head.labels.astype(float), case.run.answers[0]
+    if not np.isfinite(answers).all() or labels.dtype.kind != "f" or np.isnan(labels).any():
+        return
+    mean, spread = float(labels.mean()), float(labels.std())
+    reached = float(answers.mean())
+    if abs(mean) < 100 or abs(mean - reached) < max(spread, 0.5 * abs(mean)):
+        return
+    evidence = f"labels have mean {mean:.4g} and deviation {spread:.3g}; the answers have reached "
+    evidence += f"{reached:.3g}"
+    line = "labels = (labels - labels.mean(axis=0)) / labels.std(axis=0); "
+    line += f"{started_anew(case)}; history = model.fit(images, labels, epochs=20, verbose=0)"
+    yield Finding("labels", evidence, line)
 
 
 def classes_at_every_place(case):

@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnlab.costs import layer_table
 from cnnlab.diagnosis.heads import heads_of
-from cnnlab.diagnosis.run import Run, running
+from cnnlab.diagnosis.run import Run, answering, running
 from cnnlab.reading import private_names
 from cnnlab.reading.model_inputs import shaped
 from cnnlab.reading.per_model import known
@@ -149,6 +149,30 @@ class Case:
         if not usable or not getattr(self.model, "built", False):
             return Run()
         return running(self.model, self.graph, self.heads, self.batch, self.rows)
+
+    def answers_to(self, images, rows):
+        """What the model answers to some pictures, as in prediction: an array per output.
+
+        () where it cannot take them.
+        """
+        if not len(rows) or self._fixed or not getattr(self.model, "built", False):
+            return ()
+        try:
+            batches = [
+                shaped(self.model, _taken(images, part))
+                for part in np.array_split(rows, -(-len(rows) // self._at_once))
+            ]
+        except ValueError:
+            return ()
+        answers = [answering(self.model, batch) for batch in batches]
+        return tuple(map(np.concatenate, zip(*answers, strict=True)))
+
+    @cached_property
+    def validated(self):
+        """(rows, answers): some validation pictures, and an array per output; () without any."""
+        count = min((len(a) for a in _arrays(self.validation and self.validation[0])), default=0)
+        rows = np.unique(np.linspace(0, count - 1, min(count, 4 * self._at_once)).astype(int))
+        return rows, self.answers_to(self.validation[0], rows) if count else ()
 
     def share_right(self, head, answers, rows=None):
         """The share of pictures that an answer names rightly, or None where labels are no classes.

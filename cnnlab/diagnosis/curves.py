@@ -5,7 +5,10 @@ import numpy as np
 from cnnlab.diagnosis.finding import Finding, started_anew
 from cnnlab.diagnosis.learning_rates import slower
 from cnnlab.diagnosis.memory import untouched_since_start
+from cnnlab.diagnosis.pairing import numbered_otherwise
 from cnnlab.diagnosis.rates import far_off
+from cnnlab.diagnosis.signals import statistics_not_settled
+from cnnlab.diagnosis.validation import channels_in_another_order
 
 FEW = 16  # pictures, below which a share tells nothing
 
@@ -110,6 +113,9 @@ def overfitting(case):
     """
     loss, validation = case.history.get("loss"), case.history.get("val_loss")
     if loss is None or validation is None or len(validation) < 4:
+        return
+    causes = statistics_not_settled, numbered_otherwise, channels_in_another_order
+    if any(any(cause(case)) for cause in causes):  # of which it is a consequence
         return
     if not (np.isfinite(loss).all() and np.isfinite(validation).all()):
         return

@@ -1,11 +1,19 @@
 """What a rule finds, and how its remedies are written: as a line of Python that can be pasted."""
 
 from dataclasses import dataclass
+from inspect import isfunction
 
 from cnnlab.diagnosis.rates import usable_rate
 
 # Those whose first argument is the learning rate.
 OPTIMIZERS = frozenset("SGD Adam AdamW Nadam Adamax RMSprop Lion Adagrad Adadelta Ftrl".split())
+
+# Behind a line that mends nothing here: what was spoilt must be read again.
+AS_LOADED = "# where they are loaded"
+SHUFFLED_TOGETHER = (
+    "order = np.random.default_rng(0).permutation(len(labels)); "
+    "images, labels = images[order], labels[order]"
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,10 @@ def started_anew(case, rate=None):
     if case.optimizer is None:
         return "model = keras.models.clone_model(model)"
     compiled = compiled_anew(case, rate).replace("model.loss", "loss")
-    return f"loss = model.loss; model = keras.models.clone_model(model){compiled}"
+    loss, copied = case.model.loss, "model"
+    if isfunction(loss) and not str(loss.__module__).startswith("keras"):
+        copied = "keras.Model(model.inputs, model.outputs)"  # Keras cannot copy such a loss along
+    return f"loss = model.loss; model = keras.models.clone_model({copied}){compiled}"
 
 
 def _new_optimizer(case, rate):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from cnnlab.diagnosis.bases import expectation_of
-from cnnlab.diagnosis.finding import Finding, in_place_of, layer_line, recompiled
+from cnnlab.diagnosis.finding import AS_LOADED, Finding, in_place_of, layer_line, recompiled
 from cnnlab.reading import value_range
 
 
@@ -64,7 +64,7 @@ def images_all_alike(case):
             keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
             layers.GlobalAveragePooling2D(), layers.Dense(3),
         ])
-        original = pictures
+        loaded = pictures, kinds
         images, labels = pictures.astype("uint8") // 255, kinds
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
@@ -72,7 +72,9 @@ def images_all_alike(case):
     for array in case.pictures:
         if len(array) > 3 and array.size and np.all(array == array[:1]):
             evidence = f"all {len(array)} images are the same, {array.min():g} to {array.max():g}"
-            yield Finding("images", evidence, "images = original  # as they were loaded")
+            yield Finding(
+                "images", evidence, f"images = np.asarray(images, 'float32')  {AS_LOADED}"
+            )
 
 
 def images_cast_to_whole_numbers(case):
@@ -83,8 +85,8 @@ def images_cast_to_whole_numbers(case):
             keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
             layers.GlobalAveragePooling2D(), layers.Dense(3),
         ])
-        original = pictures / pictures.max(axis=(1, 2), keepdims=True)
-        images, labels = original.astype("uint8"), kinds
+        loaded = pictures / pictures.max(axis=(1, 2), keepdims=True), kinds
+        images, labels = loaded[0].astype("uint8"), kinds
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
@@ -95,7 +97,7 @@ def images_cast_to_whole_numbers(case):
         if not np.isin(array, (0, 1)).all() or ones > 0.05 or _is_one_hot(array):
             continue
         evidence = f"the pixels are 0 or 1, nothing in between, and {ones:.1%} of them are 1"
-        line = "images = original  # as they were loaded; and divided as fractions: / 255.0"
+        line = f"images = np.asarray(images, 'float32')  {AS_LOADED}, in place of a cast"
         decides = "ten of the images, drawn: is there a picture in them?"
         yield Finding("images", evidence, line, decides)
 
@@ -124,6 +126,8 @@ def normalisation_never_adapted(case):
         mean, variance = np.asarray(node.layer.mean), np.asarray(node.layer.variance)
         if np.any(mean != 0) or np.any(variance != 1) or not case.finite:
             continue
+        if case.graph[node.inputs[0]].kind == "Rescaling":
+            continue  # as in a new EfficientNet: what comes is small already
         evidence = "mean 0 and variance 1, as it was made"
         if len(case.pictures) == 1 and node.inputs[0] in case.graph.inputs:
             own, spread = float(case.pictures[0].mean()), float(case.pictures[0].var())
@@ -132,6 +136,31 @@ def normalisation_never_adapted(case):
             evidence += f"; the images have mean {own:.3g} and variance {spread:.3g}"
         line = f"{layer_line(node.address)}.adapt(images){recompiled(case)}"
         yield Finding(node.address, evidence, line)
+
+
+def images_scaled_in_two_ways(case):
+    """Pictures of two sources, some from 0 to 1 and some from 0 to 255: the first are black.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = np.concatenate([pictures[:120], 255 * pictures[120:]]), kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for array in case.pictures:
+        if array.ndim != 4 or not case.finite or array.min() < 0:
+            continue
+        most = array.max(axis=(1, 2, 3))
+        small, large = (most > 0) & (most <= 1), most > 30
+        if min(small.sum(), large.sum()) < max(4, 0.05 * len(most)):
+            continue
+        evidence = f"{small.sum()} of {len(most)} images reach at most 1, such as image "
+        evidence += f"{small.argmax()}, and {large.sum()} up to {most.max():g}, such as image "
+        line = "images = np.where(images.max(axis=(1, 2, 3), keepdims=True) > 1, images / 255, "
+        yield Finding("images", f"{evidence}{large.argmax()}", f"{line}images)")
 
 
 def images_not_scaled(case):
@@ -147,6 +176,8 @@ def images_not_scaled(case):
         model.compile(keras.optimizers.SGD(0.05), loss, metrics=["accuracy"])
     """
     if (case.answers_right and not _far_above_the_training(case)) or expectation_of(case):
+        return
+    if any(images_scaled_in_two_ways(case)):
         return
     for array in case.pictures:
         if array.ndim < 4 or not np.isfinite(array).all():

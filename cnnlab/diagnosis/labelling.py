@@ -2,9 +2,16 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import Finding, compiled_anew, recompiled
+from cnnlab.diagnosis.finding import (
+    AS_LOADED,
+    SHUFFLED_TOGETHER,
+    Finding,
+    compiled_anew,
+    recompiled,
+)
 from cnnlab.diagnosis.heads import CLASSES
 from cnnlab.diagnosis.losses import is_one_for_several
+from cnnlab.diagnosis.rare_classes import rare_class_not_recognised
 
 FEW = 24  # labels, below which nothing is said of how often classes occur
 
@@ -215,8 +222,8 @@ def one_class_only(case):
             keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
             layers.GlobalAveragePooling2D(), layers.Dense(3),
         ])
-        everything = pictures[np.argsort(kinds)], np.sort(kinds)
-        images, labels = everything[0][:60], everything[1][:60]
+        loaded = pictures[np.argsort(kinds)], np.sort(kinds)
+        images, labels = loaded[0][:60], loaded[1][:60]
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
@@ -231,7 +238,7 @@ def one_class_only(case):
             continue
         if len(np.unique(classes)) == 1:
             evidence = f"all {len(classes)} labels{head.of_output} are class {classes[0]}"
-            line = "images, labels = everything[0], everything[1]  # pictures of every class"
+            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}, before some are taken"
             yield Finding("labels", evidence, line)
 
 
@@ -258,7 +265,7 @@ def imbalance(case):
             continue
         counts = np.bincount(classes)
         share = counts.max() / counts.sum()
-        if 0.85 <= share < 1:
+        if 0.85 <= share < 1 and not any(rare_class_not_recognised(case)):
             rare = int(np.argmin(np.where(counts > 0, counts, counts.sum())))
             evidence = f"class {counts.argmax()} is {share:.0%} of the labels{head.of_output}, "
             evidence += f"class {rare} {counts[rare]} of {counts.sum()}"

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnnlab.diagnosis.answers import measured_numbers_not_scaled
 from cnnlab.diagnosis.finding import Finding, compiled_anew, started_anew
 from cnnlab.diagnosis.memory import as_when_made
 from cnnlab.diagnosis.pairing import shuffled
@@ -166,7 +167,8 @@ def rate_too_low(case):
     late = loss[len(loss) // 2] - loss[-1]  # short steps go on as they began; a plateau does not
     falls = (steps < 0).mean() >= 0.9 and 0 < fall < 0.05 and late > 0.2 * (loss[0] - loss[-1])
     slow = (falls or (small and stays(loss))) and not _good(case) and loss[-1] > 0.3
-    if slow and not any(shuffled(case)):  # of which it is a consequence
+    causes = shuffled, measured_numbers_not_scaled
+    if slow and not any(any(cause(case)) for cause in causes):  # of which it is a consequence
         evidence = f"the training loss fell in {(steps < 0).sum()} of {len(steps)} epochs, by "
         evidence += f"{fall:.1%} in all"
         line = f"model.optimizer.learning_rate = {_more(case):g}; history = model.fit("
@@ -190,7 +192,12 @@ def _plan_that_ends_at_once(case):
     # Of a callback that waits for a plateau only the end is so low, not half of the training.
     if noted is not None and len(noted) > 2 and noted[len(noted) // 2] <= 2e-3 * noted[0]:
         gone = noted[len(noted) // 2] <= 1e-5 * noted[0]
-        if np.isfinite(loss).all() and (gone or (loss[-1] > 0.3 and not _learned(case))):
+        late = loss[len(loss) // 2 :]
+        still = (
+            np.ptp(late) < 0.01 * late[-1] and late[-1] > 0.1
+        )  # none of these epochs did anything
+        unlearned = loss[-1] > 0.3 and not _learned(case)
+        if np.isfinite(loss).all() and (gone or still or unlearned):
             evidence = f"in {len(noted)} epochs the learning rate fell from {noted[0]:.2g} to "
             evidence += f"{noted[-1]:.2g}, and the loss is {loss[-1]:.3g}"
             line = started_anew(case, usual_rate(case.optimizer))

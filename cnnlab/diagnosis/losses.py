@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import Finding, activation_line, in_place_of
+from cnnlab.diagnosis.finding import Finding, activation_line, in_place_of, started_anew
 from cnnlab.diagnosis.heads import CLASSES, EXCLUSIVE, PROBABILITIES
 from cnnlab.diagnosis.metrics import compiled_metrics
+from cnnlab.diagnosis.run import loss_of
 from cnnlab.reading.plausible import is_bounded, shares_of_one
 
 
@@ -133,6 +134,42 @@ def one_unit_for_several(case):
 def is_one_for_several(head):
     """Whether one unit stands before a loss that compares units."""
     return head.units == 1 and head.loss.kind in EXCLUSIVE
+
+
+def loss_that_rewards_wrong_answers(case):
+    """A loss is made small: what is best at 1, such as Dice or the IoU, drives answers away.
+
+    Example:
+        def dice(truth, answer):
+            both = keras.ops.sum(truth) + keras.ops.sum(answer)
+            return 2 * keras.ops.sum(truth * answer) / (both + 1)
+
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, padding="same", activation="relu"),
+            layers.Conv2D(1, 3, padding="same", activation="sigmoid"),
+        ])
+        images, labels = pictures, (pictures > 0.5).astype("float32")
+        model.compile("adam", dice)
+    """
+    head = case.heads[0]
+    own = head.loss.name and not head.loss.kind and head.activation in PROBABILITIES
+    if len(case.heads) != 1 or not own or not case.run.answers or head.labels is None:
+        return
+    shape = case.run.answers[0].shape
+    if len(head.labels) <= max(case.rows) or head.labels.dtype.kind not in "biuf":
+        return
+    truth = head.labels[case.rows].astype("float32")
+    if truth.size != np.prod(shape) or not np.isin(truth, (0, 1)).all() or np.ptp(truth) == 0:
+        return
+    truth = truth.reshape(shape)
+    right, wrong = (loss_of(case.model, head, truth, answer) for answer in (truth, 1 - truth))
+    if right is None or wrong is None or not right > wrong + 1e-3 * abs(wrong):
+        return
+    evidence = f"{head.loss.name} gives {right:.3g} where every answer is right, and {wrong:.3g} "
+    evidence += "where every answer is wrong: training makes it small"
+    turned = "lambda truth, answer: 1 - loss(truth, answer)"
+    line = started_anew(case).replace(", loss", f", {turned}")
+    yield Finding("compile", evidence, line)
 
 
 def squared_error_of_classes(case):

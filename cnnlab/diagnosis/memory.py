@@ -46,6 +46,12 @@ def as_when_made(layers, reach):
     return all(np.all(np.abs(np.asarray(weight) - start) <= reach) for weight, start in telling)
 
 
+def at_start(layer, *names):
+    """Whether some weights of a layer are as they were made, of those that it has."""
+    starts = [(w, _start(layer, w.name)) for w in layer.weights if w.name in names]
+    return all(start is not None and np.all(np.asarray(w) == start) for w, start in starts)
+
+
 def _start(layer, name):
     """The number at which a weight of a layer starts; None where it is not one number."""
     if name not in _OFFSETS or getattr(layer, "unit_forget_bias", False):

@@ -89,7 +89,10 @@ def compiled_metrics(case, number=0):
     The kind of `"acc"` is "accuracy", which Keras chooses by the labels; that of the class
     `Accuracy`, which asks for equal numbers, is "Accuracy()".
     """
-    config = case.model.get_compile_config() if getattr(case.model, "compiled", False) else None
+    try:
+        config = case.model.get_compile_config() if getattr(case.model, "compiled", False) else None
+    except (OSError, TypeError, ValueError):  # a loss of one's own that Keras cannot write down
+        return []
     given = (config or {}).get("metrics") or []
     if isinstance(given, dict) and "class_name" not in given:
         name = case.heads[number].name or getattr(case.model, "output_names", ("",))[0]

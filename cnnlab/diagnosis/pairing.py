@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from cnnlab.diagnosis.case import predicted_classes
-from cnnlab.diagnosis.finding import Finding
+from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding
 from cnnlab.diagnosis.neighbours import neighbours_that_agree
 
 FEW = 24  # labels, below which nothing is said
@@ -44,6 +44,47 @@ def class_order(case):
             yield Finding("labels", evidence, line)
 
 
+def numbered_otherwise(case):
+    """The classes of the validation are counted in another order, as of folders listed unsorted.
+
+    What the network learned is right, and counted as wrong.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
+        images, labels = pictures, kinds
+        model.fit(images, labels, epochs=15, verbose=0)
+        others, other_kinds = stripes(80, seed=1)
+        validation_data = others, np.array([2, 0, 1])[other_kinds]
+    """
+    if len(case.heads) != 1 or len(case.pictures) != 1 or not case.run.answers:
+        return
+    head = case.heads[0]
+    learned, other = case.share_right(head, case.run.answers[0]), validation_of(case, head)
+    if other is None or learned is None or learned < 0.6:
+        return
+    rows, answers = case.validated
+    if len(rows) < FEW or not answers:
+        return
+    classes, named = other[1][rows], predicted_classes(head, answers[0])
+    best, renamed = _best_renaming(classes, named)
+    right = float((classes == named).mean())
+    moved = {a: b for a, b in best.items() if a != b and _called(classes, named, a, b) > 0.5}
+    if len(moved) > 1 and set(moved) == set(moved.values()) and renamed > right + 0.1:
+        evidence = f"{learned:.2f} of the training images are named rightly, and {right:.2f} of "
+        evidence += f"{len(rows)} of the validation: {renamed:.2f} once its classes are renamed "
+        table = [moved.get(k, k) for k in range(max(*best, *best.values()) + 1)]
+        line = f"np.array({table})[np.asarray(validation_data[1]).astype(int)]"
+        if head.label_kind == "one-hot":
+            line = f"validation_data[1][:, np.argsort({table})]"
+        line = f"validation_data = validation_data[0], {line}"
+        yield Finding("labels", f"{evidence}{moved}", line)
+
+
 def shuffled(case):
     """Pictures that are nearly alike should be of one class; if not, labels belong to others.
 
@@ -52,7 +93,7 @@ def shuffled(case):
             keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
             layers.GlobalAveragePooling2D(), layers.Dense(3),
         ])
-        paired = pictures, kinds  # as they belong together
+        loaded = pictures, kinds  # as they belong together
         images, labels = pictures, np.random.default_rng(1).permutation(kinds)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
@@ -73,14 +114,17 @@ def shuffled(case):
         if agree < expected + 0.25 * (1 - expected):
             evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
             evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
-            line = "images, labels = paired  # both from before one of them was shuffled"
+            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}, in place of what shuffles one of them"
             yield Finding("labels", evidence, line, decides)
-        elif other := _validation_of(case, head):
+        elif other := validation_of(case, head):
             found = neighbours_that_agree(case.pictures[0], classes, *other)
-            if found and agree > 0.8 and found[0] < found[1] + 0.25 * (1 - found[1]):
+            strange = found and agree > 0.8 and found[0] < found[1] + 0.25 * (1 - found[1])
+            if strange and not any(numbered_otherwise(case)):
                 evidence = f"of {found[2]} validation images that are nearly like a training image "
                 evidence += f"{found[0]:.2f} have its label; {found[1]:.2f} would by chance"
-                line = "validation_data = paired  # from before one of them was shuffled"
+                line = "order = np.random.default_rng(0).permutation(len(validation_data[1])); "
+                line += "validation_data = tuple(a[order] for a in validation_data)  "
+                line += f"{AS_LOADED}, in place of what shuffles one of them"
                 yield Finding("labels", evidence, line, decides)
 
 
@@ -120,7 +164,7 @@ def twins_of_two_classes(case):
             yield Finding("labels", evidence, f"{line}images, labels = images[keep], labels[keep]")
 
 
-def _validation_of(case, head):
+def validation_of(case, head):
     """The pictures and classes of the validation, or None where they are not like the others."""
     if case.validation is None or case.validation[1] is None:
         return None
@@ -130,6 +174,11 @@ def _validation_of(case, head):
     if not fits or classes is None or classes.ndim != 1 or len(classes) != len(images):
         return None
     return (images, classes) if np.isfinite(images).all() and classes.min() >= 0 else None
+
+
+def _called(classes, named, label, name):
+    """Which share of the pictures with a label are called by a name."""
+    return float((named[classes == label] == name).mean())
 
 
 def _best_renaming(classes, named):

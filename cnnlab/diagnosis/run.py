@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from cnnlab.reading import private_names
 from cnnlab.reading.graph import flat
 from cnnlab.reading.outputs import selected
 from cnnlab.reading.tracing import hearing
@@ -29,6 +30,8 @@ class Run:
         penalty: the penalties alone.
         loss_in_prediction: the loss of the same batch, answered as in prediction, without
             penalties; or None.
+        pulls: per output, the length of its loss's gradient on the weights that all outputs share;
+            () where there is one output, or a loss is not known.
     """
 
     answers: tuple = ()
@@ -39,6 +42,7 @@ class Run:
     loss: float | None = None
     penalty: float = 0.0
     loss_in_prediction: float | None = None
+    pulls: tuple = ()
 
 
 def running(model, graph, heads, batch, rows):
@@ -55,13 +59,13 @@ def running(model, graph, heads, batch, rows):
     with untouched(model), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Keras says of losses, the rules say too
         predicted = model(arrays, training=False)
-        in_prediction = _loss(model, predicted, heads, rows)
+        in_prediction = _sum(_losses(model, predicted, heads, rows))
         few = batch if batch.fixed else batch[:8]
         few = few.form.arranged(tuple(map(tf.constant, few.arrays)))
         twice = [_outputs(model(few, training=False)) for _ in range(2)]
         again = tuple(zip(*twice, strict=True))
         nodes = graph.calls if graph else ()
-        with hearing(nodes) as heard, tf.GradientTape() as tape:
+        with hearing(nodes) as heard, tf.GradientTape(persistent=len(heads) > 1) as tape:
             values = [tf.identity(variable.value) for variable in model.trainable_variables]
             tape.watch(values)
             others = [variable.value for variable in model.non_trainable_variables]
@@ -70,9 +74,11 @@ def running(model, graph, heads, batch, rows):
                 values, others, arrays, return_losses=True, **told
             )
             penalty = tf.add_n([tf.cast(p, tf.float32) for p in penalties] or [tf.constant(0.0)])
-            loss = _loss(model, result, heads, rows)
+            parts = _losses(model, result, heads, rows)
+            loss = _sum(parts)
             total = None if loss is None else loss + penalty
         gradients = {} if total is None else _gradients(tape, total, values, model)
+        pulls = _pulls(tape, parts, values) if len(parts) > 1 else ()
     outputs = {
         node.address: np.asarray(heard[id(node.layer), node.call], np.float32)
         for node in nodes
@@ -87,7 +93,15 @@ def running(model, graph, heads, batch, rows):
         None if total is None else float(total),
         float(penalty),
         None if in_prediction is None else float(in_prediction),
+        pulls,
     )
+
+
+def answering(model, batch):
+    """What a model answers to a `Batch`, as in prediction: an array per output."""
+    arrays = batch.form.arranged(tuple(map(tf.constant, batch.arrays)))
+    with untouched(model):
+        return _outputs(model(arrays, training=False))
 
 
 @contextlib.contextmanager
@@ -115,9 +129,9 @@ def _outputs(result):
     return tuple(np.asarray(answer, np.float32) for answer in flat(result))
 
 
-def _loss(model, result, heads, rows):
-    """The sum of the heads' losses; None where one cannot be computed."""
-    parts = []
+def _losses(model, result, heads, rows):
+    """The loss of every head, times its weight; [] where one cannot be computed."""
+    parts, weights = [], _weights(model, heads)
     for number, head in enumerate(heads):
         if (
             head.labels is None
@@ -125,17 +139,48 @@ def _loss(model, result, heads, rows):
             or not head.loss.name
             or len(head.labels) <= max(rows)
         ):
-            return None
+            return []
         answer = selected(model, result, number if len(heads) > 1 else None)
         labels = head.labels[rows]
         if labels.ndim == len(answer.shape) - 1 and head.loss.kind not in ("sparse", ""):
             labels = labels[..., None]
         try:
             loss = _function_of(model, head, number)(labels, answer)
-            parts.append(tf.reduce_mean(tf.cast(loss, tf.float32)))
+            parts.append(weights[number] * tf.reduce_mean(tf.cast(loss, tf.float32)))
         except (ValueError, TypeError, tf.errors.OpError):  # the labels do not fit: another rule
+            return []
+    return parts
+
+
+def _sum(parts):
+    return tf.add_n(parts) if parts else None
+
+
+def _weights(model, heads):
+    """`loss_weights` as they were compiled, one per head."""
+    given = private_names.loss_weights(model)
+    if isinstance(given, dict):
+        return [float(given.get(head.name, 1.0)) for head in heads]
+    fits = isinstance(given, list | tuple) and len(given) == len(heads)
+    return list(map(float, given)) if fits else [1.0] * len(heads)
+
+
+def _pulls(tape, parts, values):
+    """The length of each loss's gradient on the weights that all of them reach; () without such."""
+    found = [tape.gradient(part, values) for part in parts]
+    shared = [row for row in zip(*found, strict=True) if all(g is not None for g in row)]
+    squares = [[float(tf.reduce_sum(tf.convert_to_tensor(g) ** 2)) for g in row] for row in shared]
+    return tuple(np.sqrt(np.sum(squares, axis=0)).tolist()) if squares else ()
+
+
+def loss_of(model, head, truth, answers):
+    """What the loss of a model's only output makes of some answers; None where it cannot."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return float(tf.reduce_mean(_function_of(model, head, 0)(truth, tf.constant(answers))))
+        except (ValueError, TypeError, KeyError, tf.errors.OpError):
             return None
-    return tf.add_n(parts)
 
 
 def _function_of(model, head, number):

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from cnnlab.diagnosis.answers import measured_numbers_not_scaled
 from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import Finding, started_anew
 from cnnlab.diagnosis.heads import CLASSES
 from cnnlab.diagnosis.memory import untouched_since_start
 
 FEW = 16  # pictures, below which equal answers tell nothing
+SHORT = 100  # steps, after which every network still answers much the same
 
 
 def one_answer_for_all(case):
@@ -28,6 +30,7 @@ def one_answer_for_all(case):
         return  # not trained yet
     for head, answers in zip(case.heads, case.run.answers, strict=False):
         yield from _one_answer_for_all_places(case, head, answers)
+        yield from _the_mean_for_all(case, head, answers)
         right = case.share_right(head, answers)
         if right is None or len(case.rows) < FEW:
             continue
@@ -38,6 +41,34 @@ def one_answer_for_all(case):
             line = f"{started_anew(case)}; model.fit(images, labels, epochs=30, verbose=0)"
             decides = "a new training, with its loss watched epoch by epoch"
             yield Finding(head.address or "model", evidence, line, decides)
+
+
+def _the_mean_for_all(case, head, answers):
+    """The same of a measured number: answers that tell no more than the mean of the labels."""
+    single = head.labels is not None and head.labels.size == len(head.labels) and head.units == 1
+    if not single or answers.ndim != 2 or head.loss.kind != "squared" or len(case.rows) < FEW:
+        return
+    if (
+        0 < case.steps < SHORT
+        or len(head.labels) <= max(case.rows)
+        or any(measured_numbers_not_scaled(case))
+    ):
+        return
+    labels = head.labels[case.rows].astype(float).ravel()
+    off, spread = float(np.mean((answers[:, 0] - labels) ** 2)), float(labels.var())
+    if not np.isfinite(off) or spread == 0 or answers.std() > 0.3 * labels.std():
+        return
+    if off < 0.8 * spread:
+        return
+    evidence = (
+        f"the answers{head.of_output} to {len(labels)} pictures differ by {answers.std():.2g}"
+    )
+    evidence += f", the labels by {np.sqrt(spread):.2g}: no better than their mean for all"
+    line = f"labels = np.reshape(labels, (-1, 1)); {started_anew(case)}; "
+    line += "history = model.fit(images, labels, epochs=30, verbose=0)"
+    decides = "a longer training; and in a loop of your own, the shape of labels - model(images): "
+    decides += "of (N,) and (N, 1) it is (N, N), and only the mean is learned"
+    yield Finding(head.address or "model", evidence, line, decides)
 
 
 def _one_answer_for_all_places(case, head, answers):
@@ -62,5 +93,8 @@ def _one_answer_for_all_places(case, head, answers):
         evidence = f"every pixel of {len(named)} pictures is called class {int(found[0])}"
         evidence += f"{head.of_output}, which {share:.2f} of them are"
         line = f"{started_anew(case)}; model.fit(images, labels, epochs=30, verbose=0)"
-        decides = "the IoU of the rare class, after more epochs or with a loss that weighs it more"
+        decides = (
+            "three masks, drawn over their pictures: do they belong together? Then the IoU of "
+        )
+        decides += "the rare class, after more epochs or with a loss that weighs it more"
         yield Finding(head.address or "model", evidence, line, decides)

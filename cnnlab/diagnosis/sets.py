@@ -6,7 +6,7 @@ import numpy as np
 
 from cnnlab.arrays.duplicates import near_duplicates
 from cnnlab.diagnosis.case import predicted_classes
-from cnnlab.diagnosis.finding import Finding, started_anew
+from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding, started_anew
 
 ALIKE = 0.9  # correlation from which on two pictures of two sets are told
 MOST = 150  # pictures of each set that are looked at for near copies
@@ -103,9 +103,12 @@ def sets_scaled_otherwise(case):
     if validation.min() > max(20, 20 * loss.max()):
         evidence = f"the validation loss is {validation[0]:.3g} in the first epoch and never below "
         evidence += f"{validation.min():.3g}, the training loss at most {loss.max():.2g}"
-        line = "validation_data = validation_images / 255, validation_labels; history = model.fit("
-        line += "images, labels, validation_data=validation_data, epochs=5, verbose=0)"
-        decides = "images.max() and validation_images.max()"
+        line = (
+            "validation_data = validation_data[0] / 255, *validation_data[1:]; history = model.fit("
+        )
+        line += "images, labels, validation_data=validation_data, epochs=5, verbose=0)  "
+        line += f"{AS_LOADED}"
+        decides = "images.max() and validation_data[0].max()"
         yield Finding("history", evidence, line, decides)
 
 
@@ -176,10 +179,7 @@ def sorted_before_the_split(case):
         if is_sorted and validation[-1] < 0.5 / count and accuracy[-1] > validation[-1] + 0.3:
             evidence = f"labels{head.of_output} are sorted, 0 to {classes.max()}; accuracy "
             evidence += f"{accuracy[-1]:.2f}, and {validation[-1]:.2f} in validation"
-            line = "order = np.random.default_rng(0).permutation(len(labels)); "
-            yield Finding(
-                "labels", evidence, f"{line}images, labels = images[order], labels[order]"
-            )
+            yield Finding("labels", evidence, SHUFFLED_TOGETHER)
 
 
 def sorted_and_not_shuffled(case):
@@ -210,9 +210,8 @@ def sorted_and_not_shuffled(case):
     if named >= 1.5 * own + 0.05:
         evidence = f"labels are sorted, 0 to {last}; {named:.2f} of the pictures are called class "
         evidence += f"{last}, which {own:.2f} of them are"
-        line = "order = np.random.default_rng(0).permutation(len(labels)); images, labels = "
-        line += f"images[order], labels[order]; {started_anew(case)}; history = model.fit(images, "
-        line += "labels, epochs=10, verbose=0)"
+        line = f"{SHUFFLED_TOGETHER}; {started_anew(case)}; history = model.fit(images, labels, "
+        line += "epochs=10, verbose=0)"
         decides = "whether `fit` got shuffle=False, or a dataset without `shuffle`"
         yield Finding("labels", evidence, line, decides)
 

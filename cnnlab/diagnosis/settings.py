@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlab.diagnosis.finding import Finding, compiled_anew, layer_line, several, started_anew
-from cnnlab.diagnosis.memory import untouched_since_start
+from cnnlab.diagnosis.memory import at_start, untouched_since_start
 from cnnlab.diagnosis.rates import usual_rate
 from cnnlab.reading import private_names
 
@@ -156,6 +156,50 @@ def batch_norm_of_a_frozen_base(case):
         evidence = f"{several(names)} of {len(names)} learn, the convolution before is frozen"
         line = "; ".join(f"{layer_line(name)}.trainable = False" for name in names)
         yield Finding(names[0], evidence, line + compiled_anew(case))
+
+
+def batch_norm_never_in_training_mode(case):
+    """In a training loop of one's own `model(images)` answers as in prediction.
+
+    No batch norm gathers statistics then, and no dropout drops: write `training=True`.
+
+    Example:
+        import tensorflow as tf
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3), layers.BatchNormalization(name="norm"),
+            layers.ReLU(), layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        optimizer = keras.optimizers.Adam(0.01)
+        for step in range(20):
+            with tf.GradientTape() as tape:
+                value = loss(labels, model(images))
+            slopes = tape.gradient(value, model.trainable_variables)
+            optimizer.apply(slopes, model.trainable_variables)
+    """
+    norms = [
+        layer
+        for layer in case.layers
+        if type(layer).__name__ == "BatchNormalization" and layer.trainable
+    ]
+    never = [n for n in norms if at_start(n, "moving_mean", "moving_variance")]
+    moved = [n for n in never if not at_start(n, "gamma", "beta")]
+    if not moved:
+        return
+    names = [layer.name for layer in never]
+    evidence = f"{several(names)} learned: gamma and beta have moved; its averages are still "
+    evidence += "exactly 0 and 1, as never gathered"
+    decides = ""
+    if case.steps:
+        decides = "whether a loop called model(images) without training=True, or the layer was "
+        decides += "built with training=False"
+    line = started_anew(case)
+    if case.optimizer is None and len(case.heads) == 1:
+        line += f"; {case.heads[0].compile_line().replace('model.optimizer', repr('adam'))}"
+    line += "; history = model.fit(images, labels, epochs=10, verbose=0)"
+    line += "  # or in the loop: model(images, training=True)"
+    yield Finding(names[0], evidence, line, decides)
 
 
 def changed_after_compile(case):

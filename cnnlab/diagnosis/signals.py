@@ -231,7 +231,8 @@ def exploding_gradients(case):
     guessing = sum(
         np.log(max(head.units or 2, 2)) for head in case.heads if head.loss.kind in CROSSENTROPIES
     )
-    if not guessing or not np.isfinite(most):
+    measured = any(head.loss.kind not in CROSSENTROPIES for head in case.heads)
+    if measured or not guessing or not np.isfinite(most):
         return  # of a measured number the gradient is as large as the number
     own = case.run.loss - case.run.penalty
     fresh = untouched_since_start(case.layers) is not False

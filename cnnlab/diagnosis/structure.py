@@ -217,12 +217,12 @@ def base_with_its_own_head(case):
         if convolves and linear and readers and readers[0].kind == "Dense":
             before = inner[end.address].inputs[0]
             base = f"keras.Model(base.input, base.get_layer({before!r}).output)"
-            line = f"base = model.get_layer({layer.name!r}); model = keras.Sequential(["
-            line += f"{base}, *model.layers[1:]])"
             line = f"base = model.get_layer({layer.name!r}); base = {base}; model = "
             line += f"keras.Sequential([base, layers.Dense({readers[0].layer.units})])"
             if case.optimizer is not None:
-                line += "; model.compile('adam', loss, metrics=['accuracy'])"
+                line = (
+                    f"loss = model.loss; {line}; model.compile('adam', loss, metrics=['accuracy'])"
+                )
             evidence = f"{readers[0].address!r} reads the {end.output_shape[-1]} classes of "
             evidence += f"{prefix}{end.address}"
             yield Finding(f"{prefix}{end.address}", evidence, line)

@@ -5,9 +5,6 @@ how it may learn, then what it does; behind these causes what they lead to in a 
 may or may not matter.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from cnnlab.diagnosis import (
     answers,
     augmentation,
@@ -17,39 +14,19 @@ from cnnlab.diagnosis import (
     learning_rates,
     losses,
     metrics,
+    outweighed,
     pairing,
     planes,
+    rare_classes,
     receptive_fields,
     same_answers,
     sets,
     settings,
     signals,
     structure,
+    validation,
 )
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A kind of mistake.
-
-    Attributes:
-        finding: its name.
-        function: of a `Case`, gives `Finding`s; its docstring says why it is a mistake and holds
-            an example.
-        source: where it is described, or what decides it.
-    """
-
-    finding: str
-    function: Callable
-    source: str
-
-    def row(self, found):
-        """A `Finding` of this rule as a row of the table that is told."""
-        if not found.decides:
-            return (self.finding, found.where, found.evidence, found.remedy)
-        evidence = f"{found.evidence}. What would decide: {found.decides}"
-        return (f"perhaps {self.finding}", found.where, evidence, found.remedy)
-
+from cnnlab.diagnosis.rule import Rule
 
 _LOSSES = "Keras documentation, Losses: from_logits, and the labels that each loss expects"
 _CHOLLET = (
@@ -63,6 +40,7 @@ _LECUN = "LeCun, Bottou, Orr & Müller (1998), Efficient backprop"
 _SMITH = "Smith (2018), A disciplined approach to neural network hyper-parameters, arXiv:1803.09820"
 _ARAUJO = "Araujo, Norris & Sim (2019), Computing receptive fields of convolutional networks"
 _BARZ = "Barz & Denzler (2020), Do we train on test data?, arXiv:1902.00423"
+_RENAMED = "the best one-to-one renaming of the classes"
 _COVER = "Cover & Hart (1967), Nearest neighbor pattern classification"
 _KERAS_LAYER = "Keras documentation, the argument `training` of a layer"
 _LIN = "Lin, Chen & Yan (2014), Network in network, section 3.2: global average pooling"
@@ -96,6 +74,11 @@ RULES = (
     Rule("softmax with a binary loss", losses.softmax_with_a_binary_loss, _CHOLLET),
     Rule("squared error of classes", losses.squared_error_of_classes, f"{_GOODFELLOW}, 6.2.1"),
     Rule(
+        "loss that rewards wrong answers",
+        losses.loss_that_rewards_wrong_answers,
+        "Milletari, Navab & Ahmadi (2016), V-Net, section 3: Dice is to be maximised",
+    ),
+    Rule(
         "dropout or batch norm behind the answer",
         structure.dropout_behind_the_answer,
         "Srivastava et al. (2014)",
@@ -119,6 +102,7 @@ RULES = (
         inputs.normalisation_never_adapted,
         "Keras documentation, Normalization: adapt",
     ),
+    Rule("images scaled in two ways", inputs.images_scaled_in_two_ways, _LECUN),
     Rule("images not scaled", inputs.images_not_scaled, _LECUN),
     Rule("channels first", planes.channels_first, "Keras documentation, Conv2D: data_format"),
     Rule(
@@ -127,12 +111,15 @@ RULES = (
         "Krizhevsky (2009), the CIFAR-10 files: the red plane, then the green, then the blue",
     ),
     Rule("sets scaled otherwise", sets.sets_scaled_otherwise, _LECUN),
-    Rule("the same picture in two classes", pairing.twins_of_two_classes, _BARZ),
     Rule(
-        "labels shuffled against images",
-        pairing.shuffled,
-        _COVER,
+        "channels in another order in validation",
+        validation.channels_in_another_order,
+        "OpenCV documentation, imread: the channels are stored in the order blue, green, red",
     ),
+    Rule("labels scaled otherwise in validation", validation.labels_scaled_otherwise, _LECUN),
+    Rule("the same picture in two classes", pairing.twins_of_two_classes, _BARZ),
+    Rule("classes numbered otherwise in validation", pairing.numbered_otherwise, _RENAMED),
+    Rule("labels shuffled against images", pairing.shuffled, _COVER),
     Rule(
         "sets of different classes", sets.sets_of_different_classes, f"{_GOODFELLOW}, section 5.2"
     ),
@@ -164,11 +151,21 @@ RULES = (
         settings.batch_norm_of_a_frozen_base,
         _CHOLLET_TRANSFER,
     ),
+    Rule(
+        "batch norm never in training mode",
+        settings.batch_norm_never_in_training_mode,
+        "Keras documentation, Writing a training loop from scratch",
+    ),
     Rule("weights that do not move", settings.weights_that_do_not_move, _GLOROT),
     Rule(
         "optimiser that holds back",
         learning_rates.optimizer_that_holds_back,
         "Keras documentation, Optimizers: clipnorm, epsilon, weight_decay",
+    ),
+    Rule(
+        "one loss outweighs another",
+        outweighed.one_loss_outweighs_another,
+        "Kendall, Gal & Cipolla (2018), Multi-task learning using uncertainty to weigh losses",
     ),
     Rule("penalty larger than the loss", settings.penalty_larger_than_the_loss, _GOODFELLOW),
     Rule("map of one cell too early", receptive_fields.map_of_one_cell_too_early, _ARAUJO),
@@ -195,6 +192,7 @@ RULES = (
         augmentation.augmentation_that_changes_classes,
         "Simard, Steinkraus & Platt (2003), Best practices for convolutional neural networks",
     ),
+    Rule("measured numbers not scaled", answers.measured_numbers_not_scaled, _LECUN),
     Rule("learning rate far too high or too low", learning_rates.learning_rate_far_off, _SMITH),
     Rule("exploding gradients", signals.exploding_gradients, _GLOROT),
     Rule("vanishing gradients", signals.vanishing_gradients, _GLOROT),
@@ -202,12 +200,8 @@ RULES = (
     Rule("loss is NaN", curves.loss_is_nan, _SMITH),
     Rule("learning rate too high", learning_rates.rate_too_high, _SMITH),
     Rule("dead ReLUs", signals.dead_relus, "Maas, Hannun & Ng (2013), Rectifier nonlinearities"),
-    Rule(
-        "random at test time, such as augmentation",
-        signals.random_at_test_time,
-        _KERAS_LAYER,
-    ),
-    Rule("class order", pairing.class_order, "the best one-to-one renaming of the classes"),
+    Rule("random at test time, such as augmentation", signals.random_at_test_time, _KERAS_LAYER),
+    Rule("class order", pairing.class_order, _RENAMED),
     Rule("loss below zero", curves.loss_below_zero, _LOSSES),
     Rule("accuracy of logits", metrics.accuracy_of_logits_cut_at_a_half, "Keras: BinaryAccuracy"),
     Rule("accuracy of a measured number", metrics.accuracy_of_numbers, _CHOLLET),
@@ -217,6 +211,11 @@ RULES = (
         "Keras documentation, Accuracy metrics",
     ),
     Rule("stride larger than the kernel", receptive_fields.stride_larger_than_the_kernel, _ARAUJO),
+    Rule(
+        "rare class not recognised",
+        rare_classes.rare_class_not_recognised,
+        "King & Zeng (2001), Logistic regression in rare events data: weights of the classes",
+    ),
     Rule("imbalance", labelling.imbalance, "He & Garcia (2009), Learning from imbalanced data"),
     Rule(
         "batch as large as the data",

@@ -90,6 +90,11 @@ def variables_of(optimizer):
     return getattr(optimizer, "_trainable_variables", ())
 
 
+def loss_weights(model):
+    """What `compile` got as `loss_weights`; None where nothing, or it is not compiled."""
+    return getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
+
+
 def has_plan(optimizer):
     """Whether a learning rate follows a plan; `optimizer.learning_rate` is its present value."""
     rate = getattr(optimizer, "_learning_rate", None)
