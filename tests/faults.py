@@ -1673,6 +1673,35 @@ FAULTS = [
         "a box of rows",
         "overlays",
     ),
+    Fault(
+        "exercises.wording",
+        "name for name, changed in pairs if changed",
+        "name for name, changed in pairs",
+        "another argument is named as changed",
+        "exercises",
+    ),
+    Fault(
+        "exercises.catalogue",
+        'if exercise.number.split(".")[0] in lessons() else "..."',
+        'if exercise.number else "..."',
+        "an exercise of a homework by a lesson's number",
+        "exercises",
+    ),
+    Fault(
+        "exercises.exercise",
+        'f"{self.mark} {self.number} {self.message}"',
+        'f"{self.mark} {self.message}"',
+        "a check that does not say which",
+        "exercises",
+    ),
+    Fault("comparing.marks", 'SPOKEN = "spoken"', "SPOKEN = None", "all texts told", "digests"),
+    Fault(
+        "overlays.value_range",
+        "(0, 255) if high > 2",
+        "(0, 255) if high > 300",
+        "grey levels in floats are white",
+        "overlays",
+    ),
     # model_inputs
     Fault(
         "reading.model_inputs",
