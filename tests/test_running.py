@@ -186,7 +186,8 @@ def test_what_is_forged_is_not_judged(entry, message):
 def test_the_exercises_beside_a_notebook_hold_no_solution(small):
     from cnnlab.grading.exercise_files import loaded
 
-    text = judging_apart.open_form(loaded(small))
+    module = loaded(small)
+    text = judging_apart.open_form(module, module.EXERCISES)
     space = {}
     exec(text, space)
     assert space["average"].number == "T.1"

@@ -37,15 +37,13 @@ class Staff:
 
     Attributes:
         judge: a `judging_apart.Judge`.
-        material: the folder that holds what the notebooks get.
         open_to: one line that says what is not enforced on this machine, or None.
     """
 
     def __init__(self, source):
         short = "/tmp" if WARM and len(tempfile.gettempdir()) > 40 else None  # paths of sockets
         self.folder = Path(tempfile.mkdtemp(prefix="cnnlab-", dir=short))
-        self.material = self.folder / "material"
-        for name in ("material", "keras", "source"):
+        for name in ("keras", "source"):
             (self.folder / name).mkdir()
         for name in ("models", "datasets"):  # what was fetched is there, settings are not
             known = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / name
@@ -55,7 +53,7 @@ class Staff:
         self.environment.pop("KERAS_BACKEND", None)
         own = shutil.copyfile(source, self.folder / "source" / Path(source).name)  # one reading
         self._warm = None
-        self.judge = judging_apart.Judge(str(own), str(self.material), self.environment)
+        self.judge = judging_apart.Judge(str(own), self.environment)
         self.open_to = NOT_ENFORCED.format(f"{sys.platform} cannot")
         if WARM:
             self._warm_up()
@@ -92,7 +90,7 @@ class Staff:
             environment=environment,
             folder=str(folder),
             record=str(folder / "record"),
-            seen=[*map(str, _seen()), str(self.material / judging_apart.CASES)],
+            seen=[*map(str, _seen()), str(folder / judging_apart.CASES)],
             hidden=[str(Path(path).resolve()) for path in (*_keys(), *rules.hidden)],
             isolated=self.reason is None,
             memory=rules.memory,
