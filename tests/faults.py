@@ -3431,4 +3431,23 @@ FAULTS = [
         "if False:",
         "a file that gives other numbers each time is graded by",
     ),
+    Fault(
+        "grading.submissions",
+        "return (*rules.hidden, folder, *map(Path, apart), *written, *others)",
+        "return (*rules.hidden, folder, *map(Path, apart), *written)",
+        "the results of other machines can be read by a notebook",
+    ),
+    Fault(
+        "grading.submissions",
+        "hidden = (*rules.hidden, Path(place))",
+        "hidden = rules.hidden",
+        "a copy of the exercises can be read by a notebook",
+    ),
+    Fault(
+        "grading.staff",
+        "(*_keys(), self._source, *rules.hidden)",
+        "(*_keys(), *rules.hidden)",
+        "the judge's copy of the exercises can be read by a notebook",
+        "submissions",
+    ),
 ]

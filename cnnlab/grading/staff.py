@@ -51,7 +51,8 @@ class Staff:
                 (self.folder / "keras" / name).symlink_to(known.resolve())
         self.environment = {**os.environ, **SETTING, "KERAS_HOME": str(self.folder / "keras")}
         self.environment.pop("KERAS_BACKEND", None)
-        own = shutil.copyfile(source, self.folder / "source" / Path(source).name)  # one reading
+        self._source = self.folder / "source"
+        own = shutil.copyfile(source, self._source / Path(source).name)  # one reading
         self._warm = None
         self.judge = judging_apart.Judge(str(own), self.environment)
         self.open_to = NOT_ENFORCED.format(f"{sys.platform} cannot")
@@ -91,7 +92,7 @@ class Staff:
             folder=str(folder),
             record=str(folder / "record"),
             seen=[*map(str, _seen()), str(folder / judging_apart.CASES)],
-            hidden=[str(Path(path).resolve()) for path in (*_keys(), *rules.hidden)],
+            hidden=[str(Path(p).resolve()) for p in (*_keys(), self._source, *rules.hidden)],
             isolated=self.reason is None,
             memory=rules.memory,
             disk=rules.disk,

@@ -174,7 +174,7 @@ def _beside(out):
 def _hidden(rules, folder, out, apart, merge):
     """What no notebook may see: the others, whatever is graded by, and what comes of it."""
     written = [out.with_name(out.name + ending) for ending in ("", ".journal", ".ran", ".part")]
-    others = [path for journal in map(Path, merge) for path in (journal, _ran_of(journal))]
+    others = [p for j in map(Path, merge) for p in (j, _ran_of(j), j.with_suffix(""))]
     return (*rules.hidden, folder, *map(Path, apart), *written, *others)
 
 
