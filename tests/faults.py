@@ -3344,6 +3344,13 @@ FAULTS = [
     ),
     Fault(
         "grading.seeds",
+        "if student not in names:",
+        "if False:",
+        "a name spelled in another way takes a student's seed away",
+        "seeds",
+    ),
+    Fault(
+        "grading.seeds",
         "return found if told & {*found.values()} else {}",
         "return found",
         "a class list of another kind gives seeds that nobody has",

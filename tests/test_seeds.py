@@ -201,6 +201,15 @@ def test_a_notebook_of_somebody_else_is_judged_by_the_seed_of_who_handed_it_in(t
     assert three.ran == {"Ben": 3}
 
 
+@pytest.mark.parametrize("student", ["ben", "Dora", ""])
+def test_a_name_that_the_class_list_does_not_know_takes_no_seed_away(three, student):
+    three.hand_in("Ben", three.signed(student, 11))
+    graded = three.grade(LIST.replace("Ben,11", "Ben,4"))
+    assert three.ran == SEEDS
+    whose = f"handed out to {student or 'everybody'}: not in the class list"
+    assert graded.remarks == [f"Ben/varied.ipynb: judged by the seed of the notebook, 11, {whose}"]
+
+
 def test_a_class_list_that_says_another_seed_is_told(three):
     graded = three.grade(LIST.replace("Ben,11", "Ben,4"))
     assert three.ran == SEEDS

@@ -49,11 +49,12 @@ def allotted(handed_in, module, source, roster=None):
         except ValueError as fault:
             faults[name] = grades.cleaned(str(fault))
     listed = _listed(roster, key, {(student, seed) for seed, student in told.values()})
+    names = {student for student, _ in listed.values()}
     table, found, odd = [], {}, {}
     for each in handed_in:
         name, own = each.name, listed.get(_frozen(each.row or {}))
         if name in told:
-            found[name], odd[name] = _judged_by(told[name], own)
+            found[name], odd[name] = _judged_by(told[name], own, names)
         elif name in faults and own:
             found[name], odd[name] = own[1], f"{LISTED}, {own[1]}: {faults[name]}"
         elif name in faults:
@@ -84,20 +85,23 @@ def _listed(roster, key, told):
     return found if told & {*found.values()} else {}
 
 
-def _judged_by(told, own):
+def _judged_by(told, own, names):
     """The seed of a notebook, and what is odd about it.
 
     Args:
         told: what the notebook says, (seed, student).
         own: what the class list says of who handed it in, (student, seed), or None.
+        names: of all students in it.
     """
     seed, student = told
     if own is None or own == (student, seed):
         return seed, ""
     if own[0] == student:
         return seed, f"judged by the seed of the notebook, {seed}; the class list says {own[1]}"
-    said = f"the notebook is the one handed out to {student or 'everybody'}"
-    return own[1], f"{LISTED}, {own[1]}: {said}"
+    whose = f"handed out to {student or 'everybody'}"
+    if student not in names:  # perhaps another spelling
+        return seed, f"judged by the seed of the notebook, {seed}, {whose}: not in the class list"
+    return own[1], f"{LISTED}, {own[1]}: the notebook is the one {whose}"
 
 
 def _without(faults, told, source):
