@@ -264,7 +264,8 @@ def test_where_the_system_gives_no_namespaces_one_line_says_so(tmp_path, small):
 def test_a_forked_kernel_shows_what_a_fresh_one_does(path):
     notebook = nbformat.read(path, 4)
     expected = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
-    running.run_cells(notebook, running.Rules(path.with_suffix(".py")))
+    *_, ended = running.run_cells(notebook, running.Rules(path.with_suffix(".py")))
+    assert ended == {"run": "to its end"}  # else outputs are missing, whatever they were
     found = [cell for cell in storing.tidying.tidied(notebook).cells if cell.cell_type == "code"]
     for cell, outputs in zip(found, expected, strict=True):
         if "check(" not in cell.source:
