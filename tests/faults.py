@@ -3457,4 +3457,18 @@ FAULTS = [
         "the judge's copy of the exercises can be read by a notebook",
         "submissions",
     ),
+    Fault(
+        "grading.judging_apart",
+        "code = OpenCode(self.module, self.answers)",
+        "code = OpenCode(self.module, [])",
+        "a case tells a notebook the answer",
+        "running",
+    ),
+    Fault(
+        "exercises.open_code",
+        "return space[name]",
+        "return [*space.values()][-1]",
+        "another function of the file stands for that of a case",
+        "running",
+    ),
 ]

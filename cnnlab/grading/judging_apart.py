@@ -9,6 +9,7 @@ written out. Both say by which seed; the exercises of a seed are made when they 
 
 import contextlib
 import functools
+import io
 import json
 import os
 import pickle
@@ -16,11 +17,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import FunctionType
 
 from cnnlab.exercises import variants
 from cnnlab.exercises.handing import UNJUDGED, outcome
 from cnnlab.exercises.judging import Exercise, made_cases
+from cnnlab.exercises.open_code import OpenCode, made
 from cnnlab.exercises.runs import runs_on
+from cnnlab.exercises.student_file import answers_of
 from cnnlab.grading import exercise_files
 
 CASES = "cases"  # a file in a notebook's folder, for its kernel
@@ -67,22 +71,43 @@ def _without_solution(exercise):
     return f'Exercise({shown}, solution=None, insight="", mistakes=())'
 
 
-def handed_cases(exercises):
+class _Pickler(pickle.Pickler):
+    """Takes functions of a file as their code, where it holds no answer."""
+
+    def __init__(self, file, module, answers):
+        super().__init__(file)
+        self.module, self.answers = module, answers
+
+    def reducer_override(self, value):
+        if not isinstance(value, FunctionType) or value.__module__ != self.module.__name__:
+            return NotImplemented
+        code = OpenCode(self.module, self.answers)
+        name = code.add(value, "a case")
+        return made, (code.written(), name)
+
+
+def handed_cases(module, exercises):
     """{number: the arguments that the answers are tried on, pickled}.
+
+    Args:
+        module: the file of the exercises, loaded.
+        exercises: those of a seed.
 
     Raises:
         ValueError: they cannot be handed to another process.
     """
-    found = {}
+    answers, found = [answer for each in exercises for answer in answers_of(each)], {}
     for exercise in exercises:
+        file = io.BytesIO()
         try:
-            found[exercise.number] = pickle.dumps(tuple(made_cases(exercise)))
+            _Pickler(file, module, answers).dump(tuple(made_cases(exercise)))
         except Exception as error:
             raise ValueError(
                 f"`cases` must be data, for the notebooks run in processes of their own: got "
                 f"exercise {exercise.number}, whose cases cannot be handed over ({error}). Hand "
-                "over arrays, numbers, texts and Keras models."
+                "over arrays, numbers, texts, Keras models, and functions that stand in the file."
             ) from error
+        found[exercise.number] = file.getvalue()
     return found
 
 
@@ -96,7 +121,11 @@ def main(source):
     def of(seed):
         return _Variant(module, variants.variant(module, seed), Path(source).name)
 
-    first = of(None)
+    try:
+        first = of(None)
+    except ValueError as error:
+        print(json.dumps({"error": str(error)}), file=answers, flush=True)
+        return
     with contextlib.suppress(ImportError):
         import resource
 
@@ -126,7 +155,7 @@ class _Variant:
     """The exercises of a seed: what a notebook gets of them, and what is known of each."""
 
     def __init__(self, module, exercises, name):
-        cases, text = handed_cases(exercises), open_form(module, exercises)
+        cases, text = handed_cases(module, exercises), open_form(module, exercises)
         self.files = {CASES: pickle.dumps(cases), f"{WORK}/{name}": text.encode()}
         self.known = {exercise.number: _Known(exercise) for exercise in exercises}
 
@@ -178,9 +207,12 @@ class Judge:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the grader, which ends it
         )
-        self.numbers = json.loads(self._process.stdout.readline() or "{}").get("ready")
+        begun = json.loads(self._process.stdout.readline() or "{}")
+        self.numbers = begun.get("ready")
         if self.numbers is None:
-            raise ValueError(f"`exercises` must be a file that judges: got {source}, and no judge.")
+            self.close()
+            no_judge = f"`exercises` must be a file that judges: got {source}, and no judge."
+            raise ValueError(begun.get("error", no_judge))
 
     def furnish(self, folder, seed):
         """Writes what a notebook gets: its exercises, those of the seed, and their cases.

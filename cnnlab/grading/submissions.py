@@ -23,6 +23,7 @@ from cnnlab.grading import (
     deliveries,
     exercise_files,
     grades,
+    judging_apart,
     regrading,
     roster,
     running,
@@ -119,6 +120,7 @@ def grade(
                 f"`--out` must be a file: got the folder {out}. Write --out {out / 'grades.csv'}."
             )
         verify(exercises)
+        judging_apart.handed_cases(module, exercises)  # before anything runs
         handed_in, remarks = deliveries.sorted_out(found, students)
         handed_in, own, odd, more = seeds.allotted(handed_in, module, rules.source, students)
         remarks += more
