@@ -3464,11 +3464,4 @@ FAULTS = [
         "a case tells a notebook the answer",
         "running",
     ),
-    Fault(
-        "exercises.open_code",
-        "return space[name]",
-        "return [*space.values()][-1]",
-        "another function of the file stands for that of a case",
-        "running",
-    ),
 ]
