@@ -112,6 +112,16 @@ def test_the_same_code_under_other_names_is_found_and_what_all_have_is_not():
     assert likeness.alike({**codes, "ben": TEMPLATE + "answer = 12"}) == []
 
 
+def test_the_same_code_with_the_numbers_of_two_variants_is_found():
+    own = OWN + "\nresult = [{}.5 * f + {}, 0x{}, ({}, {})]\n" * 3
+    codes = {
+        name: TEMPLATE + own.format(*[number] * 15, f="edges", k="kernel", i="i")
+        for name, number in (("anna", 3), ("ben", 41))
+    }
+    ((one, other, share),) = likeness.alike({**codes, "cleo": TEMPLATE + OTHERS, "dan": TEMPLATE})
+    assert (one, other, share) == ("anna", "ben", 1)
+
+
 def test_what_is_shorter_than_a_thought_is_not_compared():
     assert likeness.alike({"a": "check(h.x, 12)", "b": "check(h.x, 12)"}) == []
 

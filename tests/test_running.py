@@ -2,23 +2,27 @@
 
 import inspect
 import json
+import os
+import pickle
 import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import nbformat
 import numpy as np
 import pytest
 
 from cnnlab.comparing import storing
-from cnnlab.exercises import Exercise, Mistake, judge, supervision
+from cnnlab.exercises import Exercise, Mistake, judge, judging, supervision
 from cnnlab.exercises.catalogue import find
 from cnnlab.exercises.differences import difference, in_words
 from cnnlab.exercises.handing import handed, outcome
 from cnnlab.exercises.result_data import CannotBeHandedOver, packed, unpacked
 from cnnlab.files.shipped import notebooks_folder
-from cnnlab.grading import judging_apart, running, staff
+from cnnlab.grading import judging_apart, running, staff, submissions
+from cnnlab.grading.exercise_files import loaded
 
 EXERCISES = """
 from cnnlab.exercises import Exercise, Mistake
@@ -184,9 +188,8 @@ def test_what_is_forged_is_not_judged(entry, message):
 
 
 def test_the_exercises_beside_a_notebook_hold_no_solution(small):
-    from cnnlab.grading.exercise_files import loaded
-
-    text = judging_apart.open_form(loaded(small))
+    module = loaded(small)
+    text = judging_apart.open_form(module, module.EXERCISES)
     space = {}
     exec(text, space)
     assert space["average"].number == "T.1"
@@ -197,10 +200,76 @@ def test_the_exercises_beside_a_notebook_hold_no_solution(small):
         space["__getattr__"]("mean")
 
 
-def test_cases_that_are_no_data_are_refused_before_anybody_is_graded():
-    odd = Exercise(**{**vars(mean), "cases": ((lambda: 3,),)})
+FUNCTIONS = """
+import numpy as np
+
+from cnnlab.exercises import Exercise
+
+WEIGHTS = np.array([[1.0, 2], [3, 4]])
+
+
+def weighted(image):
+    return float((WEIGHTS * image).sum())
+
+
+def doubled(function):
+    return 2 * function(np.ones((2, 2)))
+
+
+def secret(image):
+    return doubled(lambda one: one.sum())
+
+
+twice = Exercise(
+    number="T.1", title="Twice", stars=1, task="Write it.", hints=("h",), solution=doubled,
+    insight="i", mistakes=(), cases=((weighted,), (np.sum,), (lambda image: image[0, 0],)),
+)
+EXERCISES = (twice,)
+"""
+
+
+def test_functions_in_cases_are_handed_over_as_their_code(tmp_path):
+    source = tmp_path / "functions.py"
+    source.write_text(FUNCTIONS, encoding="utf-8")
+    module = loaded(source)
+    (cases,) = judging_apart.handed_cases(module, module.EXERCISES).values()
+    assert b"doubled" not in cases and b"def weighted" in cases
+    source.unlink()
+    found = [case[0](np.array([[1, 0], [0, 2]])) for case in pickle.loads(cases)]
+    assert found == [9, 3, 1]
+    assert pickle.loads(cases)[1][0] is np.sum
+
+
+@pytest.mark.parametrize("case", ["doubled", "secret"])
+def test_a_function_that_tells_the_answer_is_not_handed_over(tmp_path, case):
+    source = tmp_path / "functions.py"
+    source.write_text(FUNCTIONS.replace("(weighted,)", f"({case},)"), encoding="utf-8")
+    module = loaded(source)
+    with pytest.raises(ValueError, match=r"T\.1, whose cases .* \(a case uses doubled, an answ"):
+        judging_apart.handed_cases(module, module.EXERCISES)
+
+
+@pytest.mark.parametrize("path", sorted(notebooks_folder().glob("homework/*.py")), ids=str)
+def test_the_cases_of_every_homework_can_be_handed_over(path):
+    module = loaded(path)
+    cases = judging_apart.handed_cases(module, module.EXERCISES)
+    for exercise in module.EXERCISES:
+        there = pickle.loads(cases[exercise.number])
+        assert len(there) == len(judging.made_cases(exercise))
+
+
+def test_cases_that_are_no_data_are_refused_before_anybody_is_graded(tmp_path):
+    source = tmp_path / "class" / "functions.py"
+    source.parent.mkdir()
+    submitted(source.parent / "a.ipynb")
+    odd = replace(mean, cases=(((n for n in (1, 2)),),))
     with pytest.raises(ValueError, match=r"must be data, .* got exercise T\.1, whose cases"):
-        judging_apart.handed_cases((odd,))
+        judging_apart.handed_cases(running, (odd,))
+    source.write_text(FUNCTIONS.replace("(weighted,)", "(doubled,)"), encoding="utf-8")
+    with pytest.raises(ValueError, match="a case uses doubled, an answer"):
+        submissions.grade(source.parent, tmp_path / "grades.csv", running.Rules(source), 1)
+    with pytest.raises(ValueError, match="a case uses doubled, an answer"):
+        judging_apart.Judge(str(source), {**os.environ})
 
 
 # In kernels
@@ -263,7 +332,8 @@ def test_where_the_system_gives_no_namespaces_one_line_says_so(tmp_path, small):
 def test_a_forked_kernel_shows_what_a_fresh_one_does(path):
     notebook = nbformat.read(path, 4)
     expected = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
-    running.run_cells(notebook, running.Rules(path.with_suffix(".py")))
+    *_, ended = running.run_cells(notebook, running.Rules(path.with_suffix(".py")))
+    assert ended == {"run": "to its end"}  # else outputs are missing, whatever they were
     found = [cell for cell in storing.tidying.tidied(notebook).cells if cell.cell_type == "code"]
     for cell, outputs in zip(found, expected, strict=True):
         if "check(" not in cell.source:

@@ -200,6 +200,62 @@ def name_in(content):
     return nbformat.reads(content.decode(), 4).cells[1].source.removeprefix("# ")
 
 
+def test_all_that_a_notebook_may_not_see_is_hidden(three, monkeypatch):
+    folder, _, rules = three
+    place, seen = folder.parent / f"{folder.name}_of_the_instructor", []
+    for name in ("part1.csv.ran", "files", "feedback"):
+        (place / name).mkdir(parents=True)
+    for name in ("part1.csv", "part1.csv.journal", "grades.csv", "grades.before-1.csv"):
+        (place / name).write_text("", encoding="utf-8")
+    (place / "grades.moodle.csv").write_text("", encoding="utf-8")
+    (place / "list.csv").write_text("Name\na\nb\nc\n", encoding="utf-8")
+    source = shutil.copy(rules.source, place / "small.py")
+    rules = running.Rules(source, files=place / "files", hidden=(Path("asked for"),))
+    run = running.run
+    monkeypatch.setattr(
+        running, "run", lambda given, rules, *others: seen.append(rules) or run(given, rules)
+    )
+    submissions.grade(
+        folder,
+        place / "grades.csv",
+        rules,
+        jobs=1,
+        listed=place / "list.csv",
+        merge=[place / "part1.csv.journal"],
+        apart=[place / "feedback"],
+    )
+    assert len(seen) == 3
+    for rules in seen:
+        hidden = {Path(path) for path in rules.hidden}
+        names = {path.name for path in hidden if path.parent == place}
+        assert names == {
+            *("small.py", "small.key", "list.csv", "files", "feedback"),
+            *("grades.csv", "grades.csv.part", "grades.csv.journal", "grades.csv.ran"),
+            *("part1.csv", "part1.csv.journal", "part1.csv.ran"),
+            *("grades.before-1.csv", "grades.moodle.csv"),
+        }
+        assert {folder, Path("asked for"), rules.source.parent} <= hidden
+        assert any(rules.files.is_relative_to(path) for path in hidden)
+
+
+@pytest.mark.skipif(not staff.WARM, reason="nothing is hidden there")
+def test_a_kernel_is_asked_for_with_all_that_it_may_not_see(tmp_path):
+    clerk = object.__new__(staff.Staff)  # nobody is started
+    clerk._warm, clerk.reason, clerk.address = True, None, tmp_path / "warm"
+    clerk._source = tmp_path / "source"
+    (tmp_path / "channel").mkdir()
+    rules = running.Rules(tmp_path / "small.py", hidden=(tmp_path / "class", Path("table.csv")))
+    clerk.manager(tmp_path, {}, rules).context.destroy(linger=0)
+    hidden = {*map(Path, json.loads((tmp_path / "order").read_text(encoding="utf-8"))["hidden"])}
+    assert hidden == {
+        ROOT / "notebooks" / "homework",
+        ROOT / "tests",
+        clerk._source,
+        tmp_path / "class",
+        Path("table.csv").resolve(),
+    }
+
+
 def test_a_stopped_run_goes_on_where_it_was_also_behind_half_a_line(three, monkeypatch):
     folder, ran, rules = three
     out = folder / "grades.csv"

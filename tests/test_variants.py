@@ -1,5 +1,6 @@
 """Variants: a seed gives one exercise, a student one seed, and a changed seed is noticed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -76,6 +77,38 @@ def test_variants_are_the_same_exercises(module):
         variants.variant(module, 3)
 
 
+def test_variants_count_the_same(module):
+    made = module.exercises
+    module.exercises = lambda seed: tuple(replace(each, points=2.5 + seed) for each in made(seed))
+    with pytest.raises(ValueError, match="and others, or other stars or points, in EXERCISES"):
+        variants.variant(module, 3)
+
+
+def test_a_seed_gives_the_same_each_time(module):
+    made, seeds = module.exercises, iter(range(9))
+    module.exercises = lambda seed: made(next(seeds))
+    with pytest.raises(ValueError, match=r"each time: got others the second time for seed=3\. Mak"):
+        variants.variant(module, 3)
+    solutions = iter((1, 2, 3, 3))
+    module.exercises = lambda seed: tuple(
+        replace(each, cases=(), task="", hints=("h",), solution=next(solutions))
+        for each in made(seed)[:1]
+    )
+    module.EXERCISES = module.EXERCISES[:1]
+    with pytest.raises(ValueError, match="the same exercises each time"):
+        variants.variant(module, 3)
+    assert variants.variant(module, 3)[0].solution == 3
+
+
+def test_a_row_of_a_class_list_stands_for_a_student_and_a_seed():
+    assert variants.listed({"nr": "1", "student": " Anna ", "seed": ""}, KEY) == (
+        "Anna",
+        variants.seed_of(KEY, "Anna"),
+    )
+    assert variants.listed({"login": "ab1", "Name": "Anna", "seed": " 12 "}, KEY) == ("ab1", 12)
+    assert variants.listed({"student": ""}, KEY)[0] == ""
+
+
 def test_every_exercise_has_a_name(module):
     assert variants.names_of(module) == {"V.1": "scale", "V.2": "total"}
     del module.total
@@ -124,6 +157,9 @@ def test_a_notebook_that_was_handed_out_tells_its_seed():
         ({"student": "Möller"}, "got seed 42 for Möller, with a signature that does not fit"),
         ({"student": ""}, "got seed 42 for everybody, with a signature that does not fit"),
         ({"seed": "42 "}, "a signature that does not fit"),
+        ({"seed": "42"}, "a signature that does not fit"),
+        ({"signature": "é"}, "a signature that does not fit"),
+        ({"student": "\ud800"}, "a signature that does not fit"),
         ({"signature": "00"}, "a signature that does not fit"),
         ({"homework": "other"}, "the notebook must be one of varied: got one of other"),
         ({"seed": None}, "the notebook must say its variant: got none in its metadata"),

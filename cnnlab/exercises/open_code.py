@@ -171,6 +171,18 @@ class OpenCode:
         return text
 
 
+def made(code, name):
+    """The function of that name in a text.
+
+    Example:
+        >>> made("double = lambda x: 2 * x", "double")(3)
+        6
+    """
+    space = {"__name__": "open_code"}
+    exec(code, space)
+    return space[name]
+
+
 def uses(function):
     """{name: value} of the globals of its file that a function reads, and of the names around it.
 

@@ -7,6 +7,7 @@ the instructor.
 
 import hashlib
 import hmac
+import pickle
 import re
 import secrets
 from pathlib import Path
@@ -40,19 +41,37 @@ def variant(module, seed=None):
             f"{module.__name__}.py. Define it there, and bind "
             "`edges, seen = EXERCISES = exercises(0)`."
         )
-    found = module.exercises(seed)
+    found, again = module.exercises(seed), module.exercises(seed)
     if not isinstance(found, tuple) or not all(isinstance(each, Exercise) for each in found):
         raise ValueError(
             f"`exercises(seed)` must return a tuple of Exercise: got {str(found)[:60]} for "
             f"seed={seed}. Write a comma behind a single one."
         )
-    told = [[(e.number, e.stars) for e in each] for each in (found, module.EXERCISES)]
+    told = [[(e.number, e.stars, e.points) for e in each] for each in (found, module.EXERCISES)]
     if told[0] != told[1]:
         raise ValueError(
             f"`exercises(seed)` must give each seed the same exercises: got numbers "
-            f"{[e.number for e in found]} for seed={seed}, and others in EXERCISES. Let numbers "
-            "and arrays depend on the seed, and bind EXERCISES = exercises(0)."
+            f"{[e.number for e in found]} for seed={seed}, and others, or other stars or points, "
+            "in EXERCISES. Let numbers and arrays depend on the seed, and bind "
+            "EXERCISES = exercises(0)."
         )
+    if [*map(_data, found)] != [*map(_data, again)]:
+        raise ValueError(
+            f"`exercises(seed)` must give a seed the same exercises each time: got others the "
+            f"second time for seed={seed}. Make the generator inside the function: "
+            "rng = np.random.default_rng(seed)."
+        )
+    return found
+
+
+def _data(exercise):
+    """An exercise, as far as it is no code."""
+    found = []
+    for value in (exercise.task, exercise.hints, exercise.solution, exercise.cases):
+        try:
+            found.append(pickle.dumps(value))
+        except Exception:  # a function that was made inside another
+            found.append(None)
     return found
 
 
@@ -72,13 +91,18 @@ def names_of(module):
     return names
 
 
+def key_path(source):
+    """Where the instructor's key lies: beside the file."""
+    return Path(source).with_suffix(".key")
+
+
 def key_beside(source, make=False):
     """The instructor's key, which lies beside the file; made if asked for.
 
     Raises:
         ValueError: there is none, or one that was cut.
     """
-    path = Path(source).with_suffix(".key")
+    path = key_path(source)
     if make and not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
@@ -101,6 +125,22 @@ def seed_of(key, student):
     return int.from_bytes(digest[:8], "big") % (SEEDS - 1) + 1
 
 
+def listed(row, key):
+    """The student and the seed that a row of a class list stands for, as homework is packed by it.
+
+    Args:
+        row: {column: value}: `student`, else the first column, names; `seed` may give the variant.
+        key: from which the seed is made where the row gives none.
+
+    Example:
+        >>> listed({"student": "Anna", "seed": "7"}, b"")
+        ('Anna', 7)
+    """
+    student = (row["student"] if "student" in row else next(iter(row.values()), "")).strip()
+    seed = row.get("seed", "").strip()
+    return student, int(seed) if seed.isdecimal() else seed_of(key, student)
+
+
 def signed(key, name, seed, student=""):
     """What a notebook's metadata says of its variant."""
     entry = {"homework": name, "seed": seed, "student": student}
@@ -109,7 +149,18 @@ def signed(key, name, seed, student=""):
 
 def _signature(key, entry):
     told = "\n".join(f"{len(str(value))} {value}" for value in entry.values())
-    return hmac.digest(key, told.encode(), hashlib.sha256).hex()
+    return hmac.digest(key, _bytes(told), hashlib.sha256).hex()
+
+
+def _bytes(text):
+    return text.encode(errors="surrogatepass")  # what was forged may be no text
+
+
+def entry_of(notebook):
+    """What a notebook's metadata says of its variant, whether true or not; {} if nothing."""
+    metadata = notebook.metadata if isinstance(notebook.metadata, dict) else {}
+    entry = metadata.get("cnnlab")
+    return entry if isinstance(entry, dict) else {}
 
 
 def variant_of(notebook, key, name):
@@ -126,8 +177,7 @@ def variant_of(notebook, key, name):
     Raises:
         ValueError: the notebook says none, that of another homework, or one that was changed.
     """
-    entry = notebook.metadata.get("cnnlab", {})
-    entry = entry if isinstance(entry, dict) else {}
+    entry = entry_of(notebook)
     told = {field: entry.get(field) for field in ("homework", "seed", "student")}
     if "signature" not in entry or None in told.values():
         raise ValueError(
@@ -139,7 +189,8 @@ def variant_of(notebook, key, name):
             f"the notebook must be one of {name}: got one of {told['homework']}. "
             "Ask for the right one."
         )
-    if not hmac.compare_digest(str(entry["signature"]), _signature(key, told)):
+    fits = hmac.compare_digest(_bytes(str(entry["signature"])), _bytes(_signature(key, told)))
+    if not fits or [type(told["seed"]), type(told["student"])] != [int, str]:
         raise ValueError(
             f"the variant of a notebook must be the one handed out: got seed {told['seed']} for "
             f"{told['student'] or 'everybody'}, with a signature that does not fit. It was changed."

@@ -61,17 +61,22 @@ def loaded(source, content=None):
 
 
 def exercises_in(source, content=None):
+    """The exercises of a file: `exercises_of` what `loaded` gives."""
+    return exercises_of(loaded(source, content), source)
+
+
+def exercises_of(module, source):
     """The exercises of a file.
 
     Args:
+        module: what `loaded` gives.
         source: its path.
-        content: its bytes, if they are read already.
 
     Raises:
-        ValueError: it holds no tuple ``EXERCISES``, two with one number or one with a lesson's, has
-            a name that no notebook can import, or is no file that `loaded` can load.
+        ValueError: it holds no tuple ``EXERCISES``, two with one number or one with a lesson's, or
+            has a name that no notebook can import.
     """
-    found = getattr(loaded(source, content), "EXERCISES", ())
+    found = getattr(module, "EXERCISES", ())
     if isinstance(found, Exercise):
         raise ValueError(
             f"`EXERCISES` must be a tuple: got one Exercise in {str(source)!r}. "

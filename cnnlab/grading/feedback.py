@@ -44,7 +44,8 @@ def write(graded, folder, title):
             shutil.copyfile(ran, place / f"{beside}.part")
             (place / f"{beside}.part").replace(place / beside)
         mine = [r for r in graded.rows if r["submission"] == grades.cleaned(each.name)]
-        pages.write(place / "feedback.html", page(title, mine, graded.exercises, beside))
+        exercises = graded.exercises_of(each.name)
+        pages.write(place / "feedback.html", page(title, mine, exercises, beside))
     return len(present)
 
 
@@ -54,7 +55,7 @@ def page(title, rows, exercises, beside=""):
     Args:
         title: of the homework.
         rows: of the table, the student's.
-        exercises: a tuple of `Exercise`.
+        exercises: a tuple of `Exercise`, of the student's variant.
         beside: the name of the notebook as it ran, or "".
     """
     of = grades.plain(sum(row["of"] for row in rows))

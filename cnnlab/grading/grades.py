@@ -9,7 +9,7 @@ from cnnlab.grading.roster import delimiter
 
 COLUMNS = (
     *("submission", "student", "id", "exercise", "points", "of", "total"),
-    *("result", "diagnosis", "run"),
+    *("result", "diagnosis", "run", "seed"),
 )
 RESULTS = {"✓": "right", "✗": "wrong", "○": "not answered"}
 NOT_HANDED_IN = "not handed in"
@@ -21,7 +21,7 @@ def worth(exercise):
     return exercise.stars if exercise.points is None else exercise.points
 
 
-def rows(name, exercises, entries, student="", number=""):
+def rows(name, exercises, entries, student="", number="", seed=None):
     """The rows of one submission.
 
     Args:
@@ -30,6 +30,7 @@ def rows(name, exercises, entries, student="", number=""):
         entries: the outcome of each check in order, and last {"run": how the run ended}.
         student: the name.
         number: of the student, in the class list or on the platform.
+        seed: that it was judged by, or None.
 
     Returns:
         A list of dicts with the keys `COLUMNS`; "total" is the sum of the submission's points.
@@ -51,6 +52,7 @@ def rows(name, exercises, entries, student="", number=""):
             RESULTS.get(marks[place], "not checked"),
             found[place].get("message", "No check of this exercise was run."),
             entries[-1]["run"],
+            "" if seed is None else seed,
         )
         table.append({key: cleaned(value) for key, value in zip(COLUMNS, values, strict=True)})
     return table

@@ -1,7 +1,8 @@
 """Which submissions hold nearly the same code: a hint where to look, not more.
 
-Short runs of code, names and comments aside, are what two submissions may share; what many share,
-such as the handed-out cells, says nothing and is left out.
+Short runs of code, names, numbers and comments aside, are what two submissions may share; what many
+share, such as the handed-out cells, says nothing and is left out. So one code with the numbers of
+two variants is the same.
 
 Source: Schleimer, Wilkerson and Aiken, Winnowing: local algorithms for document fingerprinting,
 SIGMOD 2003; here every run is kept, for a class is small.
@@ -53,8 +54,12 @@ def alike(codes, share=ALIKE):
 
 def _runs(code):
     code = re.sub(r"#.*", "", code)
-    tokens = [
-        token if keyword.iskeyword(token) or not token.isidentifier() else "name"
-        for token in re.findall(r"[^\W\d]\w*|\d[\w.]*|\S", code)
-    ]
+    tokens = [*map(_kind, re.findall(r"[^\W\d]\w*|\d[\w.]*|\S", code))]
     return {tuple(tokens[i : i + RUN]) for i in range(len(tokens) - RUN + 1)}
+
+
+def _kind(token):
+    """A token of code; any name and any number stand for their like."""
+    if token[0].isdigit():
+        return "number"
+    return "name" if token.isidentifier() and not keyword.iskeyword(token) else token

@@ -46,13 +46,16 @@ def reason(before, content, by):
     Args:
         before: what it was run with the last time, `Journal.before`, or None.
         content: its digest now.
-        by: that of the exercises now.
+        by: that of the exercises now, with the seed if there is one.
     """
     parts = []
     if before is not None and before["content"] != content:
         parts.append("another file was handed in")
-    if before is not None and before["by"] != by:
+    was, now = ((before or {}).get("by", by).partition(" seed "), by.partition(" seed "))
+    if was[0] != now[0]:
         parts.append("the exercises, or files beside them, are others")
+    if was[2] != now[2]:
+        parts.append("the seed is another")
     return " and ".join(parts) or "run again"
 
 

@@ -7,10 +7,11 @@ from statistics import mean, median
 from cnnlab.grading import collecting, grades, likeness, pages
 
 MOST_PAIRS = 50
+NUMBER = r"-?\d[\d.,e+-]*\d|\d"
 HINT = (
     "A hint where to look, never an accusation: a short task has few good answers, and friends may "
-    "have been allowed to work together. Names, comments and what many have in common are left "
-    "out; short submissions are not compared."
+    "have been allowed to work together. Names, numbers, comments and what many have in common are "
+    "left out; short submissions are not compared."
 )
 
 
@@ -77,7 +78,9 @@ def _exercises(table):
 
 
 def _misconceptions(table):
-    wrong = [(r["exercise"], _kind(r["diagnosis"])) for r in table if r["result"] == "wrong"]
+    varied = len({str(row["seed"]) for row in table}) > 1
+    wrong = [r for r in table if r["result"] == "wrong"]
+    wrong = [(r["exercise"], _kind(r["diagnosis"], varied)) for r in wrong]
     rows = [
         (str(count), pages.escaped(exercise), pages.escaped(said))
         for (exercise, said), count in sorted(Counter(wrong).items(), key=lambda e: (-e[1], e[0]))
@@ -87,13 +90,17 @@ def _misconceptions(table):
     return f"<h2>What was misunderstood, most frequent first</h2>\n{body}"
 
 
-def _kind(diagnosis):
-    """A diagnosis without what differs from student to student: names and numbers."""
+def _kind(diagnosis, varied):
+    """A diagnosis without what differs from student to student: names and numbers.
+
+    What is said of a known mistake stays as it is, but for the numbers where each student has
+    others (`varied`).
+    """
     text = re.sub(r" Try hint\(.*$", "", diagnosis)
     found = re.match(r"With .*?: ((?:the result|[A-Za-z]+(?:Error|Exception)).*)$", text)
     if not found:
-        return text
-    return re.sub(r"`[^`]*`|'[^']*'|-?\d[\d.,e+-]*\d|\d", "…", found[1])
+        return re.sub(NUMBER, "…", text) if varied else text
+    return re.sub(rf"`[^`]*`|'[^']*'|{NUMBER}", "…", found[1])
 
 
 def _runs(table):

@@ -32,7 +32,7 @@ _entry = threading.Lock()
 
 @dataclass(frozen=True)
 class Rules:
-    """What holds for every submission.
+    """What holds for a submission.
 
     Attributes:
         source: the file that holds the exercises, ``EXERCISES``; each kernel finds them, but not
@@ -44,6 +44,8 @@ class Rules:
         processes: how many it may run at a time.
         hidden: files and folders that no notebook may see: the others, the table and its journal.
         files: a folder; what it holds lies beside each notebook. None: nothing but the exercises.
+        seed: of the variant that a notebook is judged by. None: the exercises as the file binds
+            them.
     """
 
     source: Path
@@ -54,6 +56,7 @@ class Rules:
     processes: int = 64
     hidden: tuple = ()
     files: Path | None = None
+    seed: int | None = None
 
 
 def run(content, rules, kernels=None, keep=None):
@@ -91,7 +94,7 @@ def run_cells(notebook, rules, kernels=None):
         lines, ended = _run(notebook, rules, staff, kernels)
         if lines:
             break
-    return [*_judged(lines, staff.judge), {"run": ended}]
+    return [*_judged(lines, staff.judge, rules.seed), {"run": ended}]
 
 
 def _keep(notebook, path):
@@ -107,18 +110,18 @@ def _run(notebook, rules, staff, kernels):
     """One attempt: the lines of the kernel's record, and how the run ended."""
     with tempfile.TemporaryDirectory(prefix="cnnlab-", ignore_cleanup_errors=True) as folder:
         folder = Path(folder)
-        record, work = folder / "record", folder / "work"
+        record, work = folder / "record", folder / judging_apart.WORK
         record.touch()
-        for name in ("work", "home", "tmp", "keras", "channel", "root"):
-            (folder / name).mkdir()
+        for path in (work, *(folder / n for n in ("home", "tmp", "keras", "channel", "root"))):
+            path.mkdir()
         if rules.files is not None:
             shutil.copytree(rules.files, work, dirs_exist_ok=True)
-        shutil.copyfile(staff.material / rules.source.name, work / rules.source.name)
+        staff.judge.furnish(folder, rules.seed)
         environment = {
             **SETTING,
             supervision.RECORD: str(record),
             supervision.LIMIT: str(rules.max_characters),
-            supervision.CASES: str(staff.material / judging_apart.CASES),
+            supervision.CASES: str(folder / judging_apart.CASES),
             **staff.homes(folder),
         }
         manager = staff.manager(folder, environment, rules)
@@ -168,7 +171,7 @@ def _lines(record):
     return found
 
 
-def _judged(lines, judge):
+def _judged(lines, judge, seed):
     """The outcomes of the answers in a record: of each exercise the last ones."""
     left, outcomes = {}, []
     for line in reversed(lines):
@@ -176,7 +179,7 @@ def _judged(lines, judge):
         if isinstance(number, str) and number in judge.numbers:
             left[number] = left.get(number, JUDGED) - ("runs" in line)
             if left[number] >= 0:
-                outcomes.append(judge.outcome(json.dumps(line)))
+                outcomes.append(judge.outcome(line, seed))
     return outcomes[::-1]
 
 

@@ -37,15 +37,13 @@ class Staff:
 
     Attributes:
         judge: a `judging_apart.Judge`.
-        material: the folder that holds what the notebooks get.
         open_to: one line that says what is not enforced on this machine, or None.
     """
 
     def __init__(self, source):
         short = "/tmp" if WARM and len(tempfile.gettempdir()) > 40 else None  # paths of sockets
         self.folder = Path(tempfile.mkdtemp(prefix="cnnlab-", dir=short))
-        self.material = self.folder / "material"
-        for name in ("material", "keras", "source"):
+        for name in ("keras", "source"):
             (self.folder / name).mkdir()
         for name in ("models", "datasets"):  # what was fetched is there, settings are not
             known = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / name
@@ -53,9 +51,10 @@ class Staff:
                 (self.folder / "keras" / name).symlink_to(known.resolve())
         self.environment = {**os.environ, **SETTING, "KERAS_HOME": str(self.folder / "keras")}
         self.environment.pop("KERAS_BACKEND", None)
-        own = shutil.copyfile(source, self.folder / "source" / Path(source).name)  # one reading
+        self._source = self.folder / "source"
+        own = shutil.copyfile(source, self._source / Path(source).name)  # one reading
         self._warm = None
-        self.judge = judging_apart.Judge(str(own), str(self.material), self.environment)
+        self.judge = judging_apart.Judge(str(own), self.environment)
         self.open_to = NOT_ENFORCED.format(f"{sys.platform} cannot")
         if WARM:
             self._warm_up()
@@ -92,8 +91,8 @@ class Staff:
             environment=environment,
             folder=str(folder),
             record=str(folder / "record"),
-            seen=[*map(str, _seen()), str(self.material / judging_apart.CASES)],
-            hidden=[str(Path(path).resolve()) for path in (*_keys(), *rules.hidden)],
+            seen=[*map(str, _seen()), str(folder / judging_apart.CASES)],
+            hidden=[str(Path(p).resolve()) for p in (*_keys(), self._source, *rules.hidden)],
             isolated=self.reason is None,
             memory=rules.memory,
             disk=rules.disk,

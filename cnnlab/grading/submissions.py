@@ -13,21 +13,26 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from cnnlab.exercises import variants
 from cnnlab.exercises.self_test import verify
 from cnnlab.grading import (
     collecting,
     deliveries,
     exercise_files,
     grades,
+    judging_apart,
     regrading,
     roster,
     running,
+    seeds,
     soundness,
 )
 from cnnlab.grading.journal import PASSING, Journal, key
+
+LONGEST_RUN = 150  # characters of how a run ended, before what is odd about its seed
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,9 @@ class Graded:
         roster: the class list, `roster.Roster`, or None.
         remarks: what needs a look, a line each.
         ran: {name of a submission: the file of its notebook as it ran}.
+        module: the file of the exercises, loaded.
+        seeds: {name of a submission: the seed that it was judged by, None without variants};
+            without those whose seed is not known.
     """
 
     rows: list
@@ -49,6 +57,17 @@ class Graded:
     roster: object
     remarks: list
     ran: dict
+    module: object = None
+    seeds: dict = field(default_factory=dict)
+
+    def exercises_of(self, name):
+        """Those that a submission was judged by; if none are known, without another's hints."""
+        if self.module is None:
+            return self.exercises
+        try:
+            return variants.variant(self.module, self.seeds[name])
+        except Exception:  # the file makes none of this seed
+            return tuple(replace(each, hints=()) for each in self.exercises)
 
 
 def grade(
@@ -88,9 +107,11 @@ def grade(
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it reports what died with a kernel
     folder, out = Path(folder), Path(out)
     content = rules.source.read_bytes()
-    exercises = exercise_files.exercises_in(rules.source, content)
+    module = exercise_files.loaded(rules.source, content)
+    exercises = exercise_files.exercises_of(module, rules.source)
     students = roster.read(listed) if listed else None
-    apart = [*apart, rules.source, *filter(None, (rules.files, listed)), *_beside(out)]
+    mine = (rules.source, variants.key_path(rules.source), rules.files, listed)
+    apart = [*apart, *filter(None, mine), *_beside(out)]
     rules = replace(rules, hidden=_hidden(rules, folder, out, apart, merge))
     with collecting.Spool() as spool:
         found = collecting.collect(folder, spool, apart)
@@ -99,28 +120,38 @@ def grade(
                 f"`--out` must be a file: got the folder {out}. Write --out {out / 'grades.csv'}."
             )
         verify(exercises)
+        judging_apart.handed_cases(module, exercises)  # before anything runs
         handed_in, remarks = deliveries.sorted_out(found, students)
+        handed_in, own, odd, more = seeds.allotted(handed_in, module, rules.source, students)
+        remarks += more
         if part:
             handed_in = [each for each in handed_in if each.found][part[0] - 1 :: part[1]]
             remarks = [f"part {part[0]} of {part[1]}: {len(handed_in)} submissions"]
         chosen = _chosen(again, handed_in)
         out.parent.mkdir(parents=True, exist_ok=True)
         old = grades.read(out) if out.is_file() else []
-        with _kept(rules, content) as (rules, by):
+        with _kept(rules, content) as (rules, digest):
+            by = {each.name: _by(digest, own.get(each.name)) for each in handed_in}
             journal = Journal(out.with_name(out.name + ".journal"), merge)
             ran = _ran(out, merge)
             try:
-                done = _run_all(handed_in, rules, by, journal, ran, jobs, chosen)
+                done = _run_all(handed_in, rules, own, by, journal, ran, jobs, chosen)
             finally:
                 changed = journal.close()
     if changed:
         remarks.append("the journal was changed from elsewhere while submissions ran: undone")
-    rows = [row for each in handed_in for row in _rows(each, exercises, done)]
+    remarks += [f"{each.name}: {odd[each.name]}" for each in handed_in if each.name in odd]
+    rows = [row for each in handed_in for row in _rows(each, exercises, done, own, odd)]
     remarks += journal.remarks({_key(each, by) for each in handed_in if each.found})
     remarks += regrading.changes(old, rows, _reasons(handed_in, by, journal, chosen))
     grades.write(rows, out, semicolons=semicolons)
     files = {each.name: ran / _file_of(each, by) for each in handed_in if each.found}
-    return Graded(rows, handed_in, exercises, students, remarks, files)
+    return Graded(rows, handed_in, exercises, students, remarks, files, module, own)
+
+
+def _by(digest, seed):
+    """What a submission is judged by: the digest of the exercises, and the seed if there is one."""
+    return digest if seed is None else f"{digest} seed {seed}"
 
 
 def _file_of(each, by):
@@ -129,7 +160,7 @@ def _file_of(each, by):
 
 
 def _key(each, by):
-    return key(each.found.name, each.found.digest, by)
+    return key(each.found.name, each.found.digest, by[each.name])
 
 
 def _beside(out):
@@ -145,7 +176,7 @@ def _beside(out):
 def _hidden(rules, folder, out, apart, merge):
     """What no notebook may see: the others, whatever is graded by, and what comes of it."""
     written = [out.with_name(out.name + ending) for ending in ("", ".journal", ".ran", ".part")]
-    others = [path for journal in map(Path, merge) for path in (journal, _ran_of(journal))]
+    others = [p for j in map(Path, merge) for p in (j, _ran_of(j), j.with_suffix(""))]
     return (*rules.hidden, folder, *map(Path, apart), *written, *others)
 
 
@@ -200,7 +231,7 @@ def _ran(out, merge):
     return ran
 
 
-def _run_all(handed_in, rules, by, journal, ran, jobs, again):
+def _run_all(handed_in, rules, own, by, journal, ran, jobs, again):
     """{name: entries} of all submissions, from the journal or from a run now."""
     from tqdm.auto import tqdm
 
@@ -220,14 +251,15 @@ def _run_all(handed_in, rules, by, journal, ran, jobs, again):
         tqdm(total=total, initial=len(done), unit="notebook") as bar,
         ThreadPoolExecutor(jobs) as pool,
     ):
-        futures = {
-            pool.submit(_run, each, rules, kernels, ran / _file_of(each, by)): each for each in todo
-        }
+        futures = {}
+        for each in todo:
+            mine = replace(rules, seed=own.get(each.name))
+            futures[pool.submit(_run, each, mine, kernels, ran / _file_of(each, by))] = each
         try:
             for future in as_completed(futures):
                 each = futures[future]
                 done[each.name] = future.result()
-                journal.add(each.name, each.found.digest, by, rules, done[each.name])
+                journal.add(each.name, each.found.digest, by[each.name], rules, done[each.name])
                 bar.update()
         except BaseException:  # Ctrl-C, or a full disk: no kernel outlives the command
             pool.shutdown(wait=False, cancel_futures=True)
@@ -253,17 +285,22 @@ def _run(each, rules, kernels, keep):
     return entries
 
 
-def _rows(each, exercises, done):
+def _rows(each, exercises, done, own, odd):
     if each.found is None:
         return grades.absent(exercises, each.student, each.number, each.instead)
-    return grades.rows(each.name, exercises, done[each.name], each.student, each.number)
+    *entries, last = done[each.name]
+    if each.name in odd:
+        run = grades.cleaned(last["run"])[:LONGEST_RUN]
+        last = {"run": f"{run}; {odd[each.name]}"}
+    given = each.student, each.number, own.get(each.name)
+    return grades.rows(each.name, exercises, [*entries, last], *given)
 
 
 def _reasons(handed_in, by, journal, again):
     """{name: why its result may be another than before} of all that were run now."""
     return {
         each.name: regrading.reason(
-            journal.before(each.name, _key(each, by)), each.found.digest, by
+            journal.before(each.name, _key(each, by)), each.found.digest, by[each.name]
         )
         for each in handed_in
         if each.found and each.name not in again and _key(each, by) not in journal.known

@@ -181,7 +181,7 @@ def _live(order):
         if order.isolated:
             sandbox.furnish(
                 order.folder + "/root",
-                [*order.seen, folder / "cases"],
+                order.seen,
                 order.hidden,
                 [channel, order.record],
                 folder / "work",

@@ -5,12 +5,14 @@ that kernels are forked from are asked for their own. Exit status 1 if a budget 
 """
 
 import copy
+import itertools
 import os
 import resource
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -33,6 +35,21 @@ used = Exercise(
 )
 EXERCISES = (used,)
 """
+VARIED = """
+import numpy as np
+
+
+def exercises(seed):
+    numbers = np.random.default_rng(seed).normal(size=(355, 28, 28))
+    drawn = Exercise(
+        number="B.2", title="Its own numbers", stars=1, task=f"Seed {seed}.", hints=(),
+        solution=np.sum, insight="", mistakes=(), cases=((numbers,), (numbers[0],)),
+    )
+    return used, drawn
+
+
+used, drawn = EXERCISES = exercises(0)
+"""  # 2 MB of them
 START = "import cnnlab\ncnnlab.setup()\nfrom cnnlab.exercises import check\nimport bench\n"
 ASKED = "import time\ncheck(bench.used, time.process_time())"
 
@@ -53,11 +70,12 @@ def computed(entries):
     return float(entries[-2]["message"].split()[0])
 
 
-def graded(made, rules, jobs=2):
+def graded(made, rules, jobs=2, seeds=(None,)):
     """Per notebook: seconds of computing in grader, judge and kernels, and seconds that passed."""
     begun, started = own(rules), time.perf_counter()
+    each_by = [replace(rules, seed=seed) for seed, _ in zip(itertools.cycle(seeds), made)]
     with ThreadPoolExecutor(jobs) as pool:
-        kernels = sum(map(computed, pool.map(lambda each: running.run_cells(each, rules), made)))
+        kernels = sum(map(computed, pool.map(running.run_cells, made, each_by)))
     passed = time.perf_counter() - started
     return (kernels + own(rules) - begun) / len(made), passed / len(made)
 
@@ -97,6 +115,13 @@ def main(many=MANY):
         kept.append(row(f"memory that {many} more take", megabytes() - before, 60, "MB"))
         more = len(os.listdir("/proc/self/fd")) - files  # noqa: PTH208
         kept.append(row(f"open files that {many} more leave", more, 20, ""))
+        source.write_text(EXERCISES + VARIED, encoding="utf-8")
+        asked = ASKED.replace("import time", "check(bench.drawn, np.sum)\nimport time")
+        made = [notebook(f"{START}import numpy as np", asked) for _ in range(FEW)]
+        running.run_cells(copy.deepcopy(made[0]), rules)
+        one, _ = graded(copy.deepcopy(made), rules)
+        each, _ = graded(made, rules, seeds=range(FEW))
+        kept.append(row(f"{FEW} with 2 MB and a seed each, to one", each / one, 1.3, "×"))
         made, rules = homework(folder)
         running.run_cells(copy.deepcopy(made), rules)
         each, passed = graded([copy.deepcopy(made) for _ in range(SOLVED)], rules)

@@ -1,0 +1,123 @@
+"""By which seed each submission is judged: that of the notebook that its student was given."""
+
+import json
+from collections import defaultdict
+from dataclasses import replace
+
+import nbformat
+
+from cnnlab.exercises import variants
+from cnnlab.grading import grades, soundness
+
+KEYLESS = "it says a seed, and there is no key: judged as if it said none"
+LISTED = "judged by the seed of the class list"
+
+
+def allotted(handed_in, module, source, roster=None):
+    """The seed of each submission, told by the signed notebook and by the class list.
+
+    A notebook without a seed that can be believed is judged by the class list's, else not at all.
+    The list counts where it is the one that homework was packed by: where it says of a notebook
+    what the notebook itself says.
+
+    Args:
+        handed_in: a list of `deliveries.HandedIn`.
+        module: the file of the exercises, loaded.
+        source: its path; the key lies beside it.
+        roster: a `roster.Roster`, or None.
+
+    Returns:
+        `handed_in`, in which those that cannot be judged have a trouble; {name: seed, or None for
+        the exercises as the file binds them}, without those; {name: what is odd about its seed};
+        and remarks, a line each.
+
+    Raises:
+        ValueError: the notebooks have seeds, and there is no key.
+    """
+    everybody = dict.fromkeys(each.name for each in handed_in)
+    if not variants.varies(module):
+        return handed_in, everybody, {}, []
+    notebooks = {each.name: _notebook(each.found) for each in handed_in if _runs(each)}
+    named = [name for name, notebook in notebooks.items() if variants.entry_of(notebook)]
+    few = 2 * len(named) < len(notebooks) or not named  # nobody alone stops the class
+    if few and not variants.key_path(source).exists():  # handed out without a seed
+        return handed_in, everybody, dict.fromkeys(named, KEYLESS), []
+    key, told, faults = variants.key_beside(source), {}, {}
+    for name, notebook in notebooks.items():
+        try:
+            told[name] = variants.variant_of(notebook, key, source.stem)
+        except ValueError as fault:
+            faults[name] = grades.cleaned(str(fault))
+    listed = _listed(roster, key, {(student, seed) for seed, student in told.values()})
+    names = {student for student, _ in listed.values()}
+    table, found, odd = [], {}, {}
+    for each in handed_in:
+        name, own = each.name, listed.get(_frozen(each.row or {}))
+        if name in told:
+            found[name], odd[name] = _judged_by(told[name], own, names)
+        elif name in faults and own:
+            found[name], odd[name] = own[1], f"{LISTED}, {own[1]}: {faults[name]}"
+        elif name in faults:
+            each = replace(each, found=replace(each.found, trouble=faults[name]))
+        table.append(each)
+    odd = {name: said for name, said in odd.items() if said}
+    return table, found, odd, [*_without(faults, told, source), *_shared(told)]
+
+
+def _runs(each):
+    return each.found is not None and not each.found.trouble
+
+
+def _notebook(found):
+    """A notebook with nothing but what it says of itself."""
+    content = json.loads(soundness.text_of(found.read()))
+    return nbformat.from_dict({"metadata": content.get("metadata")})
+
+
+def _frozen(row):
+    return tuple(row.items())
+
+
+def _listed(roster, key, told):
+    """{row: (student, seed)} of the class list; {} if it is not the one of the variants."""
+    rows = [student.row for student in roster.students] if roster else []
+    found = {_frozen(row): variants.listed(row, key) for row in rows}
+    return found if told & {*found.values()} else {}
+
+
+def _judged_by(told, own, names):
+    """The seed of a notebook, and what is odd about it.
+
+    Args:
+        told: what the notebook says, (seed, student).
+        own: what the class list says of who handed it in, (student, seed), or None.
+        names: of all students in it.
+    """
+    seed, student = told
+    if own is None or own == (student, seed):
+        return seed, ""
+    if own[0] == student:
+        return seed, f"judged by the seed of the notebook, {seed}; the class list says {own[1]}"
+    whose = f"handed out to {student or 'everybody'}"
+    if student not in names:  # perhaps another spelling
+        return seed, f"judged by the seed of the notebook, {seed}, {whose}: not in the class list"
+    return own[1], f"{LISTED}, {own[1]}: the notebook is the one {whose}"
+
+
+def _without(faults, told, source):
+    if faults and not told:
+        key = variants.key_path(source).name
+        yield (
+            "no notebook says a seed that can be believed: if all were handed out without one, "
+            f"take {key} from beside {source.name}"
+        )
+
+
+def _shared(told):
+    """A line for each notebook that more than one student handed in."""
+    owners = defaultdict(list)
+    for name, (_, student) in told.items():
+        owners[student].append(name)
+    for student, names in sorted(owners.items()):
+        if student and len(names) > 1:
+            yield f"the notebook handed out to {student}: {', '.join(sorted(names))}"
