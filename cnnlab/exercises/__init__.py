@@ -7,7 +7,7 @@ of exercises per lesson. ``self_test`` tries exercises before a class does, with
 their cases might let pass; ``solutions`` writes one as text. ``fields`` refuses slips in an
 exercise's own text, ``runs`` is what an answer comes to. While a notebook is graded ``supervision``
 keeps the record of its answers, ``handing`` runs an answer here and judges it there, and ``plain``
-is the data in between.
+is the data in between; ``crediting`` says what an answer is worth, to nbgrader for example.
 
 Homework that counts is handed out without answers. ``sealing`` makes that of an instructor's file:
 ``forms`` are what may be known of a right result, ``locks`` open to it alone, ``plain_data`` writes
@@ -16,6 +16,7 @@ out and ``seal_trial`` tries it. ``sealed`` judges by it; ``variants`` draws num
 """
 
 from cnnlab.exercises import supervision
+from cnnlab.exercises.crediting import points
 from cnnlab.exercises.judging import (
     LEVELS,
     Exercise,
@@ -47,6 +48,7 @@ __all__ = [
     "judge",
     "kind_of_output",
     "pixels_read",
+    "points",
     "require_model",
     "sealed_exercises",
     "solution",

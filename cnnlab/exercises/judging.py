@@ -117,7 +117,8 @@ def judge(exercise, answer):
     Args:
         exercise: an `Exercise`.
         answer: a function where the exercise has cases, a value where it has none; `...` (also
-            inside a tuple, or returned by the function) is "not answered".
+            inside a tuple, or returned by the function) is "not answered", as is a function that
+            only raises `NotImplementedError`.
 
     Example:
         >>> judge(find("01.1"), ...).mark
@@ -153,7 +154,8 @@ def attempt(exercise, answer, cases):
     except OutOfTime as late:
         message = f"Stopped after {exercise.seconds} s; it was {_place(late, answer)}."
         return Outcome(exercise.number, "✗", message)
-    if any(run.result is ... for run in runs):
+    stubs = [isinstance(run.error, NotImplementedError) for run in runs]
+    if any(run.result is ... for run in runs) or all(stubs):
         return Outcome(exercise.number, "○", "not answered yet")
     return runs
 

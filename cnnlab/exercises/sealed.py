@@ -15,6 +15,7 @@ from cnnlab.exercises.differences import WORDS, difference, in_words
 from cnnlab.exercises.forms import Unlike, fitted
 from cnnlab.exercises.judging import (
     Exercise,
+    Mistake,
     Outcome,
     _arguments,
     _names,
@@ -61,7 +62,7 @@ class Seal:
         for lock in self.mistakes:
             diagnosis, alike = self._opened(exercise, lock, runs)
             if diagnosis is not None and alike:
-                return Outcome(exercise.number, "✗", diagnosis)
+                return Outcome(exercise.number, "✗", diagnosis, Mistake(diagnosis, None))
         if text is not None:
             name = _changed(answer, cases, runs, self.right)[0]
             message = f"The result is right, but `{name}` is changed on the way: work on a copy."
