@@ -63,8 +63,8 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
     source, out = source_of(name), Path(out)
     if nbgrader and (seed is not None or roster is not None):
         raise ValueError(
-            "`--nbgrader` must come without a seed: got one, and nbgrader has one notebook for all. "
-            "For another variant bind EXERCISES = exercises(7) in a copy of your file."
+            "`--nbgrader` must come without a seed: got one, and nbgrader has one notebook for "
+            "all. For another variant bind EXERCISES = exercises(7) in a copy of your file."
         )
     module = exercise_files.loaded(source)
     exercise_files.exercises_in(source)

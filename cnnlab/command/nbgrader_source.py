@@ -60,7 +60,10 @@ def _parts(cell, worths):
         parts.append(_marked(cell, CALL.format(asked), name, **kinds))
         begin = statement.end_lineno
     rest = "\n".join(lines[begin:]).strip("\n")
-    return parts + ([_copied(cell, rest, "rest")] if rest.strip() else [])
+    parts += [_copied(cell, rest)] if rest.strip() else []
+    for number, part in enumerate(parts[1:] if "id" in cell else [], 1):
+        part.id = f"{cell.id[:50]}-{number}"
+    return parts
 
 
 def _checks(source, worths):
@@ -83,7 +86,7 @@ def _answer(cell, source, name):
     """The student's cell; one without `...` is no answer's and stays as it is."""
     lines, stubs = source.splitlines(), _stubs(ast.parse(source))
     if not stubs:
-        return _copied(cell, source, name)
+        return _copied(cell, source)
     for stub in reversed(stubs):
         within = lines[stub.lineno - 1 : stub.end_lineno]
         indent = " " * stub.col_offset
@@ -102,16 +105,14 @@ def _stubs(tree):
 
 
 def _marked(cell, source, grade_id, **kinds):
-    part = _copied(cell, source, grade_id)
+    part = _copied(cell, source)
     told = {"schema_version": SCHEMA, "grade_id": grade_id, "task": False, **kinds}
     part.metadata["nbgrader"] = told
     return part
 
 
-def _copied(cell, source, suffix):
-    """A cell with another source, and so without outputs and with an id of its own."""
+def _copied(cell, source):
+    """A cell with another source, and so without outputs."""
     part = copy.deepcopy(cell)
     part.source, part.outputs, part.execution_count = source, [], None
-    if "id" in cell:
-        part.id = f"{cell.id[:20]}-{suffix[:40]}"
     return part

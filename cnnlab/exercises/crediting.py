@@ -1,7 +1,7 @@
 """What an answer is worth where another program keeps the books: `points` ends an autograded cell.
 
 nbgrader takes the number that such a cell shows as its points, and none at all where anything
-stands on its error stream: what an answer writes there is therefore kept back.
+stands on its error stream: what an answer writes there goes to the other one, or nowhere.
 """
 
 import contextlib
@@ -62,14 +62,16 @@ def points(number, answer):
             "Let nbgrader judge by your own file: `in_nbgrader.judge_apart` in nbgrader_config.py."
         )
     print(str(outcome).split(HINTED)[0])
-    if outcome.mark != "✓":
-        print(f"Hint: {fitting_hint(exercise, outcome.mistake is not None)}")
-    return worth(exercise) if outcome.mark == "✓" else 0
+    if outcome.mark == "✓":
+        return worth(exercise)
+    if hint := fitting_hint(exercise, outcome.mistake is not None):
+        print(f"Hint: {hint}")
+    return 0
 
 
 @contextlib.contextmanager
 def _nothing_on_stderr():
-    """Keeps back what Python, its logs and the libraries below write on the error stream."""
+    """Keeps the error stream free of what Python, its logs and the libraries below write."""
     before = logging.root.manager.disable
     logging.disable()
     try:
