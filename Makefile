@@ -42,7 +42,7 @@ build/nbgrader/.ready: tests/nbgrader.lock
 	touch $@
 
 nbgrader: $(READY) build/nbgrader/.ready  ## a small class graded by nbgrader itself, which is installed for it
-	PYTHONPATH=$(CURDIR)/build/nbgrader $(PYTHON) -m pytest tests/test_in_nbgrader.py
+	PYTHONPATH=$(CURDIR)/build/nbgrader$${PYTHONPATH:+:$$PYTHONPATH} $(PYTHON) -m pytest tests/test_in_nbgrader.py
 
 lint: $(READY)  ## ruff over code and notebooks
 	$(PYTHON) -m ruff check .

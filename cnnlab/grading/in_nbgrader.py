@@ -54,11 +54,11 @@ def judge_apart(config, exercises, seconds=600):
 
 
 @functools.cache
-def _known(source):
+def _known(source, content):
     """({number: the name of the exercise in its file}, the exercises), tried once."""
-    exercises = exercise_files.exercises_in(source)
+    exercises = exercise_files.exercises_in(source, content)
     verify(exercises)
-    return names_of(exercise_files.loaded(source)), exercises
+    return names_of(exercise_files.loaded(source, content)), exercises
 
 
 def judged(notebook, rules):
@@ -71,7 +71,7 @@ def judged(notebook, rules):
     Returns:
         Lines: what needs a look.
     """
-    names, exercises = _known(rules.source)
+    names, exercises = _known(rules.source, rules.source.read_bytes())
     entries = running.run_cells(notebook, rules)
     table = grades.rows("", exercises, entries)
     shown = {
