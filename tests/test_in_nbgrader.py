@@ -170,6 +170,26 @@ def test_the_folder_of_the_keys_is_there_and_not_handed_out(name, tmp_path, monk
         in_nbgrader.judge_apart(SimpleNamespace(), name)
 
 
+@needs_nbgrader
+@pytest.mark.slow
+def test_other_assignments_run_as_nbgrader_runs_them(source, tmp_path, monkeypatch):
+    from nbgrader.converters import Autograde
+    from nbgrader.preprocessors import Execute
+    from traitlets.config import Config
+
+    monkeypatch.chdir(tmp_path)
+    config, seen = Config(), []
+    in_nbgrader.judge_apart(config, source.parent)
+    first, *rest = config.Autograde.autograde_preprocessors
+    assert [Execute, *rest] == Autograde().autograde_preprocessors
+    monkeypatch.setattr(Execute, "preprocess", lambda *given: seen.append("nbgrader") or given[1:])
+    monkeypatch.setattr(in_nbgrader, "judged", lambda nb, rules: seen.append(rules.source) or [])
+    for name in ("other", "mine"):
+        about = {"nbgrader": {"notebook": name, "student": "x"}, "metadata": {"path": "."}}
+        assert first().preprocess("nb", about) == ("nb", about)
+    assert seen == ["nbgrader", source]
+
+
 class Course:
     """A folder in which nbgrader works."""
 
