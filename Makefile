@@ -6,7 +6,7 @@ CNNLAB = $(PYTHON) -m cnnlab.command.cli
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test unit nbval slow lint notebooks results bench mutants e2e site wheelhouse lock
+.PHONY: help lab test unit nbval slow nbgrader lint notebooks results bench mutants e2e site wheelhouse lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -34,6 +34,15 @@ nbval: $(READY)
 
 slow: $(READY)  ## the tests that take minutes (full data: set CNNLAB_TEST_DATA); ONLY=mnist for some
 	$(PYTHON) -m pytest -m slow $(if $(ONLY),-k $(ONLY))
+
+# Beside .venv, not in it: there it would bring its servers and menus into everybody's JupyterLab.
+build/nbgrader/.ready: tests/nbgrader.lock
+	rm -rf build/nbgrader
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target build/nbgrader -r tests/nbgrader.lock
+	touch $@
+
+nbgrader: $(READY) build/nbgrader/.ready  ## a small class graded by nbgrader itself, which is installed for it
+	PYTHONPATH=$(CURDIR)/build/nbgrader$${PYTHONPATH:+:$$PYTHONPATH} $(PYTHON) -m pytest tests/test_in_nbgrader.py
 
 lint: $(READY)  ## ruff over code and notebooks
 	$(PYTHON) -m ruff check .
@@ -71,6 +80,7 @@ wheelhouse: $(READY)  ## a folder from which a classroom with this system and Py
 	$(PYTHON) -m hatchling build --target wheel --directory $(CURDIR)/wheelhouse
 
 COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-strip-extras --quiet --custom-compile-command "make lock"
-lock:  ## compile the two lock files from pyproject.toml (needs uv)
+lock:  ## compile the three lock files (needs uv)
 	$(COMPILE) --extra dev -o requirements.lock pyproject.toml
 	$(COMPILE) --extra site --constraint requirements.lock -o docs/requirements.lock pyproject.toml
+	$(COMPILE) --no-deps --constraint requirements.lock -o tests/nbgrader.lock tests/nbgrader.in

@@ -48,6 +48,20 @@ def test_the_lock_holds_every_requirement_with_hashes_and_no_address():
     assert "://" not in lock
 
 
+def test_nbgrader_is_tested_beside_the_environment_and_as_it_is_asked_for():
+    names = (ROOT / "tests" / "nbgrader.in").read_text(encoding="utf-8").splitlines()
+    lock = (ROOT / "tests" / "nbgrader.lock").read_text(encoding="utf-8")
+    asked = minimum_versions(name for name in names if not name.startswith("#"))
+    assert asked["nbgrader"] == minimum_versions(
+        PYPROJECT["project"]["optional-dependencies"]["nbgrader"]
+    ).get("nbgrader")
+    assert set(re.findall(r"^([a-z0-9-]+)==", lock, flags=re.MULTILINE)) == {*asked}
+    assert "--hash=sha256:" in lock
+    assert "://" not in lock
+    installed = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert not [name for name in asked if f"\n{name}==" in installed]
+
+
 def test_contributing_and_readme_stay_short():
     assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 60
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from cnnlab.command import nbgrader_source
 from cnnlab.command.solved import notebook_of
 from cnnlab.exercises import seal_trial, student_file, variants
 from cnnlab.exercises.self_test import verify
@@ -41,7 +42,7 @@ def source_of(name):
     return path
 
 
-def pack(name, out, seed=None, roster=None, files=None):
+def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
     """Writes what students get.
 
     Args:
@@ -50,15 +51,21 @@ def pack(name, out, seed=None, roster=None, files=None):
         seed: of the variant, the same for everybody.
         roster: a table (CSV) with a row per student, for a variant each; see `students`.
         files: a folder whose files are handed out too.
+        nbgrader: whether the notebook is to be a source assignment of nbgrader, out its folder.
 
     Yields:
         Lines: how each exercise is judged at home, and what was written.
 
     Raises:
         ValueError: an exercise judges wrongly or cannot be sealed, an answer would be handed out,
-            or something lies in the place of what is written.
+            something lies in the place of what is written, or nbgrader cannot hand it out.
     """
     source, out = source_of(name), Path(out)
+    if nbgrader and (seed is not None or roster is not None):
+        raise ValueError(
+            "`--nbgrader` must come without a seed: got one, and nbgrader has one notebook for "
+            "all. For another variant bind EXERCISES = exercises(7) in a copy of your file."
+        )
     module = exercise_files.loaded(source)
     exercise_files.exercises_in(source)
     key = None
@@ -74,6 +81,8 @@ def pack(name, out, seed=None, roster=None, files=None):
         if key:
             told = variants.signed(key, source.stem, own_seed, student)
             notebook.metadata["cnnlab"] = told
+        if nbgrader:
+            nbgrader_source.mark(notebook, module, exercises)
         folder = out / folder_of(student) if student else out
         _write(folder, source, text, notebook, files)
         if not place:

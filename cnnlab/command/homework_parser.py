@@ -33,6 +33,9 @@ def add(commands, count):
         "--seeds", metavar="CSV", help="the class list: a folder and a variant per student"
     )
     seal.add_argument("--files", metavar="DIR", help="hand out what lies in this folder, too")
+    seal.add_argument(
+        "--nbgrader", action="store_true", help="as a source assignment of nbgrader, in OUT"
+    )
     seal.set_defaults(run=_pack)
 
 
@@ -57,7 +60,7 @@ def _verify(arguments):
 def _pack(arguments):
     from cnnlab.command import homework
 
-    options = arguments.seed, arguments.seeds, arguments.files
+    options = arguments.seed, arguments.seeds, arguments.files, arguments.nbgrader
     return _printed(homework.pack(arguments.name, arguments.out, *options))
 
 

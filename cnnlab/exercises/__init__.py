@@ -10,7 +10,8 @@ for where two results differ and ``near_misses`` for how. ``networks`` looks int
 students build.
 ``self_test`` tries exercises before a class does, with ``slips`` that their cases might let pass;
 ``solutions`` writes one as text. While a notebook is graded ``supervision`` keeps the record of its
-answers, ``handing`` runs an answer here and judges it there, and ``result_data`` is in between.
+answers, ``handing`` runs an answer here and judges it there, and ``result_data`` is in between;
+``crediting`` says what an answer is worth, to nbgrader for example.
 
 Homework that counts is handed out without answers. ``sealing`` makes that of an instructor's file:
 ``forms`` are what may be known of a right result, ``locks`` open to it alone, ``case_data`` writes
@@ -22,6 +23,7 @@ Called by lessons and homework, ``grading`` and ``command``.
 
 from cnnlab.exercises import supervision
 from cnnlab.exercises.catalogue import find, quoted
+from cnnlab.exercises.crediting import points
 from cnnlab.exercises.exercise import LEVELS, Exercise, Mistake, Outcome
 from cnnlab.exercises.judging import judge
 from cnnlab.exercises.networks import (
@@ -46,6 +48,7 @@ __all__ = [
     "judge",
     "kind_of_output",
     "pixels_read",
+    "points",
     "require_model",
     "sealed_exercises",
     "solution",

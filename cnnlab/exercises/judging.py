@@ -20,7 +20,8 @@ def judge(exercise, answer):
     Args:
         exercise: an `Exercise`.
         answer: a function where the exercise has cases, a value where it has none; `...` (also
-            inside a tuple, or returned by the function) is "not answered".
+            inside a tuple, or returned by the function) is "not answered", as is a function that
+            only raises `NotImplementedError`.
 
     Example:
         >>> from cnnlab.exercises.catalogue import find
@@ -57,7 +58,8 @@ def attempt(exercise, answer, cases):
     except OutOfTime as late:
         message = f"Stopped after {exercise.seconds} s; it was {place_of(late, answer)}."
         return Outcome(exercise.number, "✗", message)
-    if any(run.result is ... for run in runs):
+    stubs = [isinstance(run.error, NotImplementedError) for run in runs]
+    if any(run.result is ... for run in runs) or all(stubs):
         return Outcome(exercise.number, "○", "not answered yet")
     return runs
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cnnlab.exercises.case_data import decoded
 from cnnlab.exercises.catalogue import quoted
 from cnnlab.exercises.differences import WORDS, difference, in_words
-from cnnlab.exercises.exercise import Exercise, Outcome
+from cnnlab.exercises.exercise import Exercise, Mistake, Outcome
 from cnnlab.exercises.forms import Unlike, fitted
 from cnnlab.exercises.locks import opened
 from cnnlab.exercises.runs import NOTHING_TO_VIEW
@@ -55,7 +55,7 @@ class Seal:
         for lock in self.mistakes:
             diagnosis, alike = self._opened(exercise, lock, runs)
             if diagnosis is not None and alike:
-                return Outcome(exercise.number, "✗", diagnosis)
+                return Outcome(exercise.number, "✗", diagnosis, Mistake(diagnosis, None))
         if text is not None:
             name = _changed(answer, cases, runs, self.right)[0]
             message = f"The result is right, but `{name}` is changed on the way: work on a copy."

@@ -10,4 +10,5 @@ for it), in a world of its own made by ``sandbox``; ``judging_apart`` judges in 
 the table, ``regrading`` what it says differently from the one before, ``platforms`` the tables that
 Moodle and Canvas import, ``feedback`` a page for each student, and ``report`` one for the
 instructor, with ``likeness`` of code; ``pages`` writes both.
+``in_nbgrader`` is called by nbgrader's autograde, which then does the rest.
 """

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 from cnnlab.exercises import LEVELS
+from cnnlab.exercises.crediting import fitting_hint
 from cnnlab.grading import grades, pages
 
 LONGEST = 120  # bytes of a name
@@ -85,13 +86,17 @@ def page(title, rows, exercises, beside=""):
 
 
 def _said(row, exercise):
-    """The diagnosis, and a hint that fits: the first, or the next if a mistake was named."""
-    text = pages.escaped(row["diagnosis"].split(" Try hint(")[0])
+    text, hint = map(pages.escaped, told(row, exercise))
+    return f"{text}<br><em>Hint: {hint}</em>" if hint else text
+
+
+def told(row, exercise):
+    """The diagnosis, and a hint that fits, or ""."""
+    text = row["diagnosis"].split(" Try hint(")[0]
     if row["result"] == "right" or grades.is_unjudged(row):
-        return text
+        return text, ""
     named = row["diagnosis"] in {grades.cleaned(m.diagnosis) for m in exercise.mistakes}
-    hint = exercise.hints[min(named, len(exercise.hints) - 1)] if exercise.hints else ""
-    return f"{text}<br><em>Hint: {pages.escaped(hint)}</em>" if hint else text
+    return text, fitting_hint(exercise, named)
 
 
 def names(texts):

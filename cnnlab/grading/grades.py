@@ -5,6 +5,7 @@ import io
 import re
 from datetime import datetime
 
+from cnnlab.exercises.crediting import worth
 from cnnlab.grading.roster import delimiter
 
 COLUMNS = (
@@ -14,11 +15,6 @@ COLUMNS = (
 RESULTS = {"✓": "right", "✗": "wrong", "○": "not answered"}
 NOT_HANDED_IN = "not handed in"
 EMPTIED = " (A check further down found no answer there; this one counts.)"
-
-
-def worth(exercise):
-    """What a right answer counts: the exercise's points, or its stars."""
-    return exercise.stars if exercise.points is None else exercise.points
 
 
 def rows(name, exercises, entries, student="", number="", seed=None):

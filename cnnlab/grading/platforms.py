@@ -7,6 +7,7 @@ the assignments, and takes the points of the row Points Possible.
 
 import html
 
+from cnnlab.exercises.crediting import worth
 from cnnlab.grading import grades
 
 MOODLE = ("Identifier", "Full name", "Grade", "Last modified (grade)", "Feedback comments")
@@ -29,7 +30,7 @@ def table(platform, graded, title):
 
 
 def _moodle(graded, title):
-    total = grades.plain(sum(grades.worth(exercise) for exercise in graded.exercises))
+    total = grades.plain(sum(worth(exercise) for exercise in graded.exercises))
     points, remarks = _points(graded), []
     names = {c.lower(): c for c in (graded.roster.columns if graded.roster else ())}
     if {"identifier", "grade", "last modified (grade)"} <= {*names}:
@@ -66,7 +67,7 @@ def _moodle(graded, title):
 
 
 def _canvas(graded, title):
-    total = grades.plain(sum(grades.worth(exercise) for exercise in graded.exercises))
+    total = grades.plain(sum(worth(exercise) for exercise in graded.exercises))
     points = _points(graded)
     given = graded.roster.columns if graded.roster else ()
     own = not {"Student", "ID", "Section"} <= {*given}
