@@ -1,12 +1,11 @@
 """Variants: a seed gives one exercise, a student one seed, and a changed seed is noticed."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from cnnlab.exercises import judging, variants
+from cnnlab.exercises import variants
 from cnnlab.grading.exercise_files import loaded
 
 FILE = """
@@ -183,27 +182,3 @@ def test_fields_cannot_be_moved_into_one_another():
     assert one != variants.signed(KEY, "varied1", 1, "2 x")["signature"]
     one = variants.signed(KEY, "varied", 1, "2\nx")["signature"]
     assert one != variants.signed(KEY, "varied\n1", 2, "x")["signature"]
-
-
-def test_a_variant_is_graded_by_a_file_that_binds_it(module, tmp_path):
-    source = Path(module.__file__)
-    key = variants.key_beside(source, make=True)
-    notebook = nbformat.v4.new_notebook()
-    notebook.metadata["cnnlab"] = variants.signed(key, "varied", 4, "Müller")
-    path = tmp_path / "other" / "varied.py"
-    path.parent.mkdir()
-    path.write_text(variants.source_for(source, notebook), encoding="utf-8")
-    bound, wanted = loaded(path), variants.variant(module, 4)
-    assert bound.EXERCISES == (bound.scale, bound.total)
-    assert bound.scale.task == wanted[0].task != module.scale.task
-    assert judging.judge(bound.scale, wanted[0].solution).mark == "✓"
-    assert judging.judge(module.scale, wanted[0].solution).mark == "✗"
-    notebook.metadata["cnnlab"]["seed"] = 5
-    with pytest.raises(ValueError, match="It was changed"):
-        variants.source_for(source, notebook)
-
-
-def test_a_file_without_variants_grades_every_notebook_as_it_is(tmp_path):
-    source = tmp_path / "plain.py"
-    source.write_text("EXERCISES = ()\n", encoding="utf-8")
-    assert variants.source_for(source, nbformat.v4.new_notebook()) == "EXERCISES = ()\n"

@@ -8,14 +8,12 @@ the instructor.
 import hashlib
 import hmac
 import pickle
-import re
 import secrets
 from pathlib import Path
 
 from cnnlab.exercises.exercise import Exercise
 
 SEEDS = 10**6
-BOUND = re.compile(r"^(?P<names>.*)\bEXERCISES = exercises\(\d+\)", re.MULTILINE)
 
 
 def varies(module):
@@ -196,24 +194,3 @@ def variant_of(notebook, key, name):
             f"{told['student'] or 'everybody'}, with a signature that does not fit. It was changed."
         )
     return told["seed"], told["student"]
-
-
-def source_for(source, notebook):
-    """The text of the exercises that a submitted notebook is graded by: those of its variant.
-
-    Args:
-        source: the instructor's file; its key lies beside it.
-        notebook: as nbformat reads it.
-
-    Returns:
-        The file's own text, behind which the names are bound anew where the file has variants.
-
-    Raises:
-        ValueError: see `variant_of`; or the key is missing.
-    """
-    text = Path(source).read_text(encoding="utf-8")
-    bound = BOUND.search(text)
-    if not bound:
-        return text
-    seed, _ = variant_of(notebook, key_beside(source), Path(source).stem)
-    return f"{text.rstrip()}\n\n\n{bound['names']}EXERCISES = exercises({seed})\n"
