@@ -584,10 +584,11 @@ FAULTS = [
         "a rounded sum of 0 is not seen",
         "filtering",
     ),
+    Fault("widgets.editing", "preset.value = OWN", "pass", "an old name stays", "filtering"),
     Fault("widgets.editing", "vmin=-high", "vmin=0", "blue answers are not drawn", "filtering"),
     Fault(
         "widgets.editing",
-        'field.unobserve(draw, "value")',
+        'field.unobserve(change, "value")',
         "pass",
         "nine pictures for one kernel",
         "filtering",

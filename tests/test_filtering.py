@@ -91,18 +91,23 @@ def test_a_kernel_with_a_name_fills_all_fields_and_is_drawn_once(calls):
     assert calls[1:] == [kernels.named("sharpen").tolist()]
     box.children[1].children[1].value = 2.0
     assert calls[-1][0] == [0, 2, 0]
-    box.children[0].value = "your own"
+    assert box.children[0].value == "your own"  # it is no "sharpen" any more
     assert len(calls) == 3
     assert "gaussian_5" not in box.children[0].options
 
 
-def test_the_editor_is_a_list_three_rows_and_a_picture():
+def test_the_editor_is_a_slider_three_rows_and_a_picture():
     box = kernel_editor(IMAGE, SOBEL)
     assert [type(child) for child in box.children] == [
-        ipywidgets.Dropdown,
+        ipywidgets.SelectionSlider,
         *[ipywidgets.HBox] * 3,
         ipywidgets.Output,
     ]
+
+
+def test_a_picture_in_grey_levels_is_refused_at_once():
+    with pytest.raises(ValueError, match="Divide bytes by 255"):
+        kernel_editor(255 * IMAGE, SOBEL)
 
 
 def test_a_larger_kernel_has_no_fields():

@@ -70,7 +70,8 @@ def kernel_editor(image, kernel):
         kernel: (3, 3), the first weights.
 
     Returns:
-        An ipywidgets box: a list of the kernels with names, the fields, the picture.
+        An ipywidgets box: the kernels with names (a slider, for JupyterLab takes the keys of a
+        list), the fields, the picture.
 
     Raises:
         ValueError: a kernel that is not 3x3, or what `show_filtered` refuses.
@@ -83,33 +84,40 @@ def kernel_editor(image, kernel):
         )
     known = {name: kernels.named(name) for name in kernels.names()}
     presets = {name: weights for name, weights in known.items() if weights.shape == (3, 3)}
-    preset = ipywidgets.Dropdown(options=[OWN, *presets], description="kernel")
+    preset = ipywidgets.SelectionSlider(
+        options=[OWN, *presets], description="kernel", continuous_update=False
+    )
     look = {"layout": ipywidgets.Layout(width="6em")}  # one for all
     fields = [ipywidgets.FloatText(float(weight), step=0.1, **look) for weight in kernel.ravel()]
     picture = ipywidgets.Output()
 
     def draw(_=None):
+        figure = show_filtered(image, np.reshape([field.value for field in fields], (3, 3)))
         with picture:
             picture.clear_output(wait=True)
-            figure = show_filtered(image, np.reshape([field.value for field in fields], (3, 3)))
             display(figure)
             plt.close(figure)
 
-    def fill(change):
+    def change(_):
+        """Draws by a weight that was typed, which makes the kernel one's own."""
+        preset.value = OWN
+        draw()
+
+    def fill(chosen):
         """Puts the weights of a kernel with a name into the fields, and draws once."""
-        if change["new"] == OWN:
+        if chosen["new"] == OWN:
             return
         for field in fields:
-            field.unobserve(draw, "value")
-        for field, weight in zip(fields, presets[change["new"]].ravel(), strict=True):
+            field.unobserve(change, "value")
+        for field, weight in zip(fields, presets[chosen["new"]].ravel(), strict=True):
             field.value = round(float(weight), 4)
-            field.observe(draw, "value")
+            field.observe(change, "value")
         draw()
 
     draw()
     preset.observe(fill, "value")
     for field in fields:
-        field.observe(draw, "value")
+        field.observe(change, "value")
     rows = [ipywidgets.HBox(fields[start : start + 3]) for start in (0, 3, 6)]
     return ipywidgets.VBox([preset, *rows, picture])
 

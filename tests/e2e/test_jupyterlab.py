@@ -129,9 +129,10 @@ def errors(page):
 # A control of each kind that lessons use, and the keys that move it there or back.
 CONTROLS = {
     ".noUi-handle": ("ArrowRight", "ArrowLeft"),
-    ".widget-dropdown select": ("ArrowDown", "ArrowUp"),
     ".widget-toggle-button:not(.mod-active)": ("Space", "Enter"),
+    "input[type='number']": ("ArrowUp", "ArrowDown"),
 }
+PHOTOGRAPH = ROOT / "data" / "photos" / "coffee.jpg"  # for a field that takes a file
 PICTURE = ".widget-output"
 
 
@@ -166,6 +167,11 @@ def unmoved_controls(page, lesson=""):
                         break
                 else:
                     unmoved.append(f"{selector} {number}")
+        for field in widget.locator("input[type='file']").all():
+            before = picture.inner_html()
+            field.set_input_files(PHOTOGRAPH)
+            if not changed(page, picture, before):
+                unmoved.append("a photograph of one's own")
     if times:
         print(f"{lesson}: key to picture {min(times)} to {max(times)} ms, one by one {times}")
     return unmoved
