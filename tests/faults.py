@@ -648,6 +648,13 @@ FAULTS = [
     ),
     Fault(
         "widgets.explorer",
+        "drawn[:] = layer.value, channel.value, 0",
+        "pass",
+        "another photograph drawn on the way to one's own",
+        "widgets",
+    ),
+    Fault(
+        "widgets.explorer",
         "picture.value = len(names) - 1",
         "pass",
         "an own photograph is not shown",

@@ -430,9 +430,11 @@ def test_a_photograph_of_your_own_is_shown_behind_the_others(explored):
     seen, _ = explored
     box = channel_explorer(two_layers(), PHOTOS, ["first"], names=["a", "b", "c"])
     photograph, (own, said) = box.children[2], box.children[3].children
+    photograph.value = 1
+    before = len(seen)
     own.value = [uploaded("mine.png", np.zeros((30, 50, 3), np.uint8))]
     assert photograph.options[-1] == ("mine.png", 3)
-    assert seen[-1] == ("first", 0, 3, True)
+    assert seen[before:] == [("first", 0, 3, True)]  # and nothing else on the way
     own.value = [{"name": "text.png", "content": memoryview(b"no picture")} | BESIDES]
     assert said.value == (
         "`text.png` must be a photograph that can be read: got a file that is no picture. "

@@ -112,6 +112,7 @@ def channel_explorer(model, images, layers, names=None, patterns=None):
             images = np.append(images, [more], axis=0)
             names.append(file["name"])
             answers.update(answers_of(model, images, layers))
+            drawn[:] = layer.value, channel.value, 0  # new options choose the first, not asked for
             picture.options = [(name, number) for number, name in enumerate(names)]
             picture.value = len(names) - 1
 

@@ -132,7 +132,7 @@ CONTROLS = {
     ".widget-toggle-button:not(.mod-active)": ("Space", "Enter"),
     "input[type='number']": ("ArrowUp", "ArrowDown"),
 }
-PHOTOGRAPH = ROOT / "data" / "photos" / "coffee.jpg"  # for a field that takes a file
+PHOTOGRAPH = ROOT / "data" / "photos" / "coffee.jpg"  # for a button that takes a file
 PICTURE = ".widget-output"
 
 
@@ -167,10 +167,12 @@ def unmoved_controls(page, lesson=""):
                         break
                 else:
                     unmoved.append(f"{selector} {number}")
-        for field in widget.locator("input[type='file']").all():
+        for button in widget.locator(".widget-upload").all():
             before = picture.inner_html()
-            field.set_input_files(PHOTOGRAPH)
-            if not changed(page, picture, before):
+            with page.expect_file_chooser() as chooser:
+                button.click()
+            chooser.value.set_files(PHOTOGRAPH)
+            if not changed(page, picture, before) or "(1)" not in button.inner_text():
                 unmoved.append("a photograph of one's own")
     if times:
         print(f"{lesson}: key to picture {min(times)} to {max(times)} ms, one by one {times}")
