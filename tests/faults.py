@@ -3651,4 +3651,10 @@ FAULTS = [
         "if False]",
         "nobody is told of an answer that nobody judged",
     ),
+    Fault(
+        "grading.in_nbgrader",
+        "        running.dismiss()\n        raise",
+        "        return []",
+        "Ctrl-C is the end of a run, with the points so far",
+    ),
 ]

@@ -6,8 +6,10 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -132,6 +134,22 @@ def test_what_a_cell_has_shown_by_itself_counts_for_nothing(packed, source, monk
     assert lines[0] == "the notebook ran: stopped after 600 s, in cell 3"
     assert {points for _, points in told(packed).values()} == {"0"}
     assert "How the run ended: stopped after 600 s, in cell 3." in told(packed)["pixels"][0]
+
+
+def test_ctrl_c_is_no_end_of_a_run(packed, source, monkeypatch):
+    running.dismiss()
+    ended = threading.Event()
+    worker = SimpleNamespace(close=ended.set)
+    monkeypatch.setitem(running._staff, "a class", worker)
+
+    def run(notebook, rules):
+        signal.raise_signal(signal.SIGINT)  # as a terminal sends it
+        assert ended.wait(20)
+
+    monkeypatch.setattr(running, "run_cells", run)
+    with pytest.raises(KeyboardInterrupt):
+        in_nbgrader.judged(packed, running.Rules(source))
+    assert ended.is_set()
 
 
 def test_what_nobody_could_judge_is_named_to_the_grader(packed, source, monkeypatch):

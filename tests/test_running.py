@@ -298,7 +298,7 @@ def test_where_no_kernel_is_forked_answers_are_judged_apart_all_the_same(
         first, second, last = running.run_cells(notebook, rules)
         (said,) = running.not_enforced()
     finally:
-        running._dismiss()
+        running.dismiss()
     assert (first["mark"], first["message"]) == ("✓", "A share each.")
     assert second["mark"] == "✗"
     assert last == {"run": "to its end"}

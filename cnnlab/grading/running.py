@@ -151,7 +151,8 @@ def not_enforced():
 
 
 @atexit.register
-def _dismiss():
+def dismiss():
+    """Ends all who work, and with them every kernel."""
     while _staff:
         _staff.popitem()[1].close()
 
