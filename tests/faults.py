@@ -3657,4 +3657,11 @@ FAULTS = [
         "        return []",
         "Ctrl-C is the end of a run, with the points so far",
     ),
+    Fault(
+        "grading.staff",
+        'not Path("/proc", process).exists()',
+        "True",
+        "the exercises of a class that is being graded are removed",
+        "running",
+    ),
 ]

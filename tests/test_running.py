@@ -310,6 +310,16 @@ def test_where_no_kernel_is_forked_answers_are_judged_apart_all_the_same(
 NO_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces && exec "
 
 
+@pytest.mark.skipif(not staff.WARM, reason="nothing is looked for there")
+def test_what_a_killed_program_left_is_removed_and_nothing_else(tmp_path):
+    gone = f"cnnlab-{2**22 + 1}-abc"  # above the largest number of a process
+    for name in (gone, f"cnnlab-{os.getpid()}-abc", "cnnlab-work-abc", "other-1-2"):
+        (tmp_path / name / "source").mkdir(parents=True)
+    staff.sweep(tmp_path)
+    assert gone not in {path.name for path in tmp_path.iterdir()}
+    assert len([*tmp_path.iterdir()]) == 3
+
+
 @pytest.mark.skipif(not staff.WARM, reason="there are none")
 def test_where_the_system_gives_no_namespaces_one_line_says_so(tmp_path, small):
     inside = ["unshare", "--map-root-user", "sh", "-c"]

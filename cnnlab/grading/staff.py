@@ -29,6 +29,14 @@ NOT_ENFORCED = (
 )
 
 
+def sweep(parent):
+    """Removes what programs have left that were killed: a copy of their exercises lies in it."""
+    for folder in parent.glob("cnnlab-*-*"):
+        process = folder.name.split("-")[1]
+        if process.isdigit() and not Path("/proc", process).exists():
+            shutil.rmtree(folder, ignore_errors=True)  # another user's stays
+
+
 class Staff:
     """The judge of some exercises, and what kernels are forked from.
 
@@ -42,7 +50,10 @@ class Staff:
 
     def __init__(self, source):
         short = "/tmp" if WARM and len(tempfile.gettempdir()) > 40 else None  # paths of sockets
-        self.folder = Path(tempfile.mkdtemp(prefix="cnnlab-", dir=short))
+        parent = Path(short or tempfile.gettempdir())
+        if WARM:
+            sweep(parent)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"cnnlab-{os.getpid()}-", dir=parent))
         for name in ("keras", "source"):
             (self.folder / name).mkdir()
         for name in ("models", "datasets"):  # what was fetched is there, settings are not
