@@ -180,7 +180,7 @@ def variant_of(notebook, key, name):
     if "signature" not in entry or None in told.values():
         raise ValueError(
             "the notebook must say its variant: got none in its metadata. It was made anew or "
-            "copied cell by cell: ask for the notebook that was handed out, with the answers in it."
+            "copied cell by cell. Ask for the notebook that was handed out, with the answers in it."
         )
     if told["homework"] != name:
         raise ValueError(
@@ -191,6 +191,7 @@ def variant_of(notebook, key, name):
     if not fits or [type(told["seed"]), type(told["student"])] != [int, str]:
         raise ValueError(
             f"the variant of a notebook must be the one handed out: got seed {told['seed']} for "
-            f"{told['student'] or 'everybody'}, with a signature that does not fit. It was changed."
+            f"{told['student'] or 'everybody'}, with a signature that does not fit: it was "
+            "changed. Ask for the notebook that was handed out."
         )
     return told["seed"], told["student"]
