@@ -61,6 +61,20 @@ def test_misconceptions_are_counted_whatever_names_and_numbers_they_hold(table):
     ]
 
 
+def test_numbers_that_are_everybody_s_stay_in_a_misconception():
+    said = "With nothing to share it is NaN: 0 / 0, not {} as in row {}.5."
+    files = {
+        f"{n}.ipynb": [made.check("T.1", "✗", said.format(1, n)), made.RUN] for n in (3, 4, 55)
+    }
+    table = made.graded(files).rows
+    seeds = [{**row, "seed": row["submission"]} for row in table]
+    assert rows_of(report.page(seeds, "hw"), "What was misunderstood") == [
+        ["3", "T.1", "With nothing to share it is NaN: 0 / 0, not 1 as in row …."],
+    ]
+    kept = rows_of(report.page(table, "hw"), "What was misunderstood")
+    assert [row[0] for row in kept] == ["1", "1", "1"]  # without seeds each sentence is its own
+
+
 def test_the_ends_of_the_runs_are_counted(table):
     assert rows_of(report.page(table, "hw"), "How the runs ended") == [
         ["2", "to its end"],
