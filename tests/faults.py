@@ -3218,7 +3218,7 @@ FAULTS = [
     ),
     Fault(
         "grading.likeness",
-        "if counts[run] <= most}",
+        "if counts[r] <= most}",
         "}",
         "what all were handed counts as alike",
         "report",
@@ -3482,8 +3482,8 @@ FAULTS = [
     ),
     Fault(
         "grading.report",
-        'return re.sub(NUMBER, "…", text) if varied else text',
-        "return text",
+        'alike = re.sub(NUMBER, "…", said) if varied else said',
+        "alike = said",
         "one mistake counts as many, as each student has other numbers",
         "seeds",
     ),
@@ -3725,5 +3725,33 @@ FAULTS = [
         "if len(paths) > 1 else name",
         "a file beside a notebook, and nobody knows whose",
         "deliveries",
+    ),
+    Fault(
+        "grading.likeness",
+        "own = {n: rare[n] | _runs(filter(_is_answer, cells)) for",
+        "own = {n: rare[n] for",
+        "one rare cell in common counts as all",
+        "report",
+    ),
+    Fault(
+        "grading.likeness",
+        "[*((names, None) for names in sorted(same)), *pairs]",
+        "pairs",
+        "a copy of common parts goes unseen",
+        "report",
+    ),
+    Fault(
+        "grading.likeness",
+        "        if count >= FEWEST and",
+        "        if",
+        "answers that many found are a pair",
+        "report",
+    ),
+    Fault(
+        "grading.report",
+        'if len({*each}) == 1 else "…"',
+        'if False else "…"',
+        "numbers that all have are blanked",
+        "report",
     ),
 ]

@@ -10,8 +10,11 @@ MOST_PAIRS = 50
 NUMBER = r"-?\d[\d.,e+-]*\d|\d"
 HINT = (
     "A hint where to look, never an accusation: a short task has few good answers, and friends may "
-    "have been allowed to work together. Names, numbers, comments and what many have in common are "
-    "left out; short submissions are not compared."
+    "have been allowed to work together. Names, numbers, comments and the handed-out cells are "
+    "left out. First come those whose whole code is identical, however common each part of it is. "
+    "Then pairs: the percentage is a share of the shorter one's own answers, so much of which "
+    "stands in the other one too, with some code in it that few others have. Short submissions and "
+    "those without an answer are not compared."
 )
 
 
@@ -33,7 +36,8 @@ def page(table, title, folder=None):
         )
     parts = [_class(table), _exercises(table), _misconceptions(table), _runs(table)]
     if folder is not None:
-        parts.append(_likeness(folder, {row["submission"] for row in table}))
+        answered = {r["submission"] for r in table if r["result"] != "not answered"}
+        parts.append(_likeness(folder, answered))
     return pages.page(title, "\n".join(parts))
 
 
@@ -137,12 +141,10 @@ def _likeness(folder, names):
         counted = [f for f in found if f.read and grades.cleaned(f.name) in names]
         pairs = likeness.alike({f.name: likeness.code_of(f.read()) for f in counted})
     rows = [
-        (f"{share:.0%}", pages.escaped(one), pages.escaped(other))
-        for one, other, share in pairs[:MOST_PAIRS]
+        ("identical" if share is None else f"{share:.0%}", "<br>".join(map(pages.escaped, names)))
+        for names, share in pairs[:MOST_PAIRS]
     ]
-    body = (
-        pages.table(("in common", "one", "other"), rows, numbers=(0,)) if rows else "<p>None.</p>"
-    )
+    body = pages.table(("in common", "submissions"), rows, numbers=(0,)) if rows else "<p>None.</p>"
     more = f"<p>{len(pairs) - MOST_PAIRS} more.</p>" if len(pairs) > MOST_PAIRS else ""
     return f'<h2>Nearly the same code</h2>\n<p class="note">{HINT}</p>\n{body}{more}'
 
