@@ -3754,4 +3754,25 @@ FAULTS = [
         "numbers that all have are blanked",
         "report",
     ),
+    Fault(
+        "command.homework",
+        'old.task.replace("`", "").split()',
+        "old.task.split()",
+        "a task in the file cannot hold backticks",
+        "homework",
+    ),
+    Fault(
+        "command.homework",
+        "f\"`*{'`*'.join(word)}`*\" for",
+        "''.join(word) for",
+        "a task set as code in the notebook is not found",
+        "homework",
+    ),
+    Fault(
+        "exercises.variants",
+        "f\"`{', '.join(names) or 'edges, seen'} =",
+        'f"`edges, seen =',
+        "a message names what the file does not hold",
+        "homework",
+    ),
 ]

@@ -34,10 +34,12 @@ def variant(module, seed=None):
     if seed is None:
         return module.EXERCISES
     if not varies(module):
+        names = [name for name, each in vars(module).items() if isinstance(each, Exercise)]
         raise ValueError(
-            f"`seed` must come with a file that holds exercises(seed): got seed={seed} for "
-            f"{module.__name__}.py. Define it there, and bind "
-            "`edges, seen = EXERCISES = exercises(0)`."
+            f"`seed` must come with a file that holds exercises(seed): got {module.__name__}.py, "
+            "which has one variant only. Define exercises(seed) there, and bind "
+            f"`{', '.join(names) or 'edges, seen'} = EXERCISES = "
+            "exercises(0)`."
         )
     found, again = module.exercises(seed), module.exercises(seed)
     if not isinstance(found, tuple) or not all(isinstance(each, Exercise) for each in found):
