@@ -113,7 +113,7 @@ def test_every_other_file_is_named():
     names, remarks = who(found)
     assert [*names] == ["anna/w.ipynb", "ben/w.ipynb", "eva.ipynb.txt"]
     assert remarks == [
-        "beside notebooks, not used: a.png, hw.py (2 times)",
+        "beside notebooks, not used: ben/a.png, hw.py (2 times)",
         "cleo: no notebook; it holds hw.py",
         "dan.py: a Python file, not a notebook",
         "eva.ipynb.txt: run as a notebook, whatever its name",

@@ -189,6 +189,18 @@ def test_a_notebook_that_tells_an_answer_is_not_handed_out(source, tmp_path, cap
     assert "the sentence 'Every pixel alone.'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["scaled(image)", "`scaled`(image)"])
+def test_a_task_is_found_whatever_is_set_as_code_in_the_notebook(source, tmp_path, name):
+    source.write_text(VARIED.replace("scaled(image): ", f"{name}: "), encoding="utf-8")
+    notebook = nbformat.read(source.with_suffix(".ipynb"), 4)
+    notebook.cells[1].source = "**V.1** Write `scaled(image)`: `2` times\nas large. Then look."
+    nbformat.write(notebook, source.with_suffix(".ipynb"))
+    assert run("pack", source, tmp_path / "out", "--seed", 3) == 0
+    packed = nbformat.read(tmp_path / "out" / "varied.ipynb", 4)
+    task = variants.variant(loaded(source), 3)[0].task
+    assert packed.cells[1].source == f"**V.1** {task} Then look."
+
+
 def test_a_notebook_must_show_the_task_of_each_variant(source, tmp_path, capsys):
     notebook = nbformat.read(source.with_suffix(".ipynb"), 4)
     notebook.cells[1].source = "Scale it."
@@ -259,7 +271,12 @@ def test_a_seed_is_a_whole_number(source, tmp_path, seed, capsys):
 def test_a_file_without_variants_takes_no_seed(source, tmp_path, capsys):
     source.write_text(PLAIN, encoding="utf-8")
     assert run("pack", source, tmp_path / "out", "--seed", 3) == 2
-    assert "`seed` must come with a file that holds exercises(seed)" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert (
+        "`seed` must come with a file that holds exercises(seed): got varied.py, which has one "
+        "variant only. Define exercises(seed) there, and bind `scale, total = EXERCISES = "
+        "exercises(0)`." in said
+    )
     assert not source.with_suffix(".key").exists()
 
 

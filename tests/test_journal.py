@@ -476,6 +476,7 @@ def test_the_summary_counts_who_is_missing(grade, tmp_path):
     ]
     assert grades.summary(graded.rows, Path("small.py")) == [
         "not handed in: Dora Dorn",
+        "no check was run: a T.2; b T.2; c T.2",
         "3 submissions, 3 ran to their end; 1 of the class list handed in no notebook",
     ]
 

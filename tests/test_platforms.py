@@ -80,6 +80,16 @@ def test_moodle_gets_a_grade_by_the_participant_in_the_folder(tmp_path):
     assert remarks == ["not in the table for Moodle, no number of Moodle in the path: late.ipynb"]
 
 
+def test_a_comment_says_why_a_run_ended_early(tmp_path):
+    ends = ("the kernel died, in cell 3", "to its end; error in cell 7: SyntaxError: a <b>.")
+    graded = made.graded({ANNA: [{"run": ends[0]}], BEN: [{"run": ends[1]}]})
+    table, _ = written(tmp_path, "moodle", graded)
+    found = read_by_moodle(table)
+    assert found["12"][1].endswith(" / How the run ended: the kernel died, in cell 3.")
+    said = " / It ran to its end; error in cell 7: SyntaxError: a &lt;b&gt;."
+    assert found["34"][1].endswith(said)
+
+
 def test_a_worksheet_of_moodle_is_filled_in_and_else_as_it_was(tmp_path):
     sheet = listed(tmp_path, WORKSHEET.format("4.50"))
     graded = made.graded({ANNA: made.BOTH, BEN: made.ONE, "x.ipynb": made.ONE}, sheet)

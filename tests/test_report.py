@@ -61,6 +61,20 @@ def test_misconceptions_are_counted_whatever_names_and_numbers_they_hold(table):
     ]
 
 
+def test_numbers_that_are_everybody_s_stay_in_a_misconception():
+    said = "With nothing to share it is NaN: 0 / 0, not {} as in row {}.5."
+    files = {
+        f"{n}.ipynb": [made.check("T.1", "✗", said.format(1, n)), made.RUN] for n in (3, 4, 55)
+    }
+    table = made.graded(files).rows
+    seeds = [{**row, "seed": row["submission"]} for row in table]
+    assert rows_of(report.page(seeds, "hw"), "What was misunderstood") == [
+        ["3", "T.1", "With nothing to share it is NaN: 0 / 0, not 1 as in row …."],
+    ]
+    kept = rows_of(report.page(table, "hw"), "What was misunderstood")
+    assert [row[0] for row in kept] == ["1", "1", "1"]  # without seeds each sentence is its own
+
+
 def test_the_ends_of_the_runs_are_counted(table):
     assert rows_of(report.page(table, "hw"), "How the runs ended") == [
         ["2", "to its end"],
@@ -96,41 +110,72 @@ def mine(picture, weights):
     if strongest <= 0: return result
     return np.divide(result, strongest)
 """
+SUMS = "\n".join(f"x = [{' + '.join('a' * n)}]" for n in range(1, 14))
 TEMPLATE = "\n".join(f"step_{n} = prepare(data[{n}], size=({n}, {n + 1}))" for n in range(20))
 
 
 def test_the_same_code_under_other_names_is_found_and_what_all_have_is_not():
     codes = {
-        "anna": TEMPLATE + OWN.format(f="edges", k="kernel", i="i"),
-        "ben": TEMPLATE + "# mine!\n" + OWN.format(f="kanten", k="w", i="zeile"),
-        "cleo": TEMPLATE + OTHERS,
-        "dan": TEMPLATE,
+        "anna": [TEMPLATE, OWN.format(f="edges", k="kernel", i="i")],
+        "ben": [TEMPLATE, "# mine!\n" + OWN.format(f="kanten", k="w", i="zeile") + "\na = 1"],
+        "cleo": [TEMPLATE, OTHERS],
+        "dan": [TEMPLATE],
     }
-    ((one, other, share),) = likeness.alike(codes)
-    assert (one, other) == ("anna", "ben")
-    assert share > 0.95
-    assert likeness.alike({**codes, "ben": TEMPLATE + "answer = 12"}) == []
+    ((names, share),) = likeness.alike(codes)
+    assert names == ("anna", "ben")
+    assert 0.95 < share <= 1
+    assert likeness.alike({**codes, "ben": [TEMPLATE, "answer = 12"]}) == []
+
+
+def test_one_rare_cell_in_common_is_a_part_and_not_all():
+    rare = OWN.format(f="f", k="k", i="i") + "check(h.a, f)"
+    others = [OTHERS + "check(h.b, mine)", SUMS + "\ncheck(h.b, x)"]
+    codes = {f"all {n}": [f"check(h.a, {n})", others[n % 2]] for n in range(20)}
+    codes |= {"anna": [rare, others[0]], "ben": [rare, others[1]]}
+    few = ["x = {1: {2: [3]}}\ncheck(h.a, x)", others[1]]  # rare, and too short to say anything
+    codes |= {"eve": few, "fay": [*few, "y = 1"]}
+    found = likeness.alike(codes, 0.1)
+    ((names, share),) = [each for each in found if each[1] is not None]
+    assert names == ("anna", "ben")
+    runs = [len(likeness._runs(map(likeness._tokens, [cell]))) for cell in (rare, *others)]
+    assert share == pytest.approx(runs[0] / (runs[0] + min(runs[1:])), abs=0.02)
+    assert share < likeness.ALIKE
+
+
+def test_identical_code_comes_first_however_common_its_parts():
+    parts = [
+        [f"{text}\nx = {sign * 30}\ncheck(h.a, x)" for sign in "[{("] for text in (OWN, OTHERS)
+    ]
+    codes = {
+        f"{i} {j} {n}": [parts[0][i], parts[1][j]]
+        for i in range(3)
+        for j in range(3)
+        for n in range(3 if i == j == 1 else 1)
+    }
+    assert likeness.alike(codes) == [(("1 1 0", "1 1 1", "1 1 2"), None)]
+    alone = {name: cells for name, cells in codes.items() if name not in ("1 1 1", "1 1 2")}
+    assert likeness.alike(alone, 0) == []  # without code that few have: nothing to see
 
 
 def test_the_same_code_with_the_numbers_of_two_variants_is_found():
     own = OWN + "\nresult = [{}.5 * f + {}, 0x{}, ({}, {})]\n" * 3
     codes = {
-        name: TEMPLATE + own.format(*[number] * 15, f="edges", k="kernel", i="i")
+        name: [TEMPLATE, own.format(*[number] * 15, f="edges", k="kernel", i="i")]
         for name, number in (("anna", 3), ("ben", 41))
     }
-    ((one, other, share),) = likeness.alike({**codes, "cleo": TEMPLATE + OTHERS, "dan": TEMPLATE})
-    assert (one, other, share) == ("anna", "ben", 1)
+    found = likeness.alike({**codes, "cleo": [TEMPLATE, OTHERS], "dan": [TEMPLATE]})
+    assert found == [(("anna", "ben"), None)]
 
 
 def test_what_is_shorter_than_a_thought_is_not_compared():
-    assert likeness.alike({"a": "check(h.x, 12)", "b": "check(h.x, 12)"}) == []
+    assert likeness.alike({"a": ["check(h.x, 12)"], "b": ["check(h.x, 12)"]}) == []
 
 
 def test_code_is_read_without_commands_of_the_shell():
     cells = [nbformat.v4.new_markdown_cell("text"), nbformat.v4.new_code_cell("%pip x\n!ls\na = 1")]
     made = nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
-    assert likeness.code_of(made).split() == ["a", "=", "1"]
-    assert likeness.code_of(b"") == ""
+    assert [cell.strip() for cell in likeness.code_of(made)] == ["a = 1"]
+    assert likeness.code_of(b"") == []
 
 
 def test_the_command_writes_the_page_with_the_code_that_is_alike(tmp_path, capsys):
@@ -146,7 +191,11 @@ def test_the_command_writes_the_page_with_the_code_that_is_alike(tmp_path, capsy
     out = tmp_path / "grades.report.html"
     assert capsys.readouterr().out == f"the class: {out}\n"
     page = out.read_text(encoding="utf-8")
-    assert rows_of(page, "Nearly the same code") == [["100%", "a.ipynb", "b.ipynb"]]
+    assert rows_of(page, "Nearly the same code") == [["identical", "a.ipynb<br>b.ipynb"]]
+    assert "the percentage is a share of the shorter one's own answers" in page
+    table = [{**row, "result": "not answered"} for row in rows if row["submission"] == "a.ipynb"]
+    table += [row for row in rows if row["submission"] != "a.ipynb"]
+    assert rows_of(report.page(table, "hw", place), "Nearly the same code") == []
     assert "never an accusation" in page
 
 

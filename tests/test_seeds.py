@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from cnnlab.exercises import variants
-from cnnlab.grading import feedback, grades, report, running, submissions
+from cnnlab.grading import feedback, grades, platforms, report, running, seeds, submissions
 
 FILE = runpy.run_path(str(Path(__file__).with_name("test_variants.py")))["FILE"]
 FILE = FILE.replace('hints=("Multiply.",)', 'hints=(f"Multiply by {factor}.",)')
@@ -128,9 +128,9 @@ def test_without_the_key_nobody_is_graded_by_a_guess(three):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"seed": 4}, f"{CHANGED} 4 for Ben, with a signature that does not fit. It was changed."),
-        ({"seed": "11"}, f"{CHANGED} 11 for Ben, with a signature that does not fit."),
-        ({"seed": 11.0}, f"{CHANGED} 11.0 for Ben, with a signature that does not fit."),
+        ({"seed": 4}, f"{CHANGED} 4 for Ben, with a signature that does not fit: it was changed."),
+        ({"seed": "11"}, f"{CHANGED} 11 for Ben, with a signature that does not fit:"),
+        ({"seed": 11.0}, f"{CHANGED} 11.0 for Ben, with a signature that does not fit:"),
         ({"student": "Anna"}, f"{CHANGED} 11 for Anna, with"),
         ({"signature": "é"}, f"{CHANGED} 11 for Ben, with"),
         ({"student": "\ud800"}, f"{CHANGED} 11 for , with"),
@@ -154,7 +154,8 @@ def test_a_seed_that_cannot_be_believed_is_told_and_loses_no_row(three, change, 
     assert lines[0].startswith(f"Ben/varied.ipynb: not run: {said}")
     feedback.write(graded, three.out.parent / "back", "varied")
     page = (three.out.parent / "back" / "Ben" / "feedback.html").read_text(encoding="utf-8")
-    assert html.escape(said) in page
+    assert html.escape(seeds.nameless(said)) in page
+    assert "Ask for the " in page and ".." not in page and "Anna" not in page
     assert "Hint" not in page
 
 
@@ -167,6 +168,29 @@ def test_whatever_stands_in_the_metadata_no_other_is_lost(three, metadata):
     assert runs(graded)["Ben"].startswith(f"not run: {NONE}")
 
 
+@pytest.mark.parametrize(
+    ("whose", "seed", "said"),
+    [
+        ("Anna", 3, "list, 11: the notebook is another student's."),
+        ("Dora. Or", 3, "judged by the seed of the notebook, 3: not in the class list."),
+        ("Dora" * 200, 3, "judged by the seed of the notebook, 3."),  # cut off in the table
+        (None, 4, "got a changed seed, with a signature that does not fit: it was changed."),
+        (None, f"4 for Anna{'a' * 500}", "one handed out: got a changed seed."),
+    ],
+)
+def test_no_student_reads_the_name_of_another(three, whose, seed, said):
+    changed = {**three.signed("Anna"), "seed": seed}
+    three.hand_in("Ben", three.signed(whose, seed) if whose else changed)
+    graded = three.grade(LIST)
+    feedback.write(graded, three.out.parent / "back", "varied")
+    page = (three.out.parent / "back" / "Ben" / "feedback.html").read_text(encoding="utf-8")
+    comment = platforms._comment(graded, "Ben/varied.ipynb")
+    for text in (html.unescape(page), html.unescape(comment)):
+        assert said in text
+        assert "Anna" not in text and "Dora" not in text
+    assert (whose or "Anna") in runs(graded)["Ben"] or "…" in runs(graded)["Ben"]
+
+
 def test_a_seed_that_is_missing_or_changed_is_that_of_the_class_list(three):
     three.hand_in("Ben")
     three.hand_in("Cleo", {**three.signed("Cleo"), "seed": 6})
@@ -174,7 +198,8 @@ def test_a_seed_that_is_missing_or_changed_is_that_of_the_class_list(three):
     assert three.ran == SEEDS
     said = "to its end; judged by the seed of the class list"
     assert runs(graded)["Anna"] == "to its end"
-    assert runs(graded)["Ben"].startswith(f"{said}, 11: {NONE}")
+    made = "It was made anew or copied cell by cell"  # and no notebook needs to be asked for
+    assert runs(graded)["Ben"] == f"{said}, 11: {NONE} {made}"
     assert runs(graded)["Cleo"].startswith(f"{said}, 5: {CHANGED} 6 for Cleo")
     assert [line.split(":")[0] for line in graded.remarks] == [
         "Ben/varied.ipynb",

@@ -321,11 +321,31 @@ def test_the_folder_of_the_table_is_made(three):
 def test_a_file_of_exercises_that_nobody_imports_is_noticed(three):
     folder, _, rules = three
     table = submissions.grade(folder, folder / "grades.csv", rules, jobs=1).rows
-    assert grades.summary(table, rules.source) == ["3 submissions, 3 ran to their end"]
+    assert grades.summary(table, rules.source) == [
+        "no check was run: a T.1; b T.1; c T.1",
+        "3 submissions, 3 ran to their end",
+    ]
     unchecked = [{**row, "result": "not checked"} for row in table]
     assert grades.summary(unchecked, Path("some") / "hidden_cases.py")[-1] == (
         "`--exercises` must have the name that the notebooks import: got hidden_cases.py, "
         "and no submission checked any exercise of it. Rename the file."
+    )
+
+
+def test_who_left_checks_out_is_named_and_who_was_stopped_is_not():
+    def rows(name, run, *results):
+        filled = dict.fromkeys(grades.COLUMNS, "") | {"submission": f"{name}/w.ipynb", "run": run}
+        found = [{**filled, "exercise": f"T.{n}", "result": r} for n, r in enumerate(results, 1)]
+        return [{**row, "student": name.title()} for row in found]
+
+    left, right = "not checked", "right"
+    table = rows("ann bee", "to its end; error in cell 1: a", left, left, left, right, left)
+    table += rows("ben", "the kernel died, in cell 3", left, left, right, left, left)
+    table += rows("cleo", "to its end", right, "wrong", "not answered", right, right)
+    table += rows("dan", "to its end", left, left, right, right, right)
+    table[-4]["diagnosis"] = "Cannot be judged: a layer."
+    assert grades.summary(table, Path("hw.py"))[-2] == (
+        "no check was run: Ann Bee T.1–T.3, T.5; Dan T.1"
     )
 
 

@@ -152,7 +152,7 @@ def test_a_notebook_that_was_handed_out_tells_its_seed():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"seed": 43}, r"must be the one handed out: got seed 43 for Müller, .* It was changed"),
+        ({"seed": 43}, r"must be the one handed out: got seed 43 for Müller, .*: it was changed"),
         ({"student": "Möller"}, "got seed 42 for Möller, with a signature that does not fit"),
         ({"student": ""}, "got seed 42 for everybody, with a signature that does not fit"),
         ({"seed": "42 "}, "a signature that does not fit"),

@@ -158,7 +158,8 @@ def _set_tasks(notebook, module, exercises):
     for old, new in zip(module.EXERCISES, exercises, strict=True):
         if old.task == new.task:
             continue
-        written = re.compile(r"\s+".join(map(re.escape, old.task.split())))
+        words = [map(re.escape, word) for word in old.task.replace("`", "").split()]
+        written = re.compile(r"\s+".join(f"`*{'`*'.join(word)}`*" for word in words))
         cells = [
             c for c in notebook.cells if c.cell_type == "markdown" and written.search(c.source)
         ]

@@ -34,10 +34,12 @@ def variant(module, seed=None):
     if seed is None:
         return module.EXERCISES
     if not varies(module):
+        names = [name for name, each in vars(module).items() if isinstance(each, Exercise)]
         raise ValueError(
-            f"`seed` must come with a file that holds exercises(seed): got seed={seed} for "
-            f"{module.__name__}.py. Define it there, and bind "
-            "`edges, seen = EXERCISES = exercises(0)`."
+            f"`seed` must come with a file that holds exercises(seed): got {module.__name__}.py, "
+            "which has one variant only. Define exercises(seed) there, and bind "
+            f"`{', '.join(names) or 'edges, seen'} = EXERCISES = "
+            "exercises(0)`."
         )
     found, again = module.exercises(seed), module.exercises(seed)
     if not isinstance(found, tuple) or not all(isinstance(each, Exercise) for each in found):
@@ -180,7 +182,7 @@ def variant_of(notebook, key, name):
     if "signature" not in entry or None in told.values():
         raise ValueError(
             "the notebook must say its variant: got none in its metadata. It was made anew or "
-            "copied cell by cell: ask for the notebook that was handed out, with the answers in it."
+            "copied cell by cell. Ask for the notebook that was handed out, with the answers in it."
         )
     if told["homework"] != name:
         raise ValueError(
@@ -191,6 +193,7 @@ def variant_of(notebook, key, name):
     if not fits or [type(told["seed"]), type(told["student"])] != [int, str]:
         raise ValueError(
             f"the variant of a notebook must be the one handed out: got seed {told['seed']} for "
-            f"{told['student'] or 'everybody'}, with a signature that does not fit. It was changed."
+            f"{told['student'] or 'everybody'}, with a signature that does not fit: it was "
+            "changed. Ask for the notebook that was handed out."
         )
     return told["seed"], told["student"]

@@ -153,13 +153,14 @@ def _without(of, others):
 
 def _beside(groups):
     """One line for all files that lie beside a notebook and were not used."""
-    names = Counter(
-        PurePosixPath(each.name).name
-        for files in groups.values()
-        if any(f.usable for f in files)
-        for each in files
-        if not each.usable
-    )
-    if names:
-        listed = ", ".join(f"{n} ({c} times)" if c > 1 else n for n, c in sorted(names.items()))
+    places = defaultdict(list)
+    for files in groups.values():
+        for each in files if any(f.usable for f in files) else ():
+            if not each.usable:
+                places[PurePosixPath(each.name).name].append(each.name)
+    if places:
+        listed = ", ".join(
+            f"{name} ({len(paths)} times)" if len(paths) > 1 else paths[0]
+            for name, paths in sorted(places.items())
+        )
         yield f"beside notebooks, not used: {listed}"

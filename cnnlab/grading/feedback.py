@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cnnlab.exercises import LEVELS
 from cnnlab.exercises.crediting import fitting_hint
-from cnnlab.grading import grades, pages
+from cnnlab.grading import grades, pages, seeds
 
 LONGEST = 120  # bytes of a name
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.I)  # on Windows
@@ -75,14 +75,24 @@ def page(title, rows, exercises, beside=""):
         f"<strong>{pages.escaped(said)}</strong></p>",
         pages.table(("exercise", "points", "result", "what was seen"), cells, numbers=(1,)),
         f'<p class="note">File: {pages.escaped(rows[0]["submission"])}. '
-        f"It ran {pages.escaped(rows[0]['run'])}.</p>"
-        if rows[0]["run"].startswith("to its end")
-        else f'<p class="note">File: {pages.escaped(rows[0]["submission"])}. '
-        f"How the run ended: {pages.escaped(rows[0]['run'])}.</p>",
+        f"{pages.escaped(ended(rows[0]['run']))}</p>",
     ]
     if beside:
         parts.append(f'<p class="note">Beside this page: the notebook as it ran, {beside}.</p>')
     return pages.page(f"{title}: what came back", "\n".join(parts))
+
+
+def ended(run):
+    """A sentence for the student on how the run ended.
+
+    Example:
+        >>> ended("to its end")
+        'It ran to its end.'
+        >>> ended("stopped after 90 s, in cell 11")
+        'How the run ended: stopped after 90 s, in cell 11.'
+    """
+    said = seeds.nameless(run).rstrip(".")
+    return f"{'It ran' if said.startswith('to its end') else 'How the run ended:'} {said}."
 
 
 def _said(row, exercise):

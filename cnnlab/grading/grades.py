@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import datetime
+from itertools import groupby
 
 from cnnlab.exercises.crediting import worth
 from cnnlab.grading.roster import delimiter
@@ -143,6 +144,20 @@ def read(path):
         return []
 
 
+def _without_a_check(table):
+    """The students of whom an exercise was not checked although the run went to its end."""
+    for name in dict.fromkeys(row["submission"] for row in table):
+        mine = [row for row in table if row["submission"] == name]
+        bare = [r["result"] == "not checked" and not is_unjudged(r) for r in mine]
+        if any(bare) and mine[0]["run"].startswith("to its end"):
+            spans = []
+            for found, group in groupby(zip(bare, mine, strict=True), key=lambda pair: pair[0]):
+                numbers = [row["exercise"] for _, row in group]
+                if found:
+                    spans.append("–".join(dict.fromkeys((numbers[0], numbers[-1]))))
+            yield f"{mine[0]['student'] or name} {', '.join(spans)}"
+
+
 def summary(table, source):
     """What the command ends with: the submissions in trouble, one line each, and the count.
 
@@ -164,8 +179,10 @@ def summary(table, source):
         count += f"; {len(missing)} of the class list handed in no notebook"
     if unjudged := [f"{r['submission']} {r['exercise']}" for r in table if is_unjudged(r)]:
         lines.append(f"cannot be judged, look at it yourself: {', '.join(unjudged)}")
-    lines.append(count)
     unchecked = all(row["result"] in ("not checked", NOT_HANDED_IN) for row in table)
+    if not unchecked and (said := [*_without_a_check(table)]):
+        lines.append(f"no check was run: {'; '.join(said)}")
+    lines.append(count)
     if runs and unchecked and not unjudged:
         lines.append(
             "`--exercises` must have the name that the notebooks import: got "

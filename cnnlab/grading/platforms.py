@@ -8,7 +8,7 @@ the assignments, and takes the points of the row Points Possible.
 import html
 
 from cnnlab.exercises.crediting import worth
-from cnnlab.grading import grades
+from cnnlab.grading import feedback, grades
 
 MOODLE = ("Identifier", "Full name", "Grade", "Last modified (grade)", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -103,7 +103,7 @@ def _by_name(graded, present):
 
 
 def _comment(graded, name):
-    """Points and diagnoses of one student in a line of HTML, which Moodle's comments are."""
+    """Points, diagnoses and how the run ended, if early, in a line of Moodle's HTML."""
     mine = [*_by_name(graded, {name})]
     of = grades.plain(sum(row["of"] for row in mine))
     lines = [f"{mine[0]['total']} of {of} points."]
@@ -111,6 +111,8 @@ def _comment(graded, name):
         told = row["result"] == "wrong" or grades.is_unjudged(row)
         said = row["diagnosis"].split(" Try hint(")[0] if told else ""
         lines.append(f"{row['exercise']} {row['result']}{': ' * bool(said)}{said}")
+    if mine[0]["run"] != "to its end":
+        lines.append(feedback.ended(mine[0]["run"]))
     return html.escape(" / ".join(lines), quote=False)
 
 

@@ -1,7 +1,7 @@
 """A page about a class: what was right, what was misunderstood, and which code is alike."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from statistics import mean, median
 
 from cnnlab.grading import collecting, grades, likeness, pages
@@ -10,8 +10,11 @@ MOST_PAIRS = 50
 NUMBER = r"-?\d[\d.,e+-]*\d|\d"
 HINT = (
     "A hint where to look, never an accusation: a short task has few good answers, and friends may "
-    "have been allowed to work together. Names, numbers, comments and what many have in common are "
-    "left out; short submissions are not compared."
+    "have been allowed to work together. Names, numbers, comments and the handed-out cells are "
+    "left out. First come those whose whole code is identical, however common each part of it is. "
+    "Then pairs: the percentage is a share of the shorter one's own answers, so much of which "
+    "stands in the other one too, with some code in it that few others have. Short submissions and "
+    "those without an answer are not compared."
 )
 
 
@@ -33,7 +36,8 @@ def page(table, title, folder=None):
         )
     parts = [_class(table), _exercises(table), _misconceptions(table), _runs(table)]
     if folder is not None:
-        parts.append(_likeness(folder, {row["submission"] for row in table}))
+        answered = {r["submission"] for r in table if r["result"] != "not answered"}
+        parts.append(_likeness(folder, answered))
     return pages.page(title, "\n".join(parts))
 
 
@@ -79,28 +83,42 @@ def _exercises(table):
 
 def _misconceptions(table):
     varied = len({str(row["seed"]) for row in table}) > 1
-    wrong = [r for r in table if r["result"] == "wrong"]
-    wrong = [(r["exercise"], _kind(r["diagnosis"], varied)) for r in wrong]
+    kinds = defaultdict(list)
+    for row in table:
+        if row["result"] == "wrong":
+            said = _kind(row["diagnosis"])
+            alike = re.sub(NUMBER, "…", said) if varied else said
+            kinds[row["exercise"], alike].append(said)
+    counted = [(len(texts), exercise, _common(texts)) for (exercise, _), texts in kinds.items()]
     rows = [
         (str(count), pages.escaped(exercise), pages.escaped(said))
-        for (exercise, said), count in sorted(Counter(wrong).items(), key=lambda e: (-e[1], e[0]))
+        for count, exercise, said in sorted(counted, key=lambda each: (-each[0], each[1:]))
     ]
     body = pages.table(("how many", "exercise", "what was said"), rows, numbers=(0,))
     body = body if rows else "<p>Nothing.</p>"
     return f"<h2>What was misunderstood, most frequent first</h2>\n{body}"
 
 
-def _kind(diagnosis, varied):
+def _kind(diagnosis):
     """A diagnosis without what differs from student to student: names and numbers.
 
-    What is said of a known mistake stays as it is, but for the numbers where each student has
-    others (`varied`).
+    What is said of a known mistake stays as it is.
     """
     text = re.sub(r" Try hint\(.*$", "", diagnosis)
     found = re.match(r"With .*?: ((?:the result|[A-Za-z]+(?:Error|Exception)).*)$", text)
-    if not found:
-        return re.sub(NUMBER, "…", text) if varied else text
-    return re.sub(rf"`[^`]*`|'[^']*'|{NUMBER}", "…", found[1])
+    return re.sub(rf"`[^`]*`|'[^']*'|{NUMBER}", "…", found[1]) if found else text
+
+
+def _common(texts):
+    """What texts say that differ in nothing but numbers, without the numbers that differ.
+
+    Example:
+        >>> _common(["3 of 4 rows are 0.", "1 of 4 rows are 0."])
+        '… of 4 rows are 0.'
+    """
+    numbers = zip(*(re.findall(NUMBER, text) for text in texts), strict=True)
+    kept = iter([each[0] if len({*each}) == 1 else "…" for each in numbers])
+    return re.sub(NUMBER, lambda _: next(kept), texts[0])
 
 
 def _runs(table):
@@ -123,12 +141,10 @@ def _likeness(folder, names):
         counted = [f for f in found if f.read and grades.cleaned(f.name) in names]
         pairs = likeness.alike({f.name: likeness.code_of(f.read()) for f in counted})
     rows = [
-        (f"{share:.0%}", pages.escaped(one), pages.escaped(other))
-        for one, other, share in pairs[:MOST_PAIRS]
+        ("identical" if share is None else f"{share:.0%}", "<br>".join(map(pages.escaped, names)))
+        for names, share in pairs[:MOST_PAIRS]
     ]
-    body = (
-        pages.table(("in common", "one", "other"), rows, numbers=(0,)) if rows else "<p>None.</p>"
-    )
+    body = pages.table(("in common", "submissions"), rows, numbers=(0,)) if rows else "<p>None.</p>"
     more = f"<p>{len(pairs) - MOST_PAIRS} more.</p>" if len(pairs) > MOST_PAIRS else ""
     return f'<h2>Nearly the same code</h2>\n<p class="note">{HINT}</p>\n{body}{more}'
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnlab.exercises import supervision
-from cnnlab.grading import judging_apart, soundness
+from cnnlab.grading import failed_cells, judging_apart, soundness
 from cnnlab.grading.staff import EXTENSION, SETTING, Staff
 
 JUDGED = 3  # answers to one exercise that are judged: the last ones
@@ -254,11 +254,5 @@ def kill(process):
 
 def _first_error(notebook):
     """The first error that was not planned, in a few words."""
-    code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
-    for number, cell in enumerate(code, 1):
-        if "raises-exception" in cell.metadata.get("tags", []):
-            continue
-        for output in cell.outputs:
-            if output.output_type == "error":
-                return f"; error in cell {number}: {output.ename}: {output.evalue}"
-    return ""
+    found = next(failed_cells.errors(notebook), None)
+    return f"; error in cell {found[0]}: {found[2]}" if found else ""

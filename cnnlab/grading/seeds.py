@@ -1,6 +1,7 @@
 """By which seed each submission is judged: that of the notebook that its student was given."""
 
 import json
+import re
 from collections import defaultdict
 from dataclasses import replace
 
@@ -42,12 +43,13 @@ def allotted(handed_in, module, source, roster=None):
     few = 2 * len(named) < len(notebooks) or not named  # nobody alone stops the class
     if few and not variants.key_path(source).exists():  # handed out without a seed
         return handed_in, everybody, dict.fromkeys(named, KEYLESS), []
-    key, told, faults = variants.key_beside(source), {}, {}
+    key, told, faults, remedies = variants.key_beside(source), {}, {}, {}
     for name, notebook in notebooks.items():
         try:
             told[name] = variants.variant_of(notebook, key, source.stem)
         except ValueError as fault:
-            faults[name] = grades.cleaned(str(fault))
+            said, remedy, rest = str(fault).rpartition(" Ask for ")
+            faults[name], remedies[name] = said.rstrip("."), f"{remedy}{rest}"
     listed = _listed(roster, key, {(student, seed) for seed, student in told.values()})
     names = {student for student, _ in listed.values()}
     table, found, odd = [], {}, {}
@@ -56,9 +58,10 @@ def allotted(handed_in, module, source, roster=None):
         if name in told:
             found[name], odd[name] = _judged_by(told[name], own, names)
         elif name in faults and own:
-            found[name], odd[name] = own[1], f"{LISTED}, {own[1]}: {faults[name]}"
+            found[name], odd[name] = own[1], f"{LISTED}, {own[1]}: {grades.cleaned(faults[name])}"
         elif name in faults:
-            each = replace(each, found=replace(each.found, trouble=faults[name]))
+            trouble = grades.cleaned(f"{faults[name]}.{remedies[name]}")
+            each = replace(each, found=replace(each.found, trouble=trouble))
         table.append(each)
     odd = {name: said for name, said in odd.items() if said}
     return table, found, odd, [*_without(faults, told, source), *_shared(told)]
@@ -102,6 +105,18 @@ def _judged_by(told, own, names):
     if student not in names:  # perhaps another spelling
         return seed, f"judged by the seed of the notebook, {seed}, {whose}: not in the class list"
     return own[1], f"{LISTED}, {own[1]}: the notebook is the one {whose}"
+
+
+def nameless(run):
+    """How a run ended, in words for the student: nobody else is named.
+
+    Example:
+        >>> nameless("to its end; judged by the seed 7: the notebook is the one handed out to Anna")
+        "to its end; judged by the seed 7: the notebook is another student's"
+    """
+    run = re.sub(r"is the one handed out to .*$", "is another student's", run)
+    run = re.sub(r", handed out to .*?(: not in the class list|$)", r"\1", run)
+    return re.sub(r"got seed .*?(, with a signature|$)", r"got a changed seed\1", run)
 
 
 def _without(faults, told, source):

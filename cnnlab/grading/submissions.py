@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cnnlab.exercises import variants
+from cnnlab.exercises import Exercise, variants
 from cnnlab.exercises.self_test import verify
 from cnnlab.grading import (
     collecting,
     deliveries,
     exercise_files,
+    failed_cells,
     grades,
     judging_apart,
     regrading,
@@ -141,6 +142,11 @@ def grade(
     if changed:
         remarks.append("the journal was changed from elsewhere while submissions ran: undone")
     remarks += [f"{each.name}: {odd[each.name]}" for each in handed_in if each.name in odd]
+    names = {e.number: name for name, e in vars(module).items() if isinstance(e, Exercise)}
+    for each in handed_in:
+        if each.found:
+            early = failed_cells.unchecked(ran / _file_of(each, by), names)
+            done[each.name] = [*early, *done[each.name]]  # a check that was run counts
     rows = [row for each in handed_in for row in _rows(each, exercises, done, own, odd)]
     remarks += journal.remarks({_key(each, by) for each in handed_in if each.found})
     remarks += regrading.changes(old, rows, _reasons(handed_in, by, journal, chosen))
