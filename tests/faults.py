@@ -3664,6 +3664,7 @@ FAULTS = [
         "the exercises of a class that is being graded are removed",
         "running",
     ),
+    Fault(
         "grading.seeds",
         'r"is the one handed out to .*$"',
         'r"is the one handed out to $"',
