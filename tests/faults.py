@@ -222,6 +222,8 @@ RULES = [
     ("case", "if answers.shape[-1] > 1:", "if answers.shape[-1] > 9:", "the top of three answers"),
     ("run", "variable.assign(value)", "pass", "statistics and seeds move on"),
     ("finding", '(threshold=0)" if logit else', '(threshold=0)" if not logit else', "the metric"),
+    ("finding", 'return f"loss = model.loss; {line}', 'return f"{line}', "a new model has no loss"),
+    ("own_parts", 'partition(".")[0] != "keras"', 'partition(".")[0] == ""', "all is Keras's"),
     ("examples", 'partition("Example:\\n")[2]', 'partition("Example:\\n")[0]', "no example"),
     ("table", "labelling.one_class_only", "labelling.imbalance", "the function of another rule"),
     (

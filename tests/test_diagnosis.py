@@ -20,7 +20,7 @@ from cnnlab.diagnosis.table import RULES
 
 ROOT = Path(__file__).parents[1]
 MODELS = runpy.run_path(str(Path(__file__).with_name("broken_models.py")))
-BROKEN, HEALTHY = MODELS["BROKEN"], MODELS["HEALTHY"]
+BROKEN, HEALTHY, PAIR = MODELS["BROKEN"], MODELS["HEALTHY"], MODELS["PAIR"]
 EXAMPLES = {rule.finding: examples.example_of(rule.function) for rule in RULES}
 KINDS = [rule.finding for rule in RULES]
 TRAINED_TWICE = {  # so long that one of the two, and the remedies, are left to the slow tests
@@ -118,6 +118,27 @@ def names_that_are_not_there(remedy):
     return {node.id for node in names} - given - made_there - set(dir(builtins))
 
 
+def asks_a_new_model_for_the_old_loss(remedy):
+    """Whether a remedy makes another model, and then reads what only the one before has."""
+    made_there = False
+    for statement in ast.parse(remedy).body:
+        asked = [
+            node.attr
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "model"
+        ]
+        if made_there and {"loss", "optimizer"} & {*asked}:
+            return True
+        made_there |= isinstance(statement, ast.Assign) and statement.targets[0].id == "model"
+    return False
+
+
+def test_a_remedy_keeps_the_loss_of_the_model_before():
+    assert asks_a_new_model_for_the_old_loss("model = f(model); model.compile('sgd', model.loss)")
+    kept = "loss = model.loss; model = f(model); model.compile('sgd', loss)"
+    assert not asks_a_new_model_for_the_old_loss(kept)
+
+
 def test_a_remedy_uses_nothing_that_nobody_has_made():
     assert names_that_are_not_there("images, labels = paired  # as they were") == {"paired"}
     assert not names_that_are_not_there("keep = [i for i in range(9)]; images = images[keep]")
@@ -160,6 +181,7 @@ def test_a_broken_model_is_named_and_its_remedy_mends_it(kind, text, remedy):
     if row.finding.startswith("perhaps "):
         assert ". What would decide: " in row.evidence
     assert names_that_are_not_there(row.remedy) == set()
+    assert not asks_a_new_model_for_the_old_loss(row.remedy)
     if remedy:
         assert kind not in found(diagnosed(mended(space, kind)))
 
@@ -1060,6 +1082,103 @@ def test_calls_of_one_layer_get_layers_of_their_own():
     kernel = space["model"].get_layer("conv").count_params()
     exec(table.remedy[0], space)
     assert space["model"].count_params() == before + 2 * kernel
+
+
+OLD_HEAD = """
+base = small(layers.Dense(8, activation="softmax", name="old"), shape=(8, 12, 1))
+base.trainable = False
+model = keras.Sequential([keras.Input((8, 12, 1)), base, layers.Dense(3, activation={!r})])
+fitting(model, sparse({}), keras.optimizers.SGD(0.02))
+"""
+
+
+@pytest.mark.parametrize(("end", "logits"), [("softmax", False), ("linear", True)])
+def test_a_new_head_on_the_old_softmax_is_mended_with_the_loss_of_before(end, logits):
+    space = made(PAIR + OLD_HEAD.format(end, logits))
+    row = diagnosed(space).iloc[0]
+    assert row.finding == "softmax between layers"
+    exec(row.remedy, space)
+    model = space["model"]
+    assert model.loss.from_logits == logits and isinstance(model.optimizer, keras.optimizers.SGD)
+    assert model.layers[-1].activation.__name__ == end
+    model.fit(space["images"], space["labels"], verbose=0)
+    assert "softmax between layers" not in found(diagnosed(space))
+
+
+OWN_PARTS = """
+class Momentum(keras.optimizers.SGD):
+    pass
+
+class Ridge(keras.regularizers.Regularizer):
+    def __init__(self, alpha):
+        self.alpha = alpha
+    def __call__(self, weight):
+        return self.alpha * keras.ops.sum(weight**2)
+
+class Start(keras.initializers.Initializer):
+    def __call__(self, shape, dtype=None):
+        return keras.random.normal(shape, stddev=0.1)
+
+class Block(layers.Layer):
+    def __init__(self, units):
+        super().__init__()
+        self.inner, self.units = layers.Dense(units, "relu"), units
+    def build(self, shape):
+        self.mix = self.add_weight((shape[-1], self.units), name="mix")
+        self.inner.build((None, self.units))
+    def call(self, x):
+        return self.inner(x @ self.mix)
+
+def bent(x):
+    return keras.ops.maximum(x, 0.1 * x)
+
+def away(truth, answer):
+    return keras.losses.sparse_categorical_crossentropy(truth, answer, from_logits=True)
+
+class Away(keras.losses.Loss):
+    def call(self, truth, answer):
+        return away(truth, answer)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "compiled"),
+    [
+        ("layers.Dense(8, bent)", ""),
+        ("layers.Dense(8, kernel_regularizer=Ridge(1e-3), kernel_initializer=Start())", ""),
+        ("keras.Sequential([Block(8)])", ""),
+        ("layers.Lambda(lambda x: 2 * x)", ""),
+        ("layers.ReLU()", "None, Momentum(0.03)"),
+        ("layers.ReLU()", "Away()"),
+        ("layers.ReLU()", "None, None, [lambda truth, answer: answer]"),
+    ],
+)
+def test_a_model_with_parts_of_ones_own_starts_anew(end, compiled):
+    text = f"model = fitting(small({end}, layers.Dense(3, name='end')), {compiled})\n"
+    space = made(PAIR + OWN_PARTS + text)
+    space["history"] = {"loss": [1.1, 7.0, 1.2, 9.0, 1.3, 11.0], "accuracy": [0.3] * 6}
+    weights = [np.asarray(w).copy() for w in space["model"].trainable_weights]
+    table = diagnosed(space)
+    row = table[np.array(found(table)) == "learning rate too high"].iloc[0]
+    exec(row.remedy.partition("; history")[0], space)
+    assert space["model"].optimizer.iterations == 0
+    space["model"].fit(space["images"], space["labels"], epochs=2, verbose=0)
+    again = space["model"].trainable_weights
+    moved = [not np.allclose(a, np.asarray(b)) for a, b in zip(weights, again, strict=True)]
+    assert all(moved)
+
+
+def test_weights_are_drawn_anew_in_all_layers_of_a_model_with_parts_of_ones_own():
+    from cnnlab.diagnosis import finding
+    from cnnlab.diagnosis.given import case_of
+
+    text = "model = fitting(small(Block(8), layers.BatchNormalization(), layers.Dense(3)))\n"
+    space = made(PAIR + OWN_PARTS + text)
+    model = space["model"]
+    for weight in model.weights:
+        weight.assign(weight * np.nan)
+    exec(finding.new_weights(case_of(model, None, None, None, None)), space)
+    assert all(np.isfinite(np.asarray(weight)).all() for weight in model.weights)
 
 
 # the page of the web site

@@ -3,7 +3,7 @@
 import math
 
 from cnnlab.costs import layer_table
-from cnnlab.diagnosis.finding import Finding, activation_line, compiled_anew, in_place_of
+from cnnlab.diagnosis.finding import Finding, activation_line, in_place_of, made_anew
 from cnnlab.diagnosis.heads import PROBABILITIES, activation_of
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
@@ -64,12 +64,13 @@ def one_layer_used_again(case):
             continue
         evidence = f"{name!r} is called on its own output {times} times: its {times + 1} calls "
         evidence += "have one kernel"
-        line = "keras.models.clone_model(model, call_function=lambda layer, x, **given: (layer if "
+        line = "model = keras.models.clone_model(keras.Model(model.inputs, model.outputs), "
+        line += (
+            "clone_function=lambda layer: layer, call_function=lambda layer, x, **given: (layer if "
+        )
         line += f"layer.name != {name!r} else type(layer).from_config(layer.get_config() | "
         line += "{'name': None}))(x, **given))"
-        line = f"loss = model.loss; model = {line}" + compiled_anew(case).replace(
-            "model.loss", "loss"
-        )
+        line = made_anew(case, line)
         yield Finding(name, evidence, line, "the accuracy with a layer of its own for each call")
 
 
@@ -216,13 +217,11 @@ def base_with_its_own_head(case):
         linear = activation_of(inner[inner.outputs[0]]) == "linear"
         if convolves and linear and readers and readers[0].kind == "Dense":
             before = inner[end.address].inputs[0]
-            base = f"keras.Model(base.input, base.get_layer({before!r}).output)"
+            base = f"keras.Model(base.inputs, base.get_layer({before!r}).output)"
             line = f"base = model.get_layer({layer.name!r}); base = {base}; model = "
-            line += f"keras.Sequential([base, layers.Dense({readers[0].layer.units})])"
-            if case.optimizer is not None:
-                line = (
-                    f"loss = model.loss; {line}; model.compile('adam', loss, metrics=['accuracy'])"
-                )
+            end = activation_of(readers[0]) or "linear"
+            line += f"keras.Sequential([base, layers.Dense({readers[0].layer.units}, "
+            line = made_anew(case, f"{line}activation={end!r})])")
             evidence = f"{readers[0].address!r} reads the {end.output_shape[-1]} classes of "
             evidence += f"{prefix}{end.address}"
             yield Finding(f"{prefix}{end.address}", evidence, line)
