@@ -58,9 +58,9 @@ def in_place_of(layer, *names):
 def metrics_of(case):
     """Python for the metrics that fit what a model answers, behind the loss in `compile`."""
     head = case.heads[0]
-    if len(case.heads) > 1:
+    if len(case.heads) > 1 or not head.loss.name:  # a `train_step` of one's own updates none
         return ""
-    if head.loss.kind == "squared":
+    if head.loss.kind == "squared" or (not head.loss.kind and head.label_kind == "real"):
         return ", metrics=['mae']"
     logit = head.units == 1 and head.loss.from_logits
     metric = "keras.metrics.BinaryAccuracy(threshold=0)" if logit else "'accuracy'"
