@@ -202,8 +202,8 @@ RULES = [
     ("signals", "trained < predicted + 0.3", "trained < predicted + 0.9", "not settled"),
     (
         "same_answers",
-        "len(np.unique(named)) == 1 and",
-        "len(np.unique(named)) == 9 and",
+        "if len(np.unique(named)) > 1:",
+        "if len(np.unique(named)) > 0:",
         "one answer",
     ),
     ("curves", "np.nanmin(loss) < -1e-3:", "np.nanmin(loss) < -1:", "a little below zero"),

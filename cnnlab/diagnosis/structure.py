@@ -219,9 +219,9 @@ def base_with_its_own_head(case):
             before = inner[end.address].inputs[0]
             base = f"keras.Model(base.inputs, base.get_layer({before!r}).output)"
             line = f"base = model.get_layer({layer.name!r}); base = {base}; model = "
-            end = activation_of(readers[0]) or "linear"
+            last = activation_of(readers[0]) or "linear"
             line += f"keras.Sequential([base, layers.Dense({readers[0].layer.units}, "
-            line = made_anew(case, f"{line}activation={end!r})])")
+            line = made_anew(case, f"{line}activation={last!r})])")
             evidence = f"{readers[0].address!r} reads the {end.output_shape[-1]} classes of "
             evidence += f"{prefix}{end.address}"
             yield Finding(f"{prefix}{end.address}", evidence, line)
