@@ -130,7 +130,9 @@ def asks_a_new_model_for_the_old_loss(remedy):
         ]
         if made_there and {"loss", "optimizer"} & {*asked}:
             return True
-        made_there |= isinstance(statement, ast.Assign) and statement.targets[0].id == "model"
+        made_there |= isinstance(statement, ast.Assign) and (
+            getattr(statement.targets[0], "id", "") == "model"
+        )
     return False
 
 
