@@ -21,6 +21,7 @@ from cnnlab.diagnosis.table import RULES
 ROOT = Path(__file__).parents[1]
 MODELS = runpy.run_path(str(Path(__file__).with_name("broken_models.py")))
 BROKEN, HEALTHY = MODELS["BROKEN"], MODELS["HEALTHY"]
+PAIR, ROWS = MODELS["PAIR"], MODELS["ROWS"]
 EXAMPLES = {rule.finding: examples.example_of(rule.function) for rule in RULES}
 KINDS = [rule.finding for rule in RULES]
 TRAINED_TWICE = {  # so long that one of the two, and the remedies, are left to the slow tests
@@ -118,6 +119,29 @@ def names_that_are_not_there(remedy):
     return {node.id for node in names} - given - made_there - set(dir(builtins))
 
 
+def asks_a_new_model_for_the_old_loss(remedy):
+    """Whether a remedy makes another model, and then reads what only the one before has."""
+    made_there = False
+    for statement in ast.parse(remedy).body:
+        asked = [
+            node.attr
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "model"
+        ]
+        if made_there and {"loss", "optimizer"} & {*asked}:
+            return True
+        made_there |= isinstance(statement, ast.Assign) and (
+            getattr(statement.targets[0], "id", "") == "model"
+        )
+    return False
+
+
+def test_a_remedy_keeps_the_loss_of_the_model_before():
+    assert asks_a_new_model_for_the_old_loss("model = f(model); model.compile('sgd', model.loss)")
+    kept = "loss = model.loss; model = f(model); model.compile('sgd', loss)"
+    assert not asks_a_new_model_for_the_old_loss(kept)
+
+
 def test_a_remedy_uses_nothing_that_nobody_has_made():
     assert names_that_are_not_there("images, labels = paired  # as they were") == {"paired"}
     assert not names_that_are_not_there("keep = [i for i in range(9)]; images = images[keep]")
@@ -160,6 +184,7 @@ def test_a_broken_model_is_named_and_its_remedy_mends_it(kind, text, remedy):
     if row.finding.startswith("perhaps "):
         assert ". What would decide: " in row.evidence
     assert names_that_are_not_there(row.remedy) == set()
+    assert not asks_a_new_model_for_the_old_loss(row.remedy)
     if remedy:
         assert kind not in found(diagnosed(mended(space, kind)))
 
@@ -1060,6 +1085,272 @@ def test_calls_of_one_layer_get_layers_of_their_own():
     kernel = space["model"].get_layer("conv").count_params()
     exec(table.remedy[0], space)
     assert space["model"].count_params() == before + 2 * kernel
+
+
+OLD_HEAD = """
+base = small(layers.Dense(8, activation="softmax", name="old"), shape=(8, 12, 1))
+base.trainable = False
+model = keras.Sequential([keras.Input((8, 12, 1)), base, layers.Dense(3, activation={!r})])
+fitting(model, sparse({}), keras.optimizers.SGD(0.02))
+"""
+
+
+@pytest.mark.parametrize(("end", "logits"), [("softmax", False), ("linear", True)])
+def test_a_new_head_on_the_old_softmax_is_mended_with_the_loss_of_before(end, logits):
+    space = made(PAIR + OLD_HEAD.format(end, logits))
+    row = diagnosed(space).iloc[0]
+    assert row.finding == "softmax between layers"
+    exec(row.remedy, space)
+    model = space["model"]
+    assert model.loss.from_logits == logits and isinstance(model.optimizer, keras.optimizers.SGD)
+    assert model.layers[-1].activation.__name__ == end
+    model.fit(space["images"], space["labels"], verbose=0)
+    assert "softmax between layers" not in found(diagnosed(space))
+
+
+OWN_PARTS = """
+class Momentum(keras.optimizers.SGD):
+    pass
+
+class Ridge(keras.regularizers.Regularizer):
+    def __init__(self, alpha):
+        self.alpha = alpha
+    def __call__(self, weight):
+        return self.alpha * keras.ops.sum(weight**2)
+
+class Start(keras.initializers.Initializer):
+    def __call__(self, shape, dtype=None):
+        return keras.random.normal(shape, stddev=0.1)
+
+class Block(layers.Layer):
+    def __init__(self, units):
+        super().__init__()
+        self.inner, self.units = layers.Dense(units, "relu"), units
+    def build(self, shape):
+        self.mix = self.add_weight((shape[-1], self.units), name="mix")
+        self.inner.build((None, self.units))
+    def call(self, x):
+        return self.inner(x @ self.mix)
+
+def bent(x):
+    return keras.ops.maximum(x, 0.1 * x)
+
+def away(truth, answer):
+    return keras.losses.sparse_categorical_crossentropy(truth, answer, from_logits=True)
+
+class Away(keras.losses.Loss):
+    def call(self, truth, answer):
+        return away(truth, answer)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "compiled"),
+    [
+        ("layers.Dense(8, bent)", ""),
+        ("layers.Dense(8, kernel_regularizer=Ridge(1e-3), kernel_initializer=Start())", ""),
+        ("keras.Sequential([Block(8)])", ""),
+        ("layers.Lambda(lambda x: 2 * x)", ""),
+        ("layers.ReLU()", "None, Momentum(0.03)"),
+        ("layers.ReLU()", "Away()"),
+        ("layers.ReLU()", "None, None, [lambda truth, answer: answer]"),
+    ],
+)
+def test_a_model_with_parts_of_ones_own_starts_anew(end, compiled):
+    text = f"model = fitting(small({end}, layers.Dense(3, name='end')), {compiled})\n"
+    space = made(PAIR + OWN_PARTS + text)
+    space["history"] = {"loss": [1.1, 7.0, 1.2, 9.0, 1.3, 11.0], "accuracy": [0.3] * 6}
+    weights = [np.asarray(w).copy() for w in space["model"].trainable_weights]
+    table = diagnosed(space)
+    row = table[np.array(found(table)) == "learning rate too high"].iloc[0]
+    exec(row.remedy.partition("; history")[0], space)
+    assert space["model"].optimizer.iterations == 0
+    space["model"].fit(space["images"], space["labels"], epochs=2, verbose=0)
+    again = space["model"].trainable_weights
+    moved = [not np.allclose(a, np.asarray(b)) for a, b in zip(weights, again, strict=True)]
+    assert all(moved)
+
+
+def test_weights_are_drawn_anew_in_all_layers_of_a_model_with_parts_of_ones_own():
+    from cnnlab.diagnosis import finding
+    from cnnlab.diagnosis.given import case_of
+
+    text = "model = fitting(small(Block(8), layers.BatchNormalization(), layers.Dense(3)))\n"
+    space = made(PAIR + OWN_PARTS + text)
+    model = space["model"]
+    for weight in model.weights:
+        weight.assign(weight * np.nan)
+    exec(finding.new_weights(case_of(model, None, None, None, None)), space)
+    assert all(np.isfinite(np.asarray(weight)).all() for weight in model.weights)
+
+
+ROWS_MULTIPLIED = """
+def cross_entropy(truth, answer):
+    rows = keras.ops.cast(truth, "float32") * keras.ops.log(answer + 1e-7)
+    return -keras.ops.mean(keras.ops.sum(rows, axis=-1))
+
+model = fitting(small(layers.Dense(3, activation="softmax")), cross_entropy)
+model.fit(images, labels, epochs=15, verbose=0)
+"""
+
+
+def test_class_numbers_in_a_loss_for_rows_give_equal_answers():
+    space = made("images, labels = pictures, kinds[:, None] + 1\n" + ROWS_MULTIPLIED)
+    space["labels"] = space["kinds"][:, None]
+    for answers in ("uniform", "constant"):
+        last = space["model"].layers[-1]
+        last.kernel.assign(1e-6 * np.asarray(last.kernel))
+        last.bias.assign([1e-7, 0, 0] if answers == "uniform" else [1, 0, 0])
+        row = diagnosed(space).iloc[-1]
+        assert row.finding == "perhaps one answer for all"
+    assert "labels are (N, 1), answers (N, 3)" in row.evidence
+    assert "what 'cross_entropy' makes of class numbers" in row.evidence
+    exec(row.remedy.replace("Adam(0.01)", "Adam(0.03)"), space)
+    assert "one answer for all" not in found(diagnosed(space))
+
+
+def test_rows_in_a_loss_for_rows_are_healthy():
+    space = made(ROWS + ROWS_MULTIPLIED.replace("epochs=15", "epochs=40"))
+    assert found(diagnosed(space)) == []
+
+
+AROUND_0 = """
+images = pictures
+labels = (pictures[:, :, :6].mean(axis=(1, 2, 3)) - pictures[:, :, 6:].mean(axis=(1, 2, 3)))
+model = dense(layers.Dense(16, activation="relu"), layers.Dense(1))
+"""
+LOOP = """
+class Own(keras.Model):
+    def train_step(self, data):
+        images, labels = data
+        with tf.GradientTape() as tape:
+            value = tf.reduce_mean(tf.square(labels - self(images, training=True)))
+        weights = self.trainable_variables
+        self.optimizer.apply(tape.gradient(value, weights), weights)
+        return {"loss": value}
+
+import tensorflow as tf
+model = Own(model.inputs, model.outputs)
+model.compile(optimizer=keras.optimizers.Adam(0.01))
+"""
+
+
+@pytest.mark.parametrize(
+    ("compiled", "text"),
+    [
+        ("model.compile(keras.optimizers.Adam(0.01), 'mape')\n", "a percentage of a label near 0"),
+        (LOOP, "labels are (N,), answers (N, 1)"),
+    ],
+)
+def test_measured_numbers_that_are_answered_by_their_mean_are_named(compiled, text):
+    space = made(AROUND_0 + compiled)
+    space["model"].fit(space["images"], space["labels"], epochs=15, verbose=0)
+    for weight in space["model"].layers[-1].weights:
+        weight.assign(0.01 * weight)
+    row = diagnosed(space).iloc[-1]
+    assert row.finding == "perhaps one answer for all"
+    assert "no better than their mean" in row.evidence and text in row.evidence
+    exec(row.remedy, space)
+    assert "one answer for all" not in found(diagnosed(space))
+
+
+def test_an_own_penalty_is_measured_as_one_of_keras():
+    end = "layers.Dense(16, 'relu', kernel_regularizer=Ridge({}), name='hidden'), layers.Dense(3)"
+    text = PAIR + OWN_PARTS + "model = fitting(dense({}))\n"
+    fit = "model.fit(images, labels, epochs=9, verbose=0)\n"
+    fresh = made(text.format(end.format(9.0)))
+    assert "penalty larger than the loss" in found(diagnosed(fresh))
+    shrunk = made(text.format(end.format(1.0)) + fit)
+    hidden = shrunk["model"].get_layer("hidden")
+    hidden.kernel.assign(0.01 * hidden.kernel)
+    row = diagnosed(shrunk).iloc[0]
+    assert row.finding == "penalty larger than the loss"
+    assert row.evidence.startswith("l2 of Ridge is 1, usual is up to 0.03; ")
+    exec(row.remedy, shrunk)
+    assert not shrunk["model"].losses
+    assert "penalty larger than the loss" not in found(diagnosed(shrunk))
+    assert found(diagnosed(made(text.format(end.format(1e-3))))) == []
+
+
+def test_a_penalty_that_follows_another_law_is_not_guessed():
+    from cnnlab.diagnosis.settings import _measured_amount
+
+    assert _measured_amount(lambda weight: 0.002 * np.abs(weight).sum())[:2] == (
+        pytest.approx(2),
+        "l1",
+    )
+    for other in (lambda w: (w**4).sum(), lambda w: 0 * w.sum(), lambda w: w[7].sum()):
+        assert _measured_amount(other) == (0.0, "", "")
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_a_validation_that_lacks_a_class_is_counted_anew(one_hot):
+    text = LEARNED_OF_THREE if not one_hot else LEARNED_OF_ROWS
+    space = made(text)
+    others, kinds = examples.stripes(120, seed=1)
+    others, kinds = others[kinds > 0], kinds[kinds > 0] - 1
+    rows = keras.utils.to_categorical(kinds, 3)
+    space["validation_data"] = others, rows if one_hot else kinds
+    row = diagnosed(space).iloc[0]
+    assert row.finding == "classes numbered otherwise in validation"
+    assert ": 2 of 3 classes are there, and counted from 0" in row.evidence
+    exec(row.remedy, space)
+    given = space["validation_data"][1]
+    np.testing.assert_array_equal(given.argmax(-1) if one_hot else given, kinds + 1)
+    assert "classes numbered otherwise in validation" not in found(diagnosed(space))
+
+
+LEARNED_OF_THREE = PAIR + MODELS["LEARNED"].format(3, "sparse()", "kinds")
+LEARNED_OF_ROWS = MODELS["ROWS"] + MODELS["LEARNED"].format(
+    "3, activation='softmax'", "'categorical_crossentropy'", "labels"
+)
+
+
+@pytest.mark.parametrize("size", [48, 80])
+def test_a_measured_place_is_not_averaged_away(size):
+    layers = keras.layers
+    stack = [layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(2)]
+    stack += [layers.Flatten(name="flat"), layers.Dense(64, activation="relu"), layers.Dense(2)]
+    space = {"model": keras.Sequential([keras.Input((size, 64, 1)), *stack])}
+    space["model"].compile("adam", "mse")
+    row = diagnose(space["model"]).iloc[0]
+    assert row.finding == "perhaps dense layer that holds 90 % of the parameters"
+    assert "AveragePooling2D" in row.remedy and "Global" not in row.remedy
+    other = replace({"layers": layers, "keras": keras, **space}, ["flat"], row.remedy)
+    assert diagnose(other).empty
+
+
+def test_a_measured_place_on_a_small_map_keeps_its_dense_layer():
+    layers = keras.layers
+    stack = [layers.Conv2D(64, 8, strides=8, activation="relu"), layers.Flatten()]
+    stack += [layers.Dense(64, activation="relu"), layers.Dense(2)]
+    model = keras.Sequential([keras.Input((48, 64, 1)), *stack])
+    model.compile("adam", "mse")
+    assert diagnose(model).empty
+
+
+STEPS = """
+def step(x):
+    return keras.ops.where(x > 0, 1.0, 0.0)
+
+model = fitting(small(layers.Dense(8, activation={}, name="hidden"), layers.Dense(3)))
+"""
+
+
+@pytest.mark.parametrize("activation", ["step", "keras.ops.sign"])
+def test_an_activation_without_a_slope_is_named_and_replaced(activation):
+    space = made(PAIR + STEPS.format(activation))
+    row = diagnosed(space).iloc[0]
+    assert (row.finding, row["where"]) == ("no way for gradients", "hidden")
+    name = activation.split(".")[-1]
+    assert f"it ends at the activation {name!r} of 'hidden', which is flat" in row.evidence
+    exec(row.remedy, space)
+    assert found(diagnosed(space)) == []
+
+
+@pytest.mark.parametrize("activation", ["keras.ops.tanh", "lambda x: keras.ops.maximum(x, 0.2)"])
+def test_an_activation_of_ones_own_with_a_slope_is_healthy(activation):
+    assert found(diagnosed(made(PAIR + STEPS.format(activation)))) == []
 
 
 # the page of the web site

@@ -5,8 +5,8 @@ import numpy as np
 from cnnlab.diagnosis.finding import (
     Finding,
     activation_line,
-    compiled_anew,
     in_place_of,
+    made_anew,
     started_anew,
 )
 from cnnlab.diagnosis.heads import CLASSES, PROBABILITIES, ending
@@ -280,12 +280,13 @@ def hidden_softmax(case):
         if "/" in node.address:
             base = node.address.split("/")[0]
             layer = case.graph[node.address].inputs[0].split("/")[-1]
+            end = case.heads[0].activation or "softmax"
             line = (
-                f"base = model.get_layer({base!r}); base = keras.Model(base.input, "
+                f"base = model.get_layer({base!r}); base = keras.Model(base.inputs, "
                 f"base.get_layer({layer!r}).output); model = keras.Sequential([base, "
-                f"layers.Dense({case.heads[0].units}, activation='softmax')])"
+                f"layers.Dense({case.heads[0].units}, activation={end!r})])"
             )
-            line += compiled_anew(case)
+            line = made_anew(case, line)
         yield Finding(node.address, name, line)
 
 

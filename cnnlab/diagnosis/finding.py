@@ -1,8 +1,8 @@
 """What a rule finds, and how its remedies are written: as a line of Python that can be pasted."""
 
 from dataclasses import dataclass
-from inspect import isfunction
 
+from cnnlab.diagnosis.own_parts import has_own_parts
 from cnnlab.diagnosis.rates import usable_rate
 
 # Those whose first argument is the learning rate.
@@ -58,9 +58,9 @@ def in_place_of(layer, *names):
 def metrics_of(case):
     """Python for the metrics that fit what a model answers, behind the loss in `compile`."""
     head = case.heads[0]
-    if len(case.heads) > 1:
+    if len(case.heads) > 1 or not head.loss.name:  # a `train_step` of one's own updates none
         return ""
-    if head.loss.kind == "squared":
+    if head.loss.kind == "squared" or (not head.loss.kind and head.label_kind == "real"):
         return ", metrics=['mae']"
     logit = head.units == 1 and head.loss.from_logits
     metric = "keras.metrics.BinaryAccuracy(threshold=0)" if logit else "'accuracy'"
@@ -82,15 +82,36 @@ def compiled_anew(case, rate=None):
     return recompiled(case).replace("model.optimizer", _new_optimizer(case, rate))
 
 
+def made_anew(case, line, rate=None):
+    """Python for another network, made by a line, compiled as the one before: it has no loss yet.
+
+    Args:
+        case: a `Case`.
+        line: Python that makes a new `model`.
+        rate: its learning rate; None for the one before, where that is usable.
+    """
+    if case.optimizer is None:
+        return line
+    return f"loss = model.loss; {line}{compiled_anew(case, rate).replace('model.loss', 'loss')}"
+
+
+def new_weights(case):
+    """Python for the same network with new weights.
+
+    Where Keras cannot make all its parts once more, each weight is drawn by its own initialiser.
+    """
+    if not has_own_parts(case.model):
+        return "model = keras.models.clone_model(model)"
+    return (
+        "_ = [w.assign(getattr(n, w.name + '_initializer', keras.initializers.GlorotUniform())"
+        "(w.shape)) for n in model._flatten_layers() for w in n.weights "
+        "if hasattr(n, w.name + '_initializer') or (w.trainable and len(w.shape) > 1)]"
+    )
+
+
 def started_anew(case, rate=None):
     """Python for the same network with new weights, compiled as it was."""
-    if case.optimizer is None:
-        return "model = keras.models.clone_model(model)"
-    compiled = compiled_anew(case, rate).replace("model.loss", "loss")
-    loss, copied = case.model.loss, "model"
-    if isfunction(loss) and not str(loss.__module__).startswith("keras"):
-        copied = "keras.Model(model.inputs, model.outputs)"  # Keras cannot copy such a loss along
-    return f"loss = model.loss; model = keras.models.clone_model({copied}){compiled}"
+    return made_anew(case, new_weights(case), rate)
 
 
 def _new_optimizer(case, rate):

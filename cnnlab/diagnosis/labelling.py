@@ -7,6 +7,7 @@ from cnnlab.diagnosis.finding import (
     SHUFFLED_TOGETHER,
     Finding,
     compiled_anew,
+    new_weights,
     recompiled,
 )
 from cnnlab.diagnosis.heads import CLASSES
@@ -207,7 +208,7 @@ def several_classes_with_a_softmax(case):
             line = f"model.get_layer({head.activation_at!r}).activation = keras.activations.sigmoid"
             compiled = recompiled(case)
             if case.steps and all(layer.trainable for layer in case.layers):  # no base to keep
-                line += "; model = keras.models.clone_model(model)"
+                line += f"; {new_weights(case)}"
                 compiled = compiled_anew(case)
             line += compiled.partition("model.loss")[0]
             line += "loss=keras.losses.BinaryCrossentropy(), metrics=['binary_accuracy'])"

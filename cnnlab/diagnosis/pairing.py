@@ -74,15 +74,21 @@ def numbered_otherwise(case):
     best, renamed = _best_renaming(classes, named)
     right = float((classes == named).mean())
     moved = {a: b for a, b in best.items() if a != b and _called(classes, named, a, b) > 0.5}
-    if len(moved) > 1 and set(moved) == set(moved.values()) and renamed > right + 0.1:
+    counted_anew = _counted_anew(best, classes, head.units)
+    exchanged = set(moved) == set(moved.values()) or counted_anew
+    if len(moved) > 1 and exchanged and renamed > right + 0.1:
         evidence = f"{learned:.2f} of the training images are named rightly, and {right:.2f} of "
         evidence += f"{len(rows)} of the validation: {renamed:.2f} once its classes are renamed "
         table = [moved.get(k, k) for k in range(max(*best, *best.values()) + 1)]
         line = f"np.array({table})[np.asarray(validation_data[1]).astype(int)]"
         if head.label_kind == "one-hot":
-            line = f"validation_data[1][:, np.argsort({table})]"
+            line = f"keras.utils.to_categorical(np.array({table})[validation_data[1].argmax(-1)], "
+            line += f"{head.units})"
         line = f"validation_data = validation_data[0], {line}"
-        yield Finding("labels", f"{evidence}{moved}", line)
+        evidence += f"{moved}"
+        if counted_anew:
+            evidence += f": {len(best)} of {head.units} classes are there, and counted from 0"
+        yield Finding("labels", evidence, line)
 
 
 def shuffled(case):
@@ -179,6 +185,12 @@ def validation_of(case, head):
 def _called(classes, named, label, name):
     """Which share of the pictures with a label are called by a name."""
     return float((named[classes == label] == name).mean())
+
+
+def _counted_anew(best, classes, units):
+    """Whether fewer classes are numbered in the same order, as by an encoder fitted on them."""
+    count, names = len(np.unique(classes)), [best[label] for label in sorted(best)]
+    return count < units and sorted(best) == [*range(count)] and names == sorted(names)
 
 
 def _best_renaming(classes, named):

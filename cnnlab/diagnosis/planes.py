@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import Finding, compiled_anew
+from cnnlab.diagnosis.finding import Finding, made_anew
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
 
@@ -37,7 +37,7 @@ def channels_first(case):
         lines += [f"{data} = (np.moveaxis({data}[0], 1, -1), {data}[1])"]
     image = f"keras.Input(({height}, {width}, {channels}))"
     clone = f"model = keras.models.clone_model(model, input_tensors={image})"
-    lines += ["loss = model.loss", clone + compiled_anew(case).replace("model.loss", "loss")]
+    lines.append(made_anew(case, clone))
     yield Finding(reader.address, evidence, "; ".join(lines), "ten of the images, drawn")
 
 

@@ -97,6 +97,24 @@ def running(model, graph, heads, batch, rows):
     )
 
 
+def has_slope(function):
+    """Whether an activation passes any gradient back; True where that cannot be asked.
+
+    Example:
+        >>> has_slope(keras.ops.sign), has_slope(keras.activations.relu)
+        (False, True)
+    """
+    values = tf.reshape(tf.linspace(-3.0, 3.0, 60), (15, 4))
+    try:
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            weighted = tf.reduce_sum(function(values) * tf.range(1.0, 5.0))
+        slopes = tape.gradient(weighted, values)
+    except (ValueError, TypeError, AttributeError, tf.errors.OpError):
+        return True
+    return slopes is not None and bool(np.any(slopes))
+
+
 def answering(model, batch):
     """What a model answers to a `Batch`, as in prediction: an array per output."""
     arrays = batch.form.arranged(tuple(map(tf.constant, batch.arrays)))

@@ -35,18 +35,50 @@ def one_answer_for_all(case):
         if right is None or len(case.rows) < FEW:
             continue
         named, classes = predicted_classes(head, answers), head.classes[case.rows]
-        if len(np.unique(named)) == 1 and len(np.unique(classes)) > 1:
+        if len(np.unique(named)) > 1:
+            yield from _the_same_shares_for_all(case, head, answers, right)
+        elif len(np.unique(classes)) > 1:
             evidence = f"all {len(named)} pictures are called class {named[0]}{head.of_output}, "
             evidence += f"which {right:.2f} of them are"
-            line = f"{started_anew(case)}; model.fit(images, labels, epochs=30, verbose=0)"
-            decides = "a new training, with its loss watched epoch by epoch"
-            yield Finding(head.address or "model", evidence, line, decides)
+            yield _learned_anew(case, head, answers, evidence)
+
+
+def _the_same_shares_for_all(case, head, answers, right):
+    """The same where the largest of equal shares changes by chance."""
+    usual = np.unique(head.classes[case.rows], return_counts=True)[1].max() / len(case.rows)
+    softmax = head.activation == "softmax" and answers.ndim == 2 and answers.shape[1] > 1
+    if not softmax or 0 < case.steps < SHORT or right > usual + 0.1:
+        return
+    spread = float(answers.std(axis=0).max())
+    if spread > 0.01:
+        return
+    evidence = f"the answers{head.of_output} to {len(answers)} pictures differ by {spread:.2g}, "
+    evidence += f"and {right:.2f} of them are named rightly"
+    yield _learned_anew(case, head, answers, evidence)
+
+
+def _learned_anew(case, head, answers, evidence):
+    """What is told of classes: a loss of one's own may take their numbers for rows."""
+    line, decides = started_anew(case), "a new training, with its loss watched epoch by epoch"
+    if head.loss.name and not head.loss.kind and head.label_kind == "numbers":
+        evidence += f"; labels are {_shape(head.labels)}, answers {_shape(answers)}"
+        decides = f"what {head.loss.name!r} makes of class numbers: where it multiplies rows, a "
+        decides += "number is taken as the weight of every class"
+        line = line.replace(", loss", f", {head.fitting_loss}")
+    line += "; model.fit(images, labels, epochs=30, verbose=0)"
+    return Finding(head.address or "model", evidence, line, decides)
+
+
+def _shape(array):
+    return f"({', '.join(['N', *map(str, array.shape[1:])])}{',' * (array.ndim == 1)})"
 
 
 def _the_mean_for_all(case, head, answers):
     """The same of a measured number: answers that tell no more than the mean of the labels."""
-    single = head.labels is not None and head.labels.size == len(head.labels) and head.units == 1
-    if not single or answers.ndim != 2 or head.loss.kind != "squared" or len(case.rows) < FEW:
+    measured = head.loss.kind == "squared" or (not head.loss.kind and head.label_kind == "real")
+    if not measured or answers.ndim != 2 or head.labels is None or len(case.rows) < FEW:
+        return
+    if head.labels.size != len(head.labels) * answers.shape[1]:
         return
     if (
         0 < case.steps < SHORT
@@ -54,20 +86,27 @@ def _the_mean_for_all(case, head, answers):
         or any(measured_numbers_not_scaled(case))
     ):
         return
-    labels = head.labels[case.rows].astype(float).ravel()
-    off, spread = float(np.mean((answers[:, 0] - labels) ** 2)), float(labels.var())
-    if not np.isfinite(off) or spread == 0 or answers.std() > 0.3 * labels.std():
+    labels = head.labels[case.rows].astype(float).reshape(answers.shape)
+    off, spread = float(np.mean((answers - labels) ** 2)), float(labels.var(axis=0).mean())
+    differ = float(np.sqrt(answers.var(axis=0).mean()))
+    if not np.isfinite(off) or spread == 0 or differ > 0.6 * np.sqrt(spread):
         return
     if off < 0.8 * spread:
         return
-    evidence = (
-        f"the answers{head.of_output} to {len(labels)} pictures differ by {answers.std():.2g}"
-    )
+    evidence = f"the answers{head.of_output} to {len(labels)} pictures differ by {differ:.2g}"
     evidence += f", the labels by {np.sqrt(spread):.2g}: no better than their mean for all"
-    line = f"labels = np.reshape(labels, (-1, 1)); {started_anew(case)}; "
-    line += "history = model.fit(images, labels, epochs=30, verbose=0)"
-    decides = "a longer training; and in a loop of your own, the shape of labels - model(images): "
-    decides += "of (N,) and (N, 1) it is (N, N), and only the mean is learned"
+    line, decides = started_anew(case), "a longer training"
+    if head.units == 1:
+        line = f"labels = np.reshape(labels, (-1, 1)); {line}"
+        evidence += f"; labels are {_shape(head.labels)}, answers {_shape(answers)}"
+        decides += "; and in a loop of your own, the shape of labels - model(images): of (N,) and "
+        decides += "(N, 1) it is (N, N), and only the mean is learned"
+    if head.loss.name in ("mape", "mean_absolute_percentage_error"):
+        line = line.replace(", loss", ", 'mse'")
+        decides = (
+            "a training with 'mse': a percentage of a label near 0 weighs more than all others"
+        )
+    line += "; history = model.fit(images, labels, epochs=30, verbose=0)"
     yield Finding(head.address or "model", evidence, line, decides)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from cnnlab.diagnosis.finding import Finding, compiled_anew, layer_line, several, started_anew
 from cnnlab.diagnosis.memory import at_start, untouched_since_start
+from cnnlab.diagnosis.own_parts import has_own_parts
 from cnnlab.diagnosis.rates import usual_rate
 from cnnlab.reading import private_names
 
@@ -285,7 +286,7 @@ def penalty_larger_than_the_loss(case):
     """
     run = case.run
     strong = [n for n in case.layers if getattr(n, "kernel_regularizer", None) is not None]
-    amount, kind = max((_amount(n.kernel_regularizer) for n in strong), default=(0.0, ""))
+    amount, kind, name = max((_amount(n.kernel_regularizer) for n in strong), default=(0, "", ""))
     known = run.loss is not None and bool(np.isfinite(run.loss))
     own = run.loss - run.penalty if known else 0.0
     large = known and run.penalty > 10 * max(own, 0.1)
@@ -293,21 +294,47 @@ def penalty_larger_than_the_loss(case):
     if large or shrunk:
         evidence = f"the penalties are {run.penalty:.3g}, the loss of the labels {own:.3g}"
         if not large:
-            evidence = f"{kind} is {amount * _USUAL[kind]:.3g}, usual is up to {_USUAL[kind]:g}; "
+            evidence = f"{name} is {amount * _USUAL[kind]:.3g}, usual is up to {_USUAL[kind]:g}; "
             evidence += f"{case.steps} steps have made the weights small"
-        line = "; ".join(f"{layer_line(n.name)}.kernel_regularizer = None" for n in strong)
-        line += f"; {started_anew(case)}"
+        own = has_own_parts(case.model)  # no copy is made, so its weights are to forget it too
+        parts = [
+            f"{layer_line(n.name)}.{part}"
+            for n in strong
+            for part in ("kernel_regularizer", *["kernel.regularizer"] * own)
+        ]
+        line = "; ".join([*(f"{part} = None" for part in parts), started_anew(case)])
         if strong:
             yield Finding(strong[0].name, evidence, line)
 
 
 def _amount(regularizer):
-    """(how many times what is usual a penalty is, "l1" or "l2")."""
+    """(how many times what is usual a penalty is, "l1" or "l2", what it is called)."""
     found = {name: getattr(regularizer, name, None) for name in _USUAL}
     amounts = [
-        (float(np.max(value)) / _USUAL[name], name) for name, value in found.items() if value
+        (float(np.max(value)) / _USUAL[name], name, name) for name, value in found.items() if value
     ]
-    return max(amounts, default=(0.0, ""))
+    return max(amounts, default=_measured_amount(regularizer))
+
+
+def _measured_amount(regularizer):
+    """The same of the user's own: a penalty on weights twice as large is twice as large, or four.
+
+    What follows another law is told by what it adds to the loss of a batch.
+    """
+    nothing = 0.0, "", ""
+    weights = np.full((3, 5), 0.1, np.float32)
+    try:
+        once, twice = (float(np.sum(regularizer(k * weights))) for k in (1, 2))
+    except Exception:  # whatever stands there
+        return nothing
+    if not once > 0:
+        return nothing
+    power = np.log2(twice / once)
+    kind = {1: "l1", 2: "l2"}.get(round(power)) if abs(power - round(power)) < 1e-3 else None
+    if kind is None:
+        return nothing
+    amount = once / float((weights ** round(power)).sum())
+    return amount / _USUAL[kind], kind, f"{kind} of {type(regularizer).__name__}"
 
 
 def _never_pushed(case, layer):

@@ -12,6 +12,7 @@ from cnnlab.diagnosis.finding import (
 )
 from cnnlab.diagnosis.heads import activation_of, ending
 from cnnlab.diagnosis.memory import untouched_since_start
+from cnnlab.diagnosis.run import has_slope
 
 DEAD = 0.9  # of the units of a layer
 SATURATED = 0.9  # of the values of a layer
@@ -89,6 +90,10 @@ def no_way_for_gradients(case):
     paths = case.run.gradients
     cut = [path for path, value in paths.items() if value is None]
     still = [p for p, v in paths.items() if v is not None and not v.any()]
+    flat = [n for n in case.calls if _is_flat(n)] if cut or still else []
+    if flat and (cut or still):
+        yield _ends_at(case, flat, cut or still)
+        return
     blocked = _only_behind_a_step(case, still)
     if cut or blocked:
         first = (cut or still)[0].rsplit("/", 1)[0]
@@ -349,6 +354,23 @@ def _only_behind_a_step(case, still):
     """Whether weights without any gradient stand before an operation that may have no slope."""
     steps = [n for n in case.calls if n.kind in _STEPS or n.kind == "Lambda"]
     return bool(still) and bool(steps)
+
+
+def _is_flat(node):
+    """Whether a layer's activation has no slope anywhere."""
+    activation = getattr(node.layer, "activation", None)
+    return callable(activation) and not has_slope(activation)
+
+
+def _ends_at(case, flat, paths):
+    """What is told of activations without a slope; backwards the last one is met first."""
+    last = flat[-1]
+    name = getattr(last.layer.activation, "__name__", type(last.layer.activation).__name__)
+    evidence = f"{len(paths)} of {len(case.run.gradients)} trainable weights get no gradient, "
+    evidence += f"{paths[0].rsplit('/', 1)[0]!r} the first: it ends at the activation {name!r} of "
+    evidence += f"{several([n.address for n in flat[::-1]])}, which is flat"
+    lines = [f"{layer_line(n.address)}.activation = keras.activations.relu" for n in flat]
+    return Finding(last.address, evidence, "; ".join([*lines, started_anew(case)]))
 
 
 def _leads_into_a_sum(case, node):

@@ -3,7 +3,7 @@
 import math
 
 from cnnlab.costs import layer_table
-from cnnlab.diagnosis.finding import Finding, activation_line, compiled_anew, in_place_of
+from cnnlab.diagnosis.finding import Finding, activation_line, in_place_of, made_anew
 from cnnlab.diagnosis.heads import PROBABILITIES, activation_of
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
@@ -64,12 +64,13 @@ def one_layer_used_again(case):
             continue
         evidence = f"{name!r} is called on its own output {times} times: its {times + 1} calls "
         evidence += "have one kernel"
-        line = "keras.models.clone_model(model, call_function=lambda layer, x, **given: (layer if "
+        line = "model = keras.models.clone_model(keras.Model(model.inputs, model.outputs), "
+        line += (
+            "clone_function=lambda layer: layer, call_function=lambda layer, x, **given: (layer if "
+        )
         line += f"layer.name != {name!r} else type(layer).from_config(layer.get_config() | "
         line += "{'name': None}))(x, **given))"
-        line = f"loss = model.loss; model = {line}" + compiled_anew(case).replace(
-            "model.loss", "loss"
-        )
+        line = made_anew(case, line)
         yield Finding(name, evidence, line, "the accuracy with a layer of its own for each call")
 
 
@@ -216,13 +217,11 @@ def base_with_its_own_head(case):
         linear = activation_of(inner[inner.outputs[0]]) == "linear"
         if convolves and linear and readers and readers[0].kind == "Dense":
             before = inner[end.address].inputs[0]
-            base = f"keras.Model(base.input, base.get_layer({before!r}).output)"
+            base = f"keras.Model(base.inputs, base.get_layer({before!r}).output)"
             line = f"base = model.get_layer({layer.name!r}); base = {base}; model = "
-            line += f"keras.Sequential([base, layers.Dense({readers[0].layer.units})])"
-            if case.optimizer is not None:
-                line = (
-                    f"loss = model.loss; {line}; model.compile('adam', loss, metrics=['accuracy'])"
-                )
+            last = activation_of(readers[0]) or "linear"
+            line += f"keras.Sequential([base, layers.Dense({readers[0].layer.units}, "
+            line = made_anew(case, f"{line}activation={last!r})])")
             evidence = f"{readers[0].address!r} reads the {end.output_shape[-1]} classes of "
             evidence += f"{prefix}{end.address}"
             yield Finding(f"{prefix}{end.address}", evidence, line)
@@ -252,8 +251,14 @@ def dense_layer_of_most_parameters(case):
     sizes = "×".join(map(str, before.input_shapes[0][1:]))
     evidence = f"{int(row.parameters):,} of {total:,} parameters, {row.parameters / total:.0%}; it "
     evidence += f"reads all {sizes} numbers of the last map"
-    line = in_place_of("layers.GlobalAveragePooling2D()", before.layer.name)
-    yield Finding(row.layer, evidence, line, "the accuracy of both in validation")
+    line, decides = "layers.GlobalAveragePooling2D()", "the accuracy of both in validation"
+    if any(head.loss.kind == "squared" or head.label_kind == "real" for head in case.heads):
+        side = min(before.input_shapes[0][1:3])
+        if side < 8:
+            return  # a mean over all places would forget where something is
+        line = f"keras.Sequential([layers.AveragePooling2D({side // 4}), layers.Flatten()])"
+        decides = "the error of both in validation"
+    yield Finding(row.layer, evidence, in_place_of(line, before.layer.name), decides)
 
 
 def _next_sum(graph, node):
