@@ -59,6 +59,7 @@ def fast_gradient_sign(
     Example:
         >>> import keras
         >>> from keras import layers
+        >>> keras.utils.set_random_seed(0)
         >>> model = keras.Sequential([keras.Input((5, 7, 3)), layers.Flatten(), layers.Dense(2)])
         >>> images = np.full((1, 5, 7, 3), 0.5, "float32")
         >>> fooled = fast_gradient_sign(model, images, labels=1, epsilon=0.1)
@@ -89,6 +90,7 @@ def projected_gradient(
     Example:
         >>> import keras
         >>> from keras import layers
+        >>> keras.utils.set_random_seed(0)
         >>> model = keras.Sequential([keras.Input((5, 7, 3)), layers.Flatten(), layers.Dense(2)])
         >>> image = np.full((5, 7, 3), 0.5, "float32")
         >>> fooled = projected_gradient(model, image, 1, epsilon=0.3, norm=2, steps=4)

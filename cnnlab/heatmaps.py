@@ -83,6 +83,7 @@ def grad_cam(
     Example:
         >>> import keras
         >>> from keras import layers
+        >>> keras.utils.set_random_seed(0)
         >>> model = keras.Sequential([keras.Input((8, 12, 3)), layers.Conv2D(4, 3, name="conv"),
         ...     layers.GlobalAveragePooling2D(), layers.Dense(2, activation="softmax")])
         >>> image = np.random.default_rng(0).uniform(size=(8, 12, 3))
