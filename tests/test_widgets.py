@@ -231,7 +231,7 @@ def two_layers(shape=(None, None, 3)):
 def test_a_channel_is_shown_by_its_map_its_pattern_and_its_strongest_pieces():
     model = two_layers()
     figure = show_channel(model, PHOTOS, "second", channel=0, picture=2, size=16, patches=4)
-    view, pattern, bar, *pieces = figure.axes
+    view, pattern, bar, pieces = figure.axes
     assert bar.get_ylabel() == "answer"
     answers = np.asarray(model(PHOTOS.astype("float32")))[..., 0]
     expected = f"second, channel 0\nphotograph 2: up to {answers[2].max():.2g}"
@@ -243,11 +243,12 @@ def test_a_channel_is_shown_by_its_map_its_pattern_and_its_strongest_pieces():
         "what it looks for",
         (16, 16, 3),
     )
-    assert len(pieces) == 4
-    assert pieces[0].get_title() == f"{answers.max():.2g}"
+    labels = pieces.get_xticklabels()
+    assert len(pieces.images) == len(labels) == 4
+    assert labels[0].get_text() == f"{answers.max():.2g}"
     image, row, column = np.unravel_index(answers.argmax(), answers.shape)
     region = PHOTOS[image, max(row - 1, 0) : row + 4, max(column - 1, 0) : column + 6]
-    np.testing.assert_allclose(pieces[0].images[0].get_array(), region / 255, rtol=1e-6)
+    np.testing.assert_allclose(pieces.images[0].get_array(), region / 255, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -309,25 +310,33 @@ def test_the_pattern_has_the_range_of_the_photographs(monkeypatch):
 
 
 def test_grey_pictures_are_drawn_in_grey_from_black_to_white():
-    _, pattern, _, *pieces = show_channel(grey_network(1), GREY, "conv", 0, patches=2).axes
-    for ax in [pattern, *pieces]:
-        assert ax.images[0].get_cmap().name == "gray"
-        assert ax.images[0].get_clim() == (0, 1)
+    _, pattern, _, pieces = show_channel(grey_network(1), GREY, "conv", 0, patches=2).axes
+    assert len(pieces.images) == 2
+    for drawn in [*pattern.images, *pieces.images]:
+        assert drawn.get_cmap().name == "gray"
+        assert drawn.get_clim() == (0, 1)
 
 
 def test_all_pieces_are_drawn_on_one_scale_and_what_lies_outside_is_grey():
     figure = show_channel(two_layers(), PHOTOS, "second", channel=0, patches=6)
-    pieces = figure.axes[3:]
-    assert len({(ax.get_xlim(), ax.get_ylim()) for ax in pieces}) == 1
-    width, height = figure.get_size_inches()
-    sides = [(ax.get_position().width * width, ax.get_position().height * height) for ax in pieces]
-    np.testing.assert_allclose(sides, [sides[0]] * len(sides))
-    cells = np.abs(np.diff([pieces[0].get_xlim(), pieces[0].get_ylim()])).ravel()
-    assert sides[0][0] / cells[0] == pytest.approx(sides[0][1] / cells[1])
-    for ax in pieces:  # a pixel is a pixel, wherever the piece was cut
-        [drawn] = ax.images
-        left, right, bottom, top = drawn.get_extent()
-        assert (bottom - top, right - left) == drawn.get_array().shape[:2]
+    strip = figure.axes[3]
+    assert len(strip.images) == 6
+    (left, right), (bottom, top) = strip.get_xlim(), strip.get_ylim()
+    wide, high = strip.get_position().size * figure.get_size_inches()
+    assert wide / (right - left) == pytest.approx(high / (bottom - top))  # a pixel is square
+    ends = [left]
+    for drawn, frame in zip(strip.images, strip.patches, strict=True):
+        start, end, lowest, highest = drawn.get_extent()
+        assert (lowest - highest, end - start) == pytest.approx(drawn.get_array().shape[:2])
+        assert (frame.get_x(), frame.get_width()) == pytest.approx((start, end - start))
+        assert ends[-1] <= start
+        ends.append(end)
+    assert ends[-1] <= right
+    grey = [
+        np.isclose(drawn.get_array(), 0.85, atol=0.01).all(axis=(1, 2)).sum()
+        for drawn in strip.images
+    ]
+    assert grey == [0, 1, 0, 1, 0, 0]  # rows of it
 
 
 def test_the_rim_of_a_pattern_is_not_shown(monkeypatch):

@@ -18,7 +18,9 @@ from cnnlab.reading.per_model import known
 from cnnlab.receptive_field import ReceptiveField, receptive_field
 
 SIDE = 2.0  # inches: of a map and of a pattern
+GAP = 0.1  # inches between the pieces
 GREY = 0.85  # of what lies outside of a photograph
+FRAME = {"color": "0.7", "linewidth": 0.6}
 RIM = 8  # pixels around a pattern that are made and not shown
 
 
@@ -99,14 +101,16 @@ def draw_channel(answers, channel, picture, pattern, count, names):
     ]
     best = patches(images, maps, answers.field, count, size)
     high, wide = (max(p.region[i + 2] - p.region[i] for p in best) for i in (0, 1))
-    side = min(0.98 / max(high, wide), 6.7 / (count * wide))  # inches per pixel, for all pieces
+    side = min(
+        0.98 / max(high, wide), (6.8 - GAP * (count - 1)) / (count * wide)
+    )  # inches per pixel
     height = SIDE + 1.1 + side * high
     figure = plt.figure(figsize=(7, height), layout="none")
 
     def axes_at(left, bottom, wide, high):
         ax = figure.add_axes((left / 7, bottom / height, wide / 7, high / height))
         ax.set(xticks=[], yticks=[])
-        ax.spines[:].set(visible=True, color="0.7", linewidth=0.6)
+        ax.spines[:].set(visible=True, **FRAME)
         return ax
 
     rows, columns = SIDE * np.divide(images.shape[1:3], max(images.shape[1:3]))
@@ -126,12 +130,19 @@ def draw_channel(answers, channel, picture, pattern, count, names):
         right.imshow(_in_colours(pattern), **look)
         found = np.abs(pattern - 0.5).max() > 1e-6
         right.set_title("what it looks for" if found else "no picture moves it: grey")
+    strip = axes_at(0.1, 0.06, 6.8, side * high)  # one for all: to make axes takes most of the time
+    strip.spines[:].set_visible(False)
+    middles = []
     for number, patch in enumerate(best):
-        ax = axes_at(0.1 + number * (side * wide + 0.1), 0.06, side * wide, side * high)
         piece = patch.framed(grey=black + GREY * (white - black))
         pixels = _in_colours(piece - black) / (white - black)
-        ax.imshow(pixels, cmap="gray", vmin=0, vmax=1)
-        ax.set_title(f"{patch.answer:.2g}")
+        start = number * (wide + GAP / side)
+        strip.imshow(pixels, cmap="gray", vmin=0, vmax=1, extent=(start, start + wide, high, 0))
+        strip.add_patch(plt.Rectangle((start, 0), wide, high, **FRAME, fill=False))
+        middles.append(start + wide / 2)
+    strip.set(xlim=(0, 6.8 / side), ylim=(high, 0))
+    strip.set_xticks(middles, [f"{patch.answer:.2g}" for patch in best])
+    strip.tick_params(length=0, labelbottom=False, labeltop=True)
     title = "the pieces of all photographs that it answers to most"
     figure.suptitle(
         title, fontsize=10, x=0.1 / 7, y=(side * high + 0.36) / height, ha="left", va="bottom"
