@@ -94,6 +94,28 @@ def test_a_function_can_be_kept_from_warning_of_retracing():
     assert set(vars(function)) == before, HINT  # set, not invented
 
 
+def test_a_pasted_line_finds_the_layers_inside_of_layers():
+    model = keras.Sequential([keras.Input((5, 7, 3)), network_in_a_list()])
+    found = asked(eval, private_names.LAYERS_INSIDE, {"model": model})
+    assert sum(type(layer) is layers.Conv2D for layer in found) == 2, HINT
+
+
+def network_in_a_list():
+    """A layer that keeps two others, one of them inside a third."""
+
+    class Pair(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.parts = [layers.Conv2D(2, 3), keras.Sequential([layers.Conv2D(2, 1)])]
+
+        def call(self, inputs):
+            for part in self.parts:
+                inputs = part(inputs)
+            return inputs
+
+    return Pair()
+
+
 def private_uses(source):
     """Names such as `tensor._history` or `keras.src` that a module uses of others."""
     found = set(re.findall(r"keras\.src[.\w]*|tensorflow\.python[.\w]*", source))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cnnlab.diagnosis.own_parts import has_own_parts
 from cnnlab.diagnosis.rates import usable_rate
+from cnnlab.reading import private_names
 
 # Those whose first argument is the learning rate.
 OPTIMIZERS = frozenset("SGD Adam AdamW Nadam Adamax RMSprop Lion Adagrad Adadelta Ftrl".split())
@@ -104,7 +105,7 @@ def new_weights(case):
         return "model = keras.models.clone_model(model)"
     return (
         "_ = [w.assign(getattr(n, w.name + '_initializer', keras.initializers.GlorotUniform())"
-        "(w.shape)) for n in model._flatten_layers() for w in n.weights "
+        f"(w.shape)) for n in {private_names.LAYERS_INSIDE} for w in n.weights "
         "if hasattr(n, w.name + '_initializer') or (w.trainable and len(w.shape) > 1)]"
     )
 

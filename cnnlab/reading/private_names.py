@@ -7,6 +7,9 @@ the weekly workflow runs before anything else.
 
 from importlib import import_module
 
+LAYERS_INSIDE = "model._flatten_layers()"
+"""Python to paste: the layers of a `model`, those inside of others too, wherever they are kept."""
+
 
 def functional(model):
     """The functional graph that a built Sequential wraps, or the model itself.
