@@ -1,11 +1,14 @@
 """The lessons keep the rules of form, and agree with the tables that list them."""
 
+import base64
+import io
 import os
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
@@ -42,6 +45,26 @@ def test_a_lesson_keeps_the_rules_of_form(path):
         if any("image/" in str([*output.get("data", {})]) for output in first.get("outputs", []))
     ]
     assert [source for source, kind in shown if kind != "markdown"] == [], "a sentence follows"
+
+
+@pytest.mark.parametrize("path", lessons())
+def test_a_figure_brings_its_own_white_ground(path):
+    """Or a dark theme would stand behind its black words."""
+    cells = nbformat.read(path, 4).cells
+    shown = [out.data for c in cells for out in c.get("outputs", []) if "data" in out]
+    charts = [data["image/svg+xml"] for data in shown if "image/svg+xml" in data]
+    pictures = [data["image/png"] for data in shown if "image/png" in data]
+    assert charts or pictures
+    for chart in charts:
+        ground = re.search(r'<g id="patch_1">\s*<path d="[^"]*"\s*style="([^"]*)"', chart)
+        assert ground.group(1).replace(" ", "") == "fill:#ffffff"
+    for picture in pictures:
+        image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGBA")
+        assert image.getchannel("A").getextrema() == (255, 255)
+        corners = {
+            image.getpixel((x, y)) for x in (0, image.width - 1) for y in (0, image.height - 1)
+        }
+        assert corners == {(255, 255, 255, 255)}
 
 
 def test_the_map_of_lesson_00_is_the_table_of_the_readme():
