@@ -529,9 +529,12 @@ OTHERWISE_IN_TRAINING = {
     "noise": lambda: ending_in(layers.GaussianNoise(1.0)),
     "a flip": lambda: ending_in(layers.RandomFlip()),
     "a norm": lambda: ending_in(layers.BatchNormalization()),
-    "dropout of attention": lambda: ending_in(layers.Reshape((-1, 4)), Attention()),
+    "dropout of attention": lambda: ending_in(
+        layers.MaxPooling2D(4), layers.Reshape((-1, 4)), Attention()
+    ),
     "dropout of a memory": lambda: ending_in(
-        layers.TimeDistributed(layers.LSTM(4, recurrent_dropout=0.5, return_sequences=True))
+        layers.MaxPooling2D(8),
+        layers.TimeDistributed(layers.LSTM(4, recurrent_dropout=0.5, return_sequences=True)),
     ),
     "a block": lambda: ending_in(Block()),
     "a layer inside a block": lambda: ending_in(Noisy()),
