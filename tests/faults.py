@@ -3407,6 +3407,19 @@ FAULTS = [
         "two students share a folder",
     ),
     Fault(
+        "grading.seeds",
+        "shared = counts[each.name] > 1 and each.number",
+        "shared = False",
+        "two students of one name have one variant",
+    ),
+    Fault(
+        "grading.roster",
+        " or known & {*NUMBERS}:",
+        ":",
+        "the head of a column of logins is a student",
+        "deliveries",
+    ),
+    Fault(
         "command.homework_parser",
         "int(text) > LARGEST_SEED",
         "int(text) < 0",
