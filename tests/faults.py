@@ -3249,6 +3249,19 @@ FAULTS = [
     # homework without its answers
     Fault(
         "exercises.forms",
+        'if "whole" in form and (',
+        "if False and (",
+        "3.5 has the form of a whole number",
+    ),
+    Fault(
+        "exercises.differences",
+        "near = np.abs(values - nearest) <= allowed_by(nearest, tolerance)",
+        "near = np.abs(values - nearest) < 0.5",
+        "3.1 is a whole number",
+        "forms",
+    ),
+    Fault(
+        "exercises.forms",
         "parts / width - grids / GRIDS + 0.5",
         "parts / width + grids / GRIDS + 0.5",
         "the cells are moved the other way",
