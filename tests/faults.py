@@ -3824,4 +3824,16 @@ FAULTS = [
         "a message names what the file does not hold",
         "homework",
     ),
+    Fault(
+        "command.nbgrader_source",
+        "cell.source = re.sub(pattern, lambda found, told=told: told, cell.source)",
+        "pass",
+        "nbgrader's notebook speaks of three dots",
+    ),
+    Fault(
+        "grading.in_nbgrader",
+        "entries = [*_left(notebook, names), *entries]",
+        "entries = [*entries]",
+        "a value that was not given is an exercise without a check",
+    ),
 ]

@@ -84,7 +84,7 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
             told = variants.signed(key, source.stem, own_seed, student)
             notebook.metadata["cnnlab"] = told
         if nbgrader:
-            nbgrader_source.mark(notebook, module, exercises)
+            yield from nbgrader_source.mark(notebook, module, exercises)
         folder = out / folder_of(student) if student else out
         _write(folder, source, text, notebook, files)
         if not place:

@@ -74,6 +74,7 @@ def judged(notebook, rules):
     """
     names, exercises = _known(rules.source, rules.source.read_bytes())
     entries = _run(notebook, rules)
+    entries = [*_left(notebook, names), *entries]
     table = grades.rows("", exercises, entries)
     shown = {
         names[exercise.number]: (row["points"], page_of(row, exercise))
@@ -84,6 +85,8 @@ def judged(notebook, rules):
         if told.get("grade") and told.get("grade_id") in shown:
             cell.outputs = outputs(*shown[told["grade_id"]])
     lines = [f"{row['exercise']}: {row['diagnosis']}" for row in table if grades.is_unjudged(row)]
+    if {row["result"] for row in table} == {"not answered"}:
+        lines.append("nothing answered, 0 points")
     if not table[0]["run"].startswith("to its end"):
         lines.append(f"the notebook ran: {table[0]['run']}")
     return [*lines, *running.not_enforced()]
@@ -102,6 +105,18 @@ def _run(notebook, rules):
         raise
     finally:
         pool.shutdown(wait=False)
+
+
+def _left(notebook, names):
+    """Entries of exercises whose cell still raises nbgrader's stub, so that no answer has a name.
+
+    They stand before those of checks, which count where there are any.
+    """
+    for number, name in names.items():
+        for cell in notebook.cells:
+            mine = cell.metadata.get("nbgrader", {}).get("grade_id") == f"{name}_answer"
+            if mine and any(o.get("ename") == "NotImplementedError" for o in cell.outputs):
+                yield {"number": number, "mark": "○", "message": "not answered yet"}
 
 
 def page_of(row, exercise):
