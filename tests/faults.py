@@ -3836,4 +3836,10 @@ FAULTS = [
         "entries = [*entries]",
         "a value that was not given is an exercise without a check",
     ),
+    Fault(
+        "command.homework",
+        "leave=False, disable=None",
+        "leave=False",
+        "progress stands in a file of errors",
+    ),
 ]

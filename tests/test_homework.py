@@ -1,6 +1,7 @@
 """`cnnlab homework`: what students get judges, holds no answer, and is graded by the original."""
 
 import csv
+import io
 import re
 import runpy
 import subprocess
@@ -227,6 +228,24 @@ def test_verify_tries_every_seed(source, capsys):
     assert "bytes when sealed, no answer in it" in printed
     assert "50 seeds: each with one right answer, and mistakes that differ" in printed
     assert not source.with_suffix(".key").exists()
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
+def test_a_terminal_shows_how_far_it_is_and_a_pipe_nothing(
+    source, tmp_path, monkeypatch, capsys, terminal
+):
+    shown = io.StringIO()
+    shown.isatty = lambda: terminal
+    monkeypatch.setattr(sys, "stderr", shown)
+    roster = tmp_path / "class.csv"
+    roster.write_text("student\nAnna\nBen\n", encoding="utf-8")
+    assert run("pack", source, tmp_path / "out", "--seeds", roster) == 0
+    assert run("verify", source, "--seeds", 3) == 0
+    said = shown.getvalue()
+    assert [f" 0/{count} [" in said for count in (2, 4)] == [terminal] * 2
+    assert bool(said) is terminal
+    assert not said.split("\r")[-1].strip()  # at the end the line is gone
+    assert "\r" not in capsys.readouterr().out
 
 
 def test_verify_names_the_seed_that_fails(source, capsys):

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from tqdm.auto import tqdm
 
 from cnnlab.command import nbgrader_source
 from cnnlab.command.solved import notebook_of
@@ -76,7 +77,7 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
     if roster is not None:
         rows = seeds.listed(class_list.read(roster), key)
         _check_folders(student for student, _ in rows)
-    for place, (student, own_seed) in enumerate(rows):
+    for place, (student, own_seed) in enumerate(_counted(rows, "student")):
         exercises = variants.variant(module, own_seed)
         verify(exercises)
         text, notebook, late = _made(source, module, exercises, files, place < TRIED_SEALED)
@@ -107,7 +108,7 @@ def tried(name, seeds=50):
     module = exercise_files.loaded(source)
     exercise_files.exercises_in(source)
     count = seeds if variants.varies(module) else 0
-    for seed in [None, *range(1, count + 1)]:
+    for seed in _counted([None, *range(1, count + 1)], "variant"):
         exercises = variants.variant(module, seed)
         try:
             verify(exercises)
@@ -122,6 +123,11 @@ def tried(name, seeds=50):
             yield f"{source.name}: {len(text.encode()):,} bytes when sealed, no answer in it"
     if count:
         yield f"{count} seeds: each with one right answer, and mistakes that differ"
+
+
+def _counted(items, unit):
+    """The items one by one; a terminal shows how many are done, on a line that goes at the end."""
+    return tqdm(items, unit=unit, leave=False, disable=None)
 
 
 def _made(source, module, exercises, files, sealed_too):
