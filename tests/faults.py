@@ -3842,4 +3842,10 @@ FAULTS = [
         "leave=False",
         "progress stands in a file of errors",
     ),
+    Fault(
+        "grading.platforms",
+        "for row in graded.roster.rows:",
+        "for row in graded.roster.rows[::-1]:",
+        "a platform's list comes back in another order",
+    ),
 ]

@@ -241,7 +241,7 @@ def test_a_gradebook_of_canvas_matches_by_its_number(tmp_path):
     text += '"Becker, Anna",123,,A,\n"Student, Test",9,,A,\n'
     students = listed(tmp_path, text)
     assert [student.name for student in students.students] == ["Anna Becker"]
-    assert len(students.rest) == 2
+    assert len(students.rows) == 3
     assert who([file("whoever_123_44_w.ipynb")], students)[0] == {
         "whoever_123_44_w.ipynb": "Anna Becker"
     }

@@ -68,12 +68,12 @@ class Roster:
     Attributes:
         students: a tuple of `Student`.
         columns: of the file, in order.
-        rest: rows that name nobody, such as Canvas's "Points Possible".
+        rows: of the file, in order, also those that name nobody, as Canvas's "Points Possible".
     """
 
     students: tuple
     columns: tuple
-    rest: tuple = ()
+    rows: tuple = ()
 
 
 def read(path):
@@ -111,8 +111,7 @@ def read(path):
         raise ValueError(
             f"the class list must name students: got none in {path}. Add a row for each."
         )
-    rest = tuple(row for row in rows if _names_nobody(row))
-    return Roster(tuple(students), tuple(columns), rest)
+    return Roster(tuple(students), tuple(columns), tuple(rows))
 
 
 def delimiter(text):
