@@ -3688,10 +3688,10 @@ FAULTS = [
         "nobody is told of an answer that nobody judged",
     ),
     Fault(
-        "grading.in_nbgrader",
-        "        running.dismiss()\n        raise",
-        "        return []",
-        "Ctrl-C is the end of a run, with the points so far",
+        "grading.running",
+        "return pool.submit(_entries, *given).result()",
+        "return _entries(*given)",
+        "who is terminated goes on, with the points so far",
     ),
     Fault(
         "grading.staff",

@@ -6,10 +6,8 @@ import importlib.util
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -154,23 +152,6 @@ def test_who_answers_nothing_is_named(packed, source, monkeypatch):
     )
     monkeypatch.setattr(running, "run_cells", ran(*blank, ("M.3", "✗", "No.")))
     assert in_nbgrader.judged(packed, running.Rules(source)) == running.not_enforced()
-
-
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signal to one thread there")
-def test_ctrl_c_is_no_end_of_a_run(packed, source, monkeypatch):
-    running.dismiss()
-    ended = threading.Event()
-    worker = SimpleNamespace(close=ended.set)
-    monkeypatch.setitem(running._staff, "a class", worker)
-
-    def run(notebook, rules):
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as a terminal does
-        assert ended.wait(20)
-
-    monkeypatch.setattr(running, "run_cells", run)
-    with pytest.raises(KeyboardInterrupt):
-        in_nbgrader.judged(packed, running.Rules(source))
-    assert ended.is_set()
 
 
 def test_what_nobody_could_judge_is_named_to_the_grader(packed, source, monkeypatch):

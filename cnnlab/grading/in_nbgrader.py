@@ -5,7 +5,6 @@ as by ``cnnlab grade``. A course asks for it in its ``nbgrader_config.py``.
 """
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cnnlab.exercises.self_test import verify
@@ -73,7 +72,7 @@ def judged(notebook, rules):
         Lines: what needs a look.
     """
     names, exercises = _known(rules.source, rules.source.read_bytes())
-    entries = _run(notebook, rules)
+    entries = running.run_cells(notebook, rules)
     entries = [*_left(notebook, names), *entries]
     table = grades.rows("", exercises, entries)
     shown = {
@@ -90,21 +89,6 @@ def judged(notebook, rules):
     if not table[0]["run"].startswith("to its end"):
         lines.append(f"the notebook ran: {table[0]['run']}")
     return [*lines, *running.not_enforced()]
-
-
-def _run(notebook, rules):
-    """`running.run_cells` in a thread, so that Ctrl-C is an error and not the end of a run.
-
-    In the main thread nbclient takes the signal, ends the kernel and goes on.
-    """
-    pool = ThreadPoolExecutor(1)
-    try:
-        return pool.submit(running.run_cells, notebook, rules).result()
-    except KeyboardInterrupt:
-        running.dismiss()
-        raise
-    finally:
-        pool.shutdown(wait=False)
 
 
 def _left(notebook, names):
