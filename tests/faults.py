@@ -3249,6 +3249,19 @@ FAULTS = [
     # homework without its answers
     Fault(
         "exercises.forms",
+        'if "whole" in form and (',
+        "if False and (",
+        "3.5 has the form of a whole number",
+    ),
+    Fault(
+        "exercises.differences",
+        "near = np.abs(values - nearest) <= allowed_by(nearest, tolerance)",
+        "near = np.abs(values - nearest) < 0.5",
+        "3.1 is a whole number",
+        "forms",
+    ),
+    Fault(
+        "exercises.forms",
         "parts / width - grids / GRIDS + 0.5",
         "parts / width + grids / GRIDS + 0.5",
         "the cells are moved the other way",
@@ -3405,6 +3418,19 @@ FAULTS = [
         "if folder in folders:",
         "if student in folders:",
         "two students share a folder",
+    ),
+    Fault(
+        "grading.seeds",
+        "shared = counts[each.name] > 1 and each.number",
+        "shared = False",
+        "two students of one name have one variant",
+    ),
+    Fault(
+        "grading.roster",
+        " or known & {*NUMBERS}:",
+        ":",
+        "the head of a column of logins is a student",
+        "deliveries",
     ),
     Fault(
         "command.homework_parser",
@@ -3662,10 +3688,10 @@ FAULTS = [
         "nobody is told of an answer that nobody judged",
     ),
     Fault(
-        "grading.in_nbgrader",
-        "        running.dismiss()\n        raise",
-        "        return []",
-        "Ctrl-C is the end of a run, with the points so far",
+        "grading.running",
+        "return pool.submit(_entries, *given).result()",
+        "return _entries(*given)",
+        "who is terminated goes on, with the points so far",
     ),
     Fault(
         "grading.staff",
@@ -3797,5 +3823,29 @@ FAULTS = [
         'f"`edges, seen =',
         "a message names what the file does not hold",
         "homework",
+    ),
+    Fault(
+        "command.nbgrader_source",
+        "cell.source = re.sub(pattern, lambda found, told=told: told, cell.source)",
+        "pass",
+        "nbgrader's notebook speaks of three dots",
+    ),
+    Fault(
+        "grading.in_nbgrader",
+        "entries = [*_left(notebook, names), *entries]",
+        "entries = [*entries]",
+        "a value that was not given is an exercise without a check",
+    ),
+    Fault(
+        "command.homework",
+        "leave=False, disable=None",
+        "leave=False",
+        "progress stands in a file of errors",
+    ),
+    Fault(
+        "grading.platforms",
+        "for row in graded.roster.rows:",
+        "for row in graded.roster.rows[::-1]:",
+        "a platform's list comes back in another order",
     ),
 ]

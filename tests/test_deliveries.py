@@ -241,7 +241,7 @@ def test_a_gradebook_of_canvas_matches_by_its_number(tmp_path):
     text += '"Becker, Anna",123,,A,\n"Student, Test",9,,A,\n'
     students = listed(tmp_path, text)
     assert [student.name for student in students.students] == ["Anna Becker"]
-    assert len(students.rest) == 2
+    assert len(students.rows) == 3
     assert who([file("whoever_123_44_w.ipynb")], students)[0] == {
         "whoever_123_44_w.ipynb": "Anna Becker"
     }
@@ -268,6 +268,7 @@ def test_class_lists_of_any_make_are_read(tmp_path, text, encoding):
     ("text", "said"),
     [
         ("", "must have a column Name, or First name and Last name: got an empty file in "),
+        ("login\nab1\n", "must have a column Name, or First name and Last name: got login in "),
         ("Vorname;Nachname\nJ;G", "must have a column Name, or First name and Last name: got Vor"),
         ("Name,ID\n,\n", "must name students: got none in "),
     ],
@@ -275,6 +276,6 @@ def test_class_lists_of_any_make_are_read(tmp_path, text, encoding):
 def test_a_list_without_names_is_refused(tmp_path, text, said):
     with pytest.raises(ValueError) as raised:
         listed(tmp_path, text)
-    assert str(raised.value).startswith(f"`--roster` {said}")
-    with pytest.raises(ValueError, match="`--roster` must be a file: got No such file"):
+    assert str(raised.value).startswith(f"the class list {said}")
+    with pytest.raises(ValueError, match="the class list must be a file: got No such file"):
         roster.read(tmp_path / "none.csv")

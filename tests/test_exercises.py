@@ -1123,7 +1123,9 @@ def test_a_long_error_of_keras_is_told_in_a_few_words():
 @pytest.mark.parametrize(
     ("got", "right", "sentence"),
     [
-        (3.1, 3, "3.1 is not right."),
+        (3.1, 3, "It is 3.1; a whole number is asked for."),
+        (3.1, 4.0, "3.1 is not right."),
+        (3.5, 7, "3.5 is not right. Half what is asked for."),
         (True, 1, "It is a bool; a number is asked for."),
         (1, True, "It is an int; True or False is asked for."),
         ("3", 3, "It is a str; a number is asked for."),

@@ -61,7 +61,7 @@ def test_what_is_equal_gives_the_same_bytes_and_what_is_twice_as_far_off_does_no
         there = np.zeros(np.size(right))
         there[0] = 2.01
         got = moved(right, 1, tolerance, there.reshape(shape))
-        assert same(got, right, tolerance) is False
+        assert not same(got, right, tolerance)
 
 
 @pytest.mark.parametrize("tolerance", [1e-5, 0.05])
@@ -88,8 +88,23 @@ def test_whole_numbers_are_as_sharp_as_in_the_open_and_tell_nothing():
         for by in (0, 0.9e-5, 1.1e-5, 0.3, 0.5, 1):
             got = np.add(right, by * scale)
             got = tuple(got) if isinstance(right, tuple) else got
-            assert same(got, right) == (difference(got, right) is None), (right, by)
-    assert form_of(30) == {"kind": "numbers", "shape": [], "truths": False, "tolerance": 1e-5}
+            assert bool(same(got, right)) == (difference(got, right) is None), (right, by)
+    told = {"kind": "numbers", "shape": [], "truths": False, "tolerance": 1e-5}
+    assert form_of(30) == {**told, "whole": 1e-5}
+    assert form_of(30.0) == told  # perhaps by chance
+
+
+@pytest.mark.parametrize("right", [3, np.array([3, 4]), (3, 4)], ids=str)
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_is_not_whole_has_another_form_where_whole_numbers_are_asked_for(right, strict):
+    form = form_of(right) if strict else bare(form_of(right))
+    for near in (0, 9e-6, -9e-6):
+        fitted(np.add(right, near), form)
+    for far in (0.5, 1e-4, np.nan, np.inf):
+        with pytest.raises(Unlike, match="whole"):
+            fitted(np.add(right, far), form)
+    fitted(0.5, form_of(3.0))
+    fitted(3.5, form_of(10**6, 1e-5))  # within the tolerance nothing can be told
 
 
 def test_a_tolerance_of_zero_asks_for_the_very_number():

@@ -1,6 +1,7 @@
 """`cnnlab homework`: what students get judges, holds no answer, and is graded by the original."""
 
 import csv
+import io
 import re
 import runpy
 import subprocess
@@ -111,12 +112,12 @@ def test_one_seed_for_all_stands_signed_in_the_notebook_with_its_own_task(source
 
 def test_each_student_gets_a_folder_a_seed_and_the_files(source, tmp_path, capsys):
     roster, files, out = tmp_path / "class.csv", tmp_path / "data", tmp_path / "out"
-    roster.write_text("student;seed\nMüller, Jörg;\n<x>/é;7\n\n", encoding="utf-8-sig")
+    roster.write_text("student;seed\nJörg Müller;\n<x>/é;7\n\n", encoding="utf-8-sig")
     (files / "inner").mkdir(parents=True)
     (files / "inner" / "photo.bin").write_bytes(b"\xff\x00")
     assert run("pack", source, out, "--seeds", roster, "--files", files) == 0
     assert "seed 7" in capsys.readouterr().out
-    assert sorted(path.name for path in out.iterdir()) == ["Müller, Jörg", "_x__é"]
+    assert sorted(path.name for path in out.iterdir()) == ["Jörg Müller", "_x__é"]
     key = variants.key_beside(source)
     told = {}
     for folder in out.iterdir():
@@ -126,35 +127,41 @@ def test_each_student_gets_a_folder_a_seed_and_the_files(source, tmp_path, capsy
         told[student] = seed
         wanted = variants.variant(loaded(source), seed)[0]
         assert exercises_in(folder / "varied.py")[0].task == wanted.task
-    assert told == {"Müller, Jörg": variants.seed_of(key, "Müller, Jörg"), "<x>/é": 7}
+    assert told == {"Jörg Müller": variants.seed_of(key, "Jörg Müller"), "<x>/é": 7}
 
 
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("", "must be a table with a row per student: got none in .* Its first line names"),
-        ("student\n", "must be a table with a row per student"),
-        ("student,seed\nA,x\n", "`seed` must be a whole number from 0 to 999999: got 'x' for 'A'"),
-        ("student,seed\nA,-1\n", "`seed` must be a whole number from 0 to 999999: got '-1'"),
-        ("login\nAnna\nanna\n", "must name each student once: got 'Anna' and 'anna', whose"),
+        ("", "the class list must have a column Name, or First name and Last name: got an empty"),
+        ("login,seed\na1,3\n", "the class list must have a column Name, or .*: got login, seed in"),
+        ("student,seed\n,3\n", "the class list must name students: got none in .* Add a row for"),
+        ("student\nAnna\nanna\n", "must name each student once: got 'Anna' and 'anna', whose"),
         ("student\na/b\na:b\n", "must name each student once: got 'a/b' and 'a:b'"),
-        ("student\nA\nA\n", "must name each student once: got 'A' and 'A'"),
+        ("student\nA\nA\n", "got 'A' and 'A', whose .* Add a column with the number or login of"),
+        ("student,seed\nA,x\n", "`seed` must be a whole number from 0 to 999999: got 'x' for 'A'"),
     ],
 )
-def test_a_class_list_with_a_fault_is_refused(table, message, tmp_path):
+def test_a_class_list_with_a_fault_is_refused(source, table, message, tmp_path, capsys):
     roster = tmp_path / "class.csv"
     roster.write_text(table, encoding="utf-8")
-    with pytest.raises(ValueError, match=message):
-        homework.students(roster, bytes(32))
+    assert run("pack", source, tmp_path / "out", "--seeds", roster) == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
 
 
-def test_a_class_list_that_is_absent_or_in_another_code_is_refused(tmp_path):
-    roster = tmp_path / "class.csv"
-    with pytest.raises(ValueError, match=r"`--seeds` must be a table in UTF-8: .* Save the class"):
-        homework.students(roster, bytes(32))
-    roster.write_bytes("student\nMüller\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"in UTF-8: got .* \(UnicodeDecodeError\)"):
-        homework.students(roster, bytes(32))
+@pytest.mark.parametrize("platform", ["WORKSHEET", "GRADEBOOK"])
+def test_the_lists_of_platforms_are_class_lists(source, platform, tmp_path, capsys):
+    text = runpy.run_path(str(Path(__file__).with_name("test_platforms.py")))[platform]
+    roster, out = tmp_path / "class.csv", tmp_path / "out"
+    roster.write_text(text, encoding="utf-8")
+    assert run("pack", source, out, "--seeds", roster) == 0
+    assert "Anna Becker" in (names := sorted(path.name for path in out.iterdir()))
+    assert len(names) == 3
+    notebook = nbformat.read(out / "Anna Becker" / "varied.ipynb", 4)
+    key = variants.key_beside(source)
+    told = variants.variant_of(notebook, key, "varied")
+    assert told == (variants.seed_of(key, "Anna Becker"), "Anna Becker")
 
 
 def test_nothing_is_overwritten(source, tmp_path, capsys):
@@ -221,6 +228,24 @@ def test_verify_tries_every_seed(source, capsys):
     assert "bytes when sealed, no answer in it" in printed
     assert "50 seeds: each with one right answer, and mistakes that differ" in printed
     assert not source.with_suffix(".key").exists()
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
+def test_a_terminal_shows_how_far_it_is_and_a_pipe_nothing(
+    source, tmp_path, monkeypatch, capsys, terminal
+):
+    shown = io.StringIO()
+    shown.isatty = lambda: terminal
+    monkeypatch.setattr(sys, "stderr", shown)
+    roster = tmp_path / "class.csv"
+    roster.write_text("student\nAnna\nBen\n", encoding="utf-8")
+    assert run("pack", source, tmp_path / "out", "--seeds", roster) == 0
+    assert run("verify", source, "--seeds", 3) == 0
+    said = shown.getvalue()
+    assert [f" 0/{count} [" in said for count in (2, 4)] == [terminal] * 2
+    assert bool(said) is terminal
+    assert not said.split("\r")[-1].strip()  # at the end the line is gone
+    assert "\r" not in capsys.readouterr().out
 
 
 def test_verify_names_the_seed_that_fails(source, capsys):

@@ -6,10 +6,8 @@ import importlib.util
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,6 +55,7 @@ ANSWERS = {  # {student: {the cell: what stands in it}}
         "every_second = channel_means = ...",
         "pixels_answer": "number_of_pixels = ...",
     },
+    "dora": {},
 }
 HALVES = {
     "ben": "✗ M.1 Only every second row is taken: columns count too.\n"
@@ -136,21 +135,23 @@ def test_what_a_cell_has_shown_by_itself_counts_for_nothing(packed, source, monk
     assert "How the run ended: stopped after 600 s, in cell 3." in told(packed)["pixels"][0]
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signal to one thread there")
-def test_ctrl_c_is_no_end_of_a_run(packed, source, monkeypatch):
-    running.dismiss()
-    ended = threading.Event()
-    worker = SimpleNamespace(close=ended.set)
-    monkeypatch.setitem(running._staff, "a class", worker)
+STUB = nbformat.v4.new_output("error", ename="NotImplementedError", evalue="")
 
-    def run(notebook, rules):
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as a terminal does
-        assert ended.wait(20)
 
-    monkeypatch.setattr(running, "run_cells", run)
-    with pytest.raises(KeyboardInterrupt):
-        in_nbgrader.judged(packed, running.Rules(source))
-    assert ended.is_set()
+def test_who_answers_nothing_is_named(packed, source, monkeypatch):
+    for cell in packed.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "pixels_answer":
+            cell.outputs = [STUB]  # a value: what stands there has no name, and no check is run
+    blank = [("M.1", "○", "not answered yet"), ("M.2", "○", "not answered yet")]
+    monkeypatch.setattr(running, "run_cells", ran(*blank))
+    lines = in_nbgrader.judged(packed, running.Rules(source))
+    assert lines == ["nothing answered, 0 points", *running.not_enforced()]
+    assert told(packed)["pixels"] == (
+        "○ M.3 not answered yet\nHint: Count one row.\n",
+        "0",
+    )
+    monkeypatch.setattr(running, "run_cells", ran(*blank, ("M.3", "✗", "No.")))
+    assert in_nbgrader.judged(packed, running.Rules(source)) == running.not_enforced()
 
 
 def test_what_nobody_could_judge_is_named_to_the_grader(packed, source, monkeypatch):
@@ -282,7 +283,10 @@ def test_nbgrader_gives_the_points_of_cnnlab_grade_and_diagnosis_with_a_hint(cou
     warned = course.nbgrader("autograde", "mine")
     assert "Traceback" not in warned
     points = course.points()
-    assert points == {"anna": 5.5, "ben": 2.0, "carl": 0.0}
+    assert points == {"anna": 5.5, "ben": 2.0, "carl": 0.0, "dora": 0.0}
+    assert re.findall(r"(\w+): nothing answered, 0 points", warned) == ["dora"]
+    page = course.page("dora")
+    assert all(f"○ M.{number} not answered yet" in page for number in (1, 2, 3))
 
     table = course.folder / "grades.csv"
     given = [course.folder / "submitted", "--exercises", source, "--out", table]

@@ -112,6 +112,32 @@ def test_the_rest_of_the_notebook_stays_as_it_is():
     assert len({cell.id for cell in cells}) == 6
 
 
+def test_the_text_speaks_of_what_is_there():
+    said = (
+        "Replace the three dots; the cell below them tells you how it\nwent. The last `check` of "
+        "an exercise counts."
+    )
+    text, *_ = marked((said,), "x = ...\ncheck(homework.edges, x)")
+    assert text.source == (
+        "Replace the line `raise NotImplementedError()`; the cell below it tells you how it\nwent. "
+        "What counts are the locked cells with `points`."
+    )
+
+
+def test_what_the_text_says_otherwise_is_told():
+    texts = ["Fill in `...` here.", "Plain.\n- then `check(homework.edges, x)`", "`checked`"]
+    one = exercise("N.0")
+    cells = [*map(nbformat.v4.new_markdown_cell, texts)]
+    cells.append(nbformat.v4.new_code_cell("check(edges, 3)"))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    lines = nbgrader_source.mark(notebook, SimpleNamespace(EXERCISES=(one,), edges=one), (one,))
+    has = "nbgrader's notebook has no dots and no `check`, but `raise NotImplementedError()` and"
+    assert lines == [
+        f"look at 'Fill in `...` here.': {has} `points`",
+        f"look at '- then `check(homework.edges, x)`': {has} `points`",
+    ]
+
+
 def test_two_checks_in_a_cell_become_two():
     cells = marked(
         "a = ...\ncheck(homework.one, a)\nb = 3\ncheck(homework.two, b)", names=("one", "two")
@@ -157,7 +183,7 @@ def test_every_homework_of_this_project_can_be_marked(source):
 
     module = loaded(source)
     notebook = nbformat.read(source.with_suffix(".ipynb"), 4)
-    nbgrader_source.mark(notebook, module, module.EXERCISES)
+    assert nbgrader_source.mark(notebook, module, module.EXERCISES) == []
     nbformat.validate(notebook)
     told = [c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata]
     assert [m.points for m in told if m.grade] == [worth(e) for e in exercises_in(source)]

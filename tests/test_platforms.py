@@ -103,6 +103,22 @@ def test_a_worksheet_of_moodle_is_filled_in_and_else_as_it_was(tmp_path):
     assert remarks == ["not in the table for Moodle, not in the class list: x.ipynb"]
 
 
+def test_the_rows_of_a_list_keep_their_order_and_none_is_lost(tmp_path):
+    head, *people = WORKSHEET.format("4.50").splitlines()
+    people.append(people[0].replace("12,Anna Becker", "78,Test Student"))
+    sheet = listed(tmp_path, "\n".join([head, *people[::-1]]))
+    graded = made.graded({ANNA: made.BOTH, BEN: made.ONE}, sheet)
+    table, _ = written(tmp_path, "moodle", graded)
+    order = ["Participant 78", "Participant 56", "Participant 34", "Participant 12"]
+    assert [row[0] for row in table[1:]] == order
+    assert [row[4] for row in table[1:]] == ["", "", "2.5", "4.5"]
+    head, possible, *people = GRADEBOOK.splitlines()
+    book = listed(tmp_path, "\n".join([head, possible, *people[::-1]]))
+    files = {"beckeranna_123_45_w.ipynb": made.BOTH, "cruzcleo_789_46_w.ipynb": made.ONE}
+    table, _ = written(tmp_path, "canvas", made.graded(files, book), "Homework 1")
+    assert [(row[1], row[5]) for row in table[2:]] == [("789", "2.5"), ("456", ""), ("123", "4.5")]
+
+
 def test_another_maximum_in_moodle_is_said(tmp_path):
     graded = made.graded({ANNA: made.BOTH}, listed(tmp_path, WORKSHEET.format("100.00")))
     _, remarks = written(tmp_path, "moodle", graded)

@@ -5,10 +5,13 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -305,6 +308,51 @@ def test_where_no_kernel_is_forked_answers_are_judged_apart_all_the_same(
     assert notebook.cells[4].outputs[0].data["text/plain"].count("cnnlab-") == 2  # not mine
     assert "hint 1 of 2: Add." in notebook.cells[5].outputs[0].text
     assert said.startswith("not enforced here: notebooks can read and write your files, reach")
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signal to one thread there")
+def test_ctrl_c_is_no_end_of_a_run(small, monkeypatch):
+    running.dismiss()
+    ended = threading.Event()
+    monkeypatch.setitem(running._staff, "a class", SimpleNamespace(close=ended.set))
+
+    def run(*given):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as a terminal does
+        assert ended.wait(20)
+        return []
+
+    monkeypatch.setattr(running, "_entries", run)
+    with pytest.raises(KeyboardInterrupt):
+        running.run_cells(None, running.Rules(small))
+    assert ended.is_set()
+
+
+TERMINATED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+import nbformat
+from cnnlab.grading import running
+
+def terminate():
+    while not kernels:
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+if __name__ == "__main__":
+    kernels = set()
+    threading.Thread(target=terminate, daemon=True).start()
+    rules = running.Rules(Path(sys.argv[2]))
+    print(running.run_cells(nbformat.read(sys.argv[1], 4), rules, kernels))
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a signal is the end there, always")
+def test_who_is_terminated_ends_and_gives_no_grade(small, tmp_path):
+    (tmp_path / "program.py").write_text(TERMINATED, encoding="utf-8")
+    submitted(tmp_path / "a.ipynb", "import time\ntime.sleep(20)")
+    command = [sys.executable, tmp_path / "program.py", tmp_path / "a.ipynb", small]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, ""), done.stderr
 
 
 NO_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces && exec "

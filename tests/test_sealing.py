@@ -72,6 +72,42 @@ def shouting(image):
     raise ValueError("too loud")
 
 
+WHOLE = "It is 3.5; a whole number is asked for."
+THREES = [
+    (3, "✓"),
+    (3.0, "✓"),
+    (np.int64(3), "✓"),
+    (np.float32(3), "✓"),
+    (np.array(3), "✓"),
+    (3.5, WHOLE),
+    (np.float64(3.5), WHOLE),
+    (True, "It is a bool; a number is asked for."),
+    (np.True_, "It is a bool; a number is asked for."),
+    ("3", "It is a str; a number is asked for."),
+    (None, "It is None (is a `return` missing?); a number is asked for."),
+    ([3], "Its shape is (1,); one number is asked for."),
+]
+
+
+@pytest.mark.parametrize(("got", "said"), THREES, ids=[repr(got) for got, _ in THREES])
+def test_a_whole_number_is_one_by_its_value_in_the_open_and_sealed(got, said):
+    value = replace(EXERCISE, solution=3, cases=(), mistakes=(Mistake("More.", 4),))
+    scales = (1, 10**3, 10**5, 10**7, 10**9)  # so many that the sealed one is judged at home
+    made = replace(value, solution=lambda scale: 3 * scale, cases=tuple((s,) for s in scales))
+    made = replace(made, mistakes=(Mistake("More.", lambda scale: 4 * scale),))
+    function = lambda scale: got if scale == 1 else 3 * scale  # noqa: E731
+    kept = judge(sealed(value), got)
+    if said == "✓":
+        assert (judge(value, got).mark, kept.mark) == ("✓", "○")
+        assert kept.message == "is judged after you hand in; it has the form that is asked for."
+        assert judge(made, function).mark == judge(sealed(made), function).mark == "✓"
+    else:
+        assert judge(value, got).message.startswith(said)
+        assert kept.message.startswith(said) and kept.mark == "✗"
+        for exercise in (made, sealed(made)):
+            assert f"With scale=1: the result is wrong. {said}" in judge(exercise, function).message
+
+
 EXERCISE = Exercise(
     number="S.1",
     title="Stretch",

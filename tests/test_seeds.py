@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from cnnlab.exercises import variants
-from cnnlab.grading import feedback, grades, platforms, report, running, seeds, submissions
+from cnnlab.grading import feedback, grades, platforms, report, roster, running, seeds, submissions
 
 FILE = runpy.run_path(str(Path(__file__).with_name("test_variants.py")))["FILE"]
 FILE = FILE.replace('hints=("Multiply.",)', 'hints=(f"Multiply by {factor}.",)')
@@ -233,6 +233,34 @@ def test_a_name_that_the_class_list_does_not_know_takes_no_seed_away(three, stud
     assert three.ran == SEEDS
     whose = f"handed out to {student or 'everybody'}: not in the class list"
     assert graded.remarks == [f"Ben/varied.ipynb: judged by the seed of the notebook, 11, {whose}"]
+
+
+def test_a_row_of_a_class_list_stands_for_a_student_and_a_seed(tmp_path):
+    path, key = tmp_path / "class.csv", bytes(32)
+
+    def told(text):
+        path.write_text(text, encoding="utf-8")
+        return seeds.listed(roster.read(path), key)
+
+    anna = variants.seed_of(key, "Anna Becker")
+    two = [("Anna Becker", anna), ("Ben", 12)]
+    assert told("nr;Name;Seed\n1;Anna Becker;\n2; Ben ; 12 \n") == two
+    assert told('Student,ID\n"Becker, Anna",9\n') == [("Anna Becker", anna)]
+    two = "Identifier,Full name\nParticipant 9,Anna\nParticipant 7,Anna\n"
+    assert [who for who, _ in told(two)] == ["Anna (Participant 9)", "Anna (Participant 7)"]
+    assert len({*told(two)}) == 2
+    for wrong in ("x", "-1", "1000000", "3.0"):
+        with pytest.raises(ValueError, match=f"a whole number from 0 to .*: got '{wrong}' for 'A'"):
+            told(f"Name,Seed\nA,{wrong}\n")
+
+
+def test_another_list_of_the_same_class_gives_the_same_seeds(course):
+    key = variants.key_beside(course.source, make=True)
+    for name in ("Anna Becker", "Ben Ober"):
+        entry = course.signed(name, variants.seed_of(key, name))
+        course.hand_in(name, entry if name[0] == "A" else None)
+    course.grade('Student,ID,Section\n"Becker, Anna",1,A\n"Ober, Ben",2,A\n')
+    assert course.ran["Ben Ober"] == variants.seed_of(key, "Ben Ober")
 
 
 def test_a_class_list_that_says_another_seed_is_told(three):

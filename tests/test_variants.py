@@ -99,15 +99,6 @@ def test_a_seed_gives_the_same_each_time(module):
     assert variants.variant(module, 3)[0].solution == 3
 
 
-def test_a_row_of_a_class_list_stands_for_a_student_and_a_seed():
-    assert variants.listed({"nr": "1", "student": " Anna ", "seed": ""}, KEY) == (
-        "Anna",
-        variants.seed_of(KEY, "Anna"),
-    )
-    assert variants.listed({"login": "ab1", "Name": "Anna", "seed": " 12 "}, KEY) == ("ab1", 12)
-    assert variants.listed({"student": ""}, KEY)[0] == ""
-
-
 def test_every_exercise_has_a_name(module):
     assert variants.names_of(module) == {"V.1": "scale", "V.2": "total"}
     del module.total

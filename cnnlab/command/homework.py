@@ -5,20 +5,21 @@ students get has the same names and holds no answer; `cnnlab grade` grades it by
 file.
 """
 
-import csv
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
 import nbformat
+from tqdm.auto import tqdm
 
 from cnnlab.command import nbgrader_source
 from cnnlab.command.solved import notebook_of
 from cnnlab.exercises import seal_trial, student_file, variants
 from cnnlab.exercises.self_test import verify
 from cnnlab.files.shipped import notebooks_folder
-from cnnlab.grading import exercise_files
+from cnnlab.grading import exercise_files, seeds
+from cnnlab.grading import roster as class_list
 
 TRIED_SEALED = 3  # seeds that are tried in the sealed form too
 
@@ -49,7 +50,7 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
         name: see `source_of`.
         out: the folder to write to; with a roster, the folder of the students' folders.
         seed: of the variant, the same for everybody.
-        roster: a table (CSV) with a row per student, for a variant each; see `students`.
+        roster: the file of a class list, for a variant each; see `roster.read`, `seeds.listed`.
         files: a folder whose files are handed out too.
         nbgrader: whether the notebook is to be a source assignment of nbgrader, out its folder.
 
@@ -68,13 +69,15 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
         )
     module = exercise_files.loaded(source)
     exercise_files.exercises_in(source)
-    key = None
+    key, rows = None, [("", seed)]
     if seed is not None or roster is not None:
         variants.variant(module, seed or 0)  # refuses a file without
         key = variants.key_beside(source, make=True)
         yield f"{source.with_suffix('.key')}: your key of the variants; keep it beside the file"
-    rows = [("", seed)] if roster is None else students(roster, key)
-    for place, (student, own_seed) in enumerate(rows):
+    if roster is not None:
+        rows = seeds.listed(class_list.read(roster), key)
+        _check_folders(student for student, _ in rows)
+    for place, (student, own_seed) in enumerate(_counted(rows, "student")):
         exercises = variants.variant(module, own_seed)
         verify(exercises)
         text, notebook, late = _made(source, module, exercises, files, place < TRIED_SEALED)
@@ -82,7 +85,7 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
             told = variants.signed(key, source.stem, own_seed, student)
             notebook.metadata["cnnlab"] = told
         if nbgrader:
-            nbgrader_source.mark(notebook, module, exercises)
+            yield from nbgrader_source.mark(notebook, module, exercises)
         folder = out / folder_of(student) if student else out
         _write(folder, source, text, notebook, files)
         if not place:
@@ -105,7 +108,7 @@ def tried(name, seeds=50):
     module = exercise_files.loaded(source)
     exercise_files.exercises_in(source)
     count = seeds if variants.varies(module) else 0
-    for seed in [None, *range(1, count + 1)]:
+    for seed in _counted([None, *range(1, count + 1)], "variant"):
         exercises = variants.variant(module, seed)
         try:
             verify(exercises)
@@ -120,6 +123,11 @@ def tried(name, seeds=50):
             yield f"{source.name}: {len(text.encode()):,} bytes when sealed, no answer in it"
     if count:
         yield f"{count} seeds: each with one right answer, and mistakes that differ"
+
+
+def _counted(items, unit):
+    """The items one by one; a terminal shows how many are done, on a line that goes at the end."""
+    return tqdm(items, unit=unit, leave=False, disable=None)
 
 
 def _made(source, module, exercises, files, sealed_too):
@@ -210,50 +218,18 @@ def _write(folder, source, text, notebook, files):
     nbformat.write(notebook, places[1])
 
 
-def students(roster, key):
-    """[(student, seed)] of a class list.
-
-    Args:
-        roster: a table (CSV, with commas or semicolons). A column `student` names them, else the
-            first one does; a column `seed` may give each a variant.
-        key: from which the seeds are made that the table does not give.
-
-    Raises:
-        ValueError: no table, no students, one twice, or a seed that is no whole number.
-    """
-    try:
-        text = Path(roster).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"`--seeds` must be a table in UTF-8: got {str(roster)!r} ({type(error).__name__}). "
-            "Save the class list as CSV, UTF-8."
-        ) from error
-    head, _, _ = text.partition("\n")
-    rows = [*csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ",")]
-    column = "student" if rows and "student" in rows[0] else next(iter(rows[0]), "") if rows else ""
-    found = [((row.get(column) or "").strip(), (row.get("seed") or "").strip()) for row in rows]
-    found = [(student, seed) for student, seed in found if student]
-    if not found:
-        raise ValueError(
-            f"`--seeds` must be a table with a row per student: got none in {str(roster)!r}. "
-            "Its first line names the columns, `student` and perhaps `seed`."
-        )
+def _check_folders(students):
+    """Refuses two students whose folders would have one name."""
     folders = {}
-    for student, seed in found:
+    for student in students:
         folder = folder_of(student).casefold()
         if folder in folders:
             raise ValueError(
-                f"`--seeds` must name each student once: got {folders[folder]!r} and "
-                f"{student!r}, whose "
-                "folders would have one name. Use a number or a login as `student`."
+                f"the class list must name each student once: got {folders[folder]!r} and "
+                f"{student!r}, whose folders would have one name. Add a column with the number or "
+                "login of each."
             )
         folders[folder] = student
-        if seed and not (seed.isdecimal() and int(seed) < variants.SEEDS):
-            raise ValueError(
-                f"`seed` must be a whole number from 0 to {variants.SEEDS - 1}: got {seed!r} for "
-                f"{student!r}. Leave it empty to have one made."
-            )
-    return [(who, int(seed) if seed else variants.seed_of(key, who)) for who, seed in found]
 
 
 def folder_of(student):

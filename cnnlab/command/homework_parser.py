@@ -65,6 +65,9 @@ def _pack(arguments):
 
 
 def _printed(lines):
+    from tqdm.auto import tqdm
+
     for line in lines:
-        print(line, flush=True)
+        with tqdm.external_write_mode():  # above the line of progress, if there is one
+            print(line, flush=True)
     return 0

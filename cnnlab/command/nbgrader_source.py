@@ -6,12 +6,19 @@ the cell above it is the student's. Nothing in them is an answer.
 
 import ast
 import copy
+import re
 
 from cnnlab.exercises.crediting import worth
 from cnnlab.exercises.variants import names_of
 
 SCHEMA = 3  # of nbgrader's metadata
 CALL = "from cnnlab.exercises import points\n\npoints({})"
+WORDS = {  # what a notebook says of itself, and what is so in nbgrader's
+    "the three dots": "the line `raise NotImplementedError()`",
+    "the cell below them": "the cell below it",
+    "The last `check` of an exercise counts": "What counts are the locked cells with `points`",
+}
+OTHERS = re.compile(r"three dots|`\.\.\.`|`check(`|\()")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"  # between them nbgrader writes its own stub
 
 
@@ -22,6 +29,9 @@ def mark(notebook, module, exercises):
         notebook: as nbformat reads it; changed.
         module: an instructor's file, loaded.
         exercises: those of it, a tuple.
+
+    Returns:
+        Lines: where the text still speaks of what nbgrader's notebook has not.
 
     Raises:
         ValueError: an exercise is not checked in exactly one place, or a name is none for nbgrader.
@@ -39,6 +49,20 @@ def mark(notebook, module, exercises):
                 "answer, at the left edge, and give it a name of plain letters."
             )
     notebook.cells = parts
+    return [line for part in parts if part.cell_type == "markdown" for line in _reworded(part)]
+
+
+def _reworded(cell):
+    """Sets what is so in nbgrader's notebook, and gives the lines that still say something else."""
+    for said, told in WORDS.items():
+        pattern = r"\s+".join(map(re.escape, said.split()))
+        cell.source = re.sub(pattern, lambda found, told=told: told, cell.source)
+    for line in cell.source.splitlines():
+        if OTHERS.search(line):
+            yield (
+                f"look at {line.strip()[:60]!r}: nbgrader's notebook has no dots and no `check`, "
+                "but `raise NotImplementedError()` and `points`"
+            )
 
 
 def _is_graded(cell):

@@ -145,7 +145,10 @@ def _numbers(got, right, tolerance, same_dtype):
     )
     if not close.all():
         if right.ndim == 0:
-            return " ".join(filter(None, [f"{values.item():.6g} is not right.", near()]))
+            if said := near():
+                return f"{values.item():.6g} is not right. {said}"
+            told = not_whole(values, tolerance) if asks_for_whole(right, tolerance) else None
+            return told or f"{values.item():.6g} is not right."
         first = [int(i) for i in np.argwhere(~close)[0]]
         return near() or (
             f"Its shape is right, and {close.sum()} of {close.size} numbers are; "
@@ -154,6 +157,37 @@ def _numbers(got, right, tolerance, same_dtype):
     if same_dtype and values.dtype != right.dtype:
         return f"Its values are right; its dtype is {values.dtype}, another one is asked for."
     return None
+
+
+def asks_for_whole(right, tolerance):
+    """Whether right numbers are whole by their kind, and the tolerance can tell them from others.
+
+    Example:
+        >>> asks_for_whole(np.array(3), 1e-5), asks_for_whole(np.array(3.0), 1e-5)
+        (True, False)
+    """
+    return right.dtype.kind in "iu" and allowed_by(right, tolerance) < 0.5
+
+
+def not_whole(values, tolerance):
+    """The sentence for numbers that are not whole, where such are asked for, or None.
+
+    What counts is the value, not its type.
+
+    Example:
+        >>> not_whole(np.array(3.5), 1e-5)
+        'It is 3.5; a whole number is asked for.'
+        >>> not_whole(np.array([3.0, 4.0]), 1e-5) is None
+        True
+    """
+    with np.errstate(invalid="ignore"):  # infinity is none
+        nearest = np.rint(values)
+        near = np.abs(values - nearest) <= allowed_by(nearest, tolerance)
+    if near.all():
+        return None
+    if values.ndim:
+        return "Its numbers are not whole; whole ones are asked for."
+    return f"It is {values.item():.6g}; a whole number is asked for."
 
 
 def other_shape(values, ndim):

@@ -4,7 +4,8 @@ The form of a right result says its kind, shape and grid; `fitted` turns an answ
 bytes. Every answer that `difference` takes for equal gives the same bytes as the right one:
 
 - *Whole numbers* (if less than half of one is allowed): the answer is rounded. It must lie as
-  close to whole numbers as `difference` asks, which these bytes say too.
+  close to whole numbers as `difference` asks, which these bytes say too. Where the right ones are
+  whole by their kind, an answer that is not has another form.
 - *Other numbers*: the answer is counted in cells of one width. There are four grids, each moved by
   a quarter of a cell, and for each number the one is noted in which the right value lies within an
   eighth of a cell of the middle. The width w is at least 8/3 of the allowed difference a, so what
@@ -21,10 +22,12 @@ import numpy as np
 
 from cnnlab.exercises.differences import (
     allowed_by,
+    asks_for_whole,
     in_words,
     is_number,
     no_array,
     no_sequence,
+    not_whole,
     other_shape,
     wrong_kind,
 )
@@ -88,6 +91,8 @@ def _form_of_numbers(right, tolerance, same_dtype):
     form = {"kind": "numbers", "shape": [*values.shape], "truths": values.dtype.kind == "b"}
     if values.dtype.kind == "c":
         form["complex"] = True
+    if asks_for_whole(values, tolerance):
+        form["whole"] = tolerance
     if same_dtype:
         form["dtype"] = str(values.dtype)
     parts, allowed = _parts(values, values.dtype.kind == "c"), allowed_by(values, tolerance)
@@ -198,6 +203,8 @@ def _fitted_numbers(got, form):
     if form.get("dtype", values.dtype) != values.dtype:
         raise Unlike(f"Its dtype is {values.dtype}; another one is asked for.")
     is_complex = form.get("complex", False)
+    if "whole" in form and (sentence := not_whole(values, form["whole"])):
+        raise Unlike(sentence)
     parts = _parts(values, is_complex)
     beside = np.zeros(1) if is_complex else np.abs(np.imag(values))  # of real numbers: none
     with np.errstate(all="ignore"):

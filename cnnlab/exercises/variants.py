@@ -125,22 +125,6 @@ def seed_of(key, student):
     return int.from_bytes(digest[:8], "big") % (SEEDS - 1) + 1
 
 
-def listed(row, key):
-    """The student and the seed that a row of a class list stands for, as homework is packed by it.
-
-    Args:
-        row: {column: value}: `student`, else the first column, names; `seed` may give the variant.
-        key: from which the seed is made where the row gives none.
-
-    Example:
-        >>> listed({"student": "Anna", "seed": "7"}, b"")
-        ('Anna', 7)
-    """
-    student = (row["student"] if "student" in row else next(iter(row.values()), "")).strip()
-    seed = row.get("seed", "").strip()
-    return student, int(seed) if seed.isdecimal() else seed_of(key, student)
-
-
 def signed(key, name, seed, student=""):
     """What a notebook's metadata says of its variant."""
     entry = {"homework": name, "seed": seed, "student": student}

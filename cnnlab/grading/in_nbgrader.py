@@ -5,7 +5,6 @@ as by ``cnnlab grade``. A course asks for it in its ``nbgrader_config.py``.
 """
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cnnlab.exercises.self_test import verify
@@ -73,7 +72,8 @@ def judged(notebook, rules):
         Lines: what needs a look.
     """
     names, exercises = _known(rules.source, rules.source.read_bytes())
-    entries = _run(notebook, rules)
+    entries = running.run_cells(notebook, rules)
+    entries = [*_left(notebook, names), *entries]
     table = grades.rows("", exercises, entries)
     shown = {
         names[exercise.number]: (row["points"], page_of(row, exercise))
@@ -84,24 +84,23 @@ def judged(notebook, rules):
         if told.get("grade") and told.get("grade_id") in shown:
             cell.outputs = outputs(*shown[told["grade_id"]])
     lines = [f"{row['exercise']}: {row['diagnosis']}" for row in table if grades.is_unjudged(row)]
+    if {row["result"] for row in table} == {"not answered"}:
+        lines.append("nothing answered, 0 points")
     if not table[0]["run"].startswith("to its end"):
         lines.append(f"the notebook ran: {table[0]['run']}")
     return [*lines, *running.not_enforced()]
 
 
-def _run(notebook, rules):
-    """`running.run_cells` in a thread, so that Ctrl-C is an error and not the end of a run.
+def _left(notebook, names):
+    """Entries of exercises whose cell still raises nbgrader's stub, so that no answer has a name.
 
-    In the main thread nbclient takes the signal, ends the kernel and goes on.
+    They stand before those of checks, which count where there are any.
     """
-    pool = ThreadPoolExecutor(1)
-    try:
-        return pool.submit(running.run_cells, notebook, rules).result()
-    except KeyboardInterrupt:
-        running.dismiss()
-        raise
-    finally:
-        pool.shutdown(wait=False)
+    for number, name in names.items():
+        for cell in notebook.cells:
+            mine = cell.metadata.get("nbgrader", {}).get("grade_id") == f"{name}_answer"
+            if mine and any(o.get("ename") == "NotImplementedError" for o in cell.outputs):
+                yield {"number": number, "mark": "○", "message": "not answered yet"}
 
 
 def page_of(row, exercise):

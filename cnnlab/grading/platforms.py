@@ -20,7 +20,7 @@ def table(platform, graded, title):
     Args:
         platform: "moodle" or "canvas".
         graded: `submissions.Graded`; where its roster is the platform's own table (Moodle's grading
-            worksheet, Canvas's exported gradebook), its rows are filled in.
+            worksheet, Canvas's exported gradebook), its rows are filled in, in their order.
         title: of the assignment, a column in Canvas.
 
     Returns:
@@ -35,14 +35,13 @@ def _moodle(graded, title):
     names = {c.lower(): c for c in (graded.roster.columns if graded.roster else ())}
     if {"identifier", "grade", "last modified (grade)"} <= {*names}:
         rows = []
-        for each in graded.handed_in:
-            if each.row:
-                row = {column: each.row.get(column, "") for column in graded.roster.columns}
-                if each.found:
-                    row[names["grade"]] = points[each.name]
-                    if "feedback comments" in names:
-                        row[names["feedback comments"]] = _comment(graded, each.name)
-                rows.append(row)
+        for given, each in _in_order(graded):
+            row = dict(given)
+            if each and each.found:
+                row[names["grade"]] = points[each.name]
+                if "feedback comments" in names:
+                    row[names["feedback comments"]] = _comment(graded, each.name)
+            rows.append(row)
         largest = {row.get(names.get("maximum grade", "")) for row in rows} - {None, ""}
         if others := sorted(g for g in largest if _number(g) != total):
             remarks.append(
@@ -74,19 +73,26 @@ def _canvas(graded, title):
     info = CANVAS if own else given[: given.index("Section") + 1]
     column = next((c for c in given[len(info) :] if c == title or c.startswith(f"{title} (")), "")
     rows = [{info[0]: "    Points Possible", column or title: total}]
-    for each in graded.handed_in:
-        if not own and each.row:
-            row = {name: each.row.get(name, "") for name in info}
-        elif own and each.found and each.sender.platform == "canvas":
-            row = {"Student": grades.cleaned(each.sender.name), "ID": each.sender.number}
-        else:
-            continue
-        rows.append(row | {column or title: points.get(each.name, "")})
+    if own:
+        pairs = [
+            ({"Student": grades.cleaned(each.sender.name), "ID": each.sender.number}, each)
+            for each in graded.handed_in
+            if each.found and each.sender.platform == "canvas"
+        ]
+    else:
+        pairs = [({n: row[n] for n in info}, each) for row, each in _in_order(graded) if each]
+    rows += [row | {column or title: points.get(each.name, "")} for row, each in pairs]
     remarks = [*_left_out(graded, len(rows) - 1, "canvas", own)]
     if not column:
         new = f"Canvas will make an assignment {title!r} unless one has this name"
         remarks.append(f"{new}: --assignment TITLE sets another")
     return (*info, column or title), rows, remarks
+
+
+def _in_order(graded):
+    """Each row of the class list, in its order, and what was handed in of it, or None."""
+    for row in graded.roster.rows:
+        yield row, next((each for each in graded.handed_in if each.row is row), None)
 
 
 def _points(graded):

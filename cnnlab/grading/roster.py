@@ -68,12 +68,12 @@ class Roster:
     Attributes:
         students: a tuple of `Student`.
         columns: of the file, in order.
-        rest: rows that name nobody, such as Canvas's "Points Possible".
+        rows: of the file, in order, also those that name nobody, as Canvas's "Points Possible".
     """
 
     students: tuple
     columns: tuple
-    rest: tuple = ()
+    rows: tuple = ()
 
 
 def read(path):
@@ -88,8 +88,7 @@ def read(path):
         content = Path(path).read_bytes()
     except OSError as error:
         raise ValueError(
-            f"`--roster` must be a file: got {error.strerror} for {path}. "
-            "Give the class list, a CSV file."
+            f"the class list must be a file: got {error.strerror} for {path}. Give a CSV file."
         ) from error
     try:
         text = content.decode("utf-8-sig")
@@ -100,18 +99,19 @@ def read(path):
     known = {name.lower() for name in columns}
     named = known & {*NAMES, "identifier"} or (known & {*FIRST} and known & {*LAST})
     if not named:
-        if not lines or any(len(line) > 1 for line in lines):
+        if not lines or any(len(line) > 1 for line in lines) or known & {*NUMBERS}:
             raise ValueError(
-                f"`--roster` must have a column Name, or First name and Last name: got "
+                f"the class list must have a column Name, or First name and Last name: got "
                 f"{', '.join(columns) or 'an empty file'} in {path}. Rename a column."
             )
         columns, lines = ["Name"], [["Name"], *lines]
     rows = [dict(zip(columns, [*line, *[""] * len(columns)], strict=False)) for line in lines[1:]]
     students = [Student(_full_name(row), row) for row in rows if not _names_nobody(row)]
     if not students:
-        raise ValueError(f"`--roster` must name students: got none in {path}. Add a row for each.")
-    rest = tuple(row for row in rows if _names_nobody(row))
-    return Roster(tuple(students), tuple(columns), rest)
+        raise ValueError(
+            f"the class list must name students: got none in {path}. Add a row for each."
+        )
+    return Roster(tuple(students), tuple(columns), tuple(rows))
 
 
 def delimiter(text):

@@ -5,6 +5,7 @@ its own says what that is worth (see `judging_apart`). Where the system can, the
 from a `warm` one and lives in a `sandbox`.
 """
 
+import asyncio
 import atexit
 import contextlib
 import json
@@ -17,6 +18,7 @@ import tempfile
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,8 +89,24 @@ def run(content, rules, kernels=None, keep=None):
 
 
 def run_cells(notebook, rules, kernels=None):
-    """Runs one notebook as nbformat reads it, and keeps its outputs in it; else like `run`."""
-    kernels = set() if kernels is None else kernels
+    """Runs one notebook as nbformat reads it, and keeps its outputs in it; else like `run`.
+
+    A thread does it: in the main one nbclient takes Ctrl-C and SIGTERM, ends the kernel and goes
+    on, with what was done so far.
+    """
+    pool = ThreadPoolExecutor(1)
+    try:
+        given = notebook, rules, set() if kernels is None else kernels
+        return pool.submit(_entries, *given).result()
+    except KeyboardInterrupt:
+        dismiss()
+        raise
+    finally:
+        pool.shutdown(wait=False)
+
+
+def _entries(notebook, rules, kernels):
+    """What `run_cells` gives."""
     staff = staff_of(rules)
     for _ in range(2):  # a second time if a port was taken or the machine was too busy
         lines, ended = _run(notebook, rules, staff, kernels)
@@ -224,7 +242,8 @@ def _executed(notebook, work, environment, rules, manager, kernels):
     )
     try:
         variables = {**os.environ, **environment}
-        client.execute(env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        asyncio.run(client.async_execute(env=variables, **streams))  # closes the thread's own loop
     except TimeoutError:
         return f"stopped after {rules.seconds:g} s", f", in cell {reached}"
     except Exception as error:

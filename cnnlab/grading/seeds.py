@@ -1,8 +1,8 @@
-"""By which seed each submission is judged: that of the notebook that its student was given."""
+"""The seed of each student, and by which each submission is judged: that of its notebook."""
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 
 import nbformat
@@ -12,6 +12,37 @@ from cnnlab.grading import grades, soundness
 
 KEYLESS = "it says a seed, and there is no key: judged as if it said none"
 LISTED = "judged by the seed of the class list"
+
+
+def listed(roster, key):
+    """[(student, seed)] of a class list in its order, as homework is packed and judged by it.
+
+    Args:
+        roster: a `roster.Roster`. Students of one name have their numbers behind it; a column
+            `seed` may give each a variant.
+        key: from which the seeds are made that the list does not give.
+
+    Raises:
+        ValueError: a seed is no whole number.
+
+    Example:
+        >>> from cnnlab.grading.roster import Roster, Student
+        >>> listed(Roster((Student("Anna", {"Name": "Anna", "Seed": "7"}),), ("Name", "Seed")), b"")
+        [('Anna', 7)]
+    """
+    counts = Counter(each.name for each in roster.students)
+    found = []
+    for each in roster.students:
+        shared = counts[each.name] > 1 and each.number
+        student = f"{each.name} ({each.number})" if shared else each.name
+        seed = each.value("seed")
+        if seed and not (seed.isdecimal() and int(seed) < variants.SEEDS):
+            raise ValueError(
+                f"`seed` must be a whole number from 0 to {variants.SEEDS - 1}: got {seed!r} for "
+                f"{student!r}. Leave it empty to have one made."
+            )
+        found.append((student, int(seed) if seed else variants.seed_of(key, student)))
+    return found
 
 
 def allotted(handed_in, module, source, roster=None):
@@ -50,11 +81,11 @@ def allotted(handed_in, module, source, roster=None):
         except ValueError as fault:
             said, remedy, rest = str(fault).rpartition(" Ask for ")
             faults[name], remedies[name] = said.rstrip("."), f"{remedy}{rest}"
-    listed = _listed(roster, key, {(student, seed) for seed, student in told.values()})
-    names = {student for student, _ in listed.values()}
+    entries = _entries(roster, key, {(student, seed) for seed, student in told.values()})
+    names = {student for student, _ in entries.values()}
     table, found, odd = [], {}, {}
     for each in handed_in:
-        name, own = each.name, listed.get(_frozen(each.row or {}))
+        name, own = each.name, entries.get(_frozen(each.row or {}))
         if name in told:
             found[name], odd[name] = _judged_by(told[name], own, names)
         elif name in faults and own:
@@ -81,10 +112,12 @@ def _frozen(row):
     return tuple(row.items())
 
 
-def _listed(roster, key, told):
+def _entries(roster, key, told):
     """{row: (student, seed)} of the class list; {} if it is not the one of the variants."""
-    rows = [student.row for student in roster.students] if roster else []
-    found = {_frozen(row): variants.listed(row, key) for row in rows}
+    if roster is None:
+        return {}
+    rows = [_frozen(student.row) for student in roster.students]
+    found = dict(zip(rows, listed(roster, key), strict=True))
     return found if told & {*found.values()} else {}
 
 

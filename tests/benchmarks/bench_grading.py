@@ -30,7 +30,7 @@ EXERCISES = """
 from cnnlab.exercises import Exercise
 
 used = Exercise(
-    number="B.1", title="Computing", stars=1, task="How much?", hints=(), solution=-1,
+    number="B.1", title="Computing", stars=1, task="How much?", hints=(), solution=-1.0,
     insight="", mistakes=(),
 )
 EXERCISES = (used,)
