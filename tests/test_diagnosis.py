@@ -841,6 +841,16 @@ def test_curves_may_have_their_short_names():
     assert "accuracy 0.42" in told[0].evidence[0]
 
 
+def test_where_nothing_is_learned_the_augmentation_may_be_it():
+    flip = keras.layers.RandomFlip("horizontal", name="flip")
+    curves = {"loss": [0.69] * 6, "accuracy": [0.5] * 6}
+    for before, ends in [([], "loss"), ([flip], "loss, and train once without 'flip'")]:
+        model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3), before=before))
+        row = diagnose(model, *examples.stripes(), curves)
+        row = row.iloc[found(row).index("nothing learned")]
+        assert row.evidence.endswith(f"if not, look at the labels and the {ends}")
+
+
 def test_nothing_is_learned_where_only_the_first_epoch_lies_higher():
     pictures, kinds = examples.stripes()
     model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import Finding, started_anew
+from cnnlab.diagnosis.augmentation import MOVES
+from cnnlab.diagnosis.finding import Finding, several, started_anew
 from cnnlab.diagnosis.learning_rates import slower
 from cnnlab.diagnosis.memory import untouched_since_start
 from cnnlab.diagnosis.pairing import numbered_otherwise
@@ -92,7 +93,11 @@ def nothing_learned(case):
         evidence += f"{loss.max():.3g}, the accuracy between {accuracy.min():.2f} and "
         evidence += f"{accuracy.max():.2f}"
         line = f"{started_anew(case)}; history = model.fit(images, labels, epochs=30, verbose=0)"
-        decides = "whether it learns twenty pictures by heart; if not, something above is wrong"
+        turning = [node.layer.name for node in case.calls if node.kind in MOVES]
+        decides = (
+            "whether it learns twenty pictures by heart; if not, look at the labels and the loss"
+        )
+        decides += f", and train once without {several(turning)}" if turning else ""
         yield Finding("history", evidence, line, decides)
 
 
