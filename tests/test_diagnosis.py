@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cnnlab import weights
 from cnnlab.datasets import load
 from cnnlab.diagnosis import diagnose, examples, neighbours, rates
 from cnnlab.diagnosis.finding import AS_LOADED
@@ -840,6 +841,16 @@ def test_curves_may_have_their_short_names():
     assert "accuracy 0.42" in told[0].evidence[0]
 
 
+def test_where_nothing_is_learned_the_augmentation_may_be_it():
+    flip = keras.layers.RandomFlip("horizontal", name="flip")
+    curves = {"loss": [0.69] * 6, "accuracy": [0.5] * 6}
+    for before, ends in [([], "loss"), ([flip], "loss, and train once without 'flip'")]:
+        model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3), before=before))
+        row = diagnose(model, *examples.stripes(), curves)
+        row = row.iloc[found(row).index("nothing learned")]
+        assert row.evidence.endswith(f"if not, look at the labels and the {ends}")
+
+
 def test_nothing_is_learned_where_only_the_first_epoch_lies_higher():
     pictures, kinds = examples.stripes()
     model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
@@ -1421,3 +1432,93 @@ def test_the_command_says_which_file_is_missing(tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.startswith("cnnlab: `FILE` must be a .keras file: got ")
     assert "Save it: model.save('model.keras')." in said
+
+
+PREPARED = {
+    "caffe": lambda x: keras.applications.vgg16.preprocess_input(1.0 * x),
+    "torch": lambda x: keras.applications.densenet.preprocess_input(1.0 * x),
+    "0-1": lambda x: x / 255,
+    "0-255": lambda x: 1.0 * x,
+}
+
+
+@pytest.mark.parametrize("manner", PREPARED)
+def test_a_base_gets_its_pictures_back_from_whatever_was_made_of_them(manner):
+    pictures, _ = examples.photographs()
+    base = weights.pretrained("vgg16_slim")
+    end = keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3)
+    model = keras.Sequential([keras.Input(pictures.shape[1:]), base, *end])
+    space = {"model": model, "np": np, "keras": keras, "images": PREPARED[manner](pictures)}
+    table = diagnose(model, space["images"])
+    told = "images scaled otherwise than the base wants"
+    assert told in found(table)
+    exec(table.remedy[found(table).index(told)], space)
+    np.testing.assert_allclose(space["images"], pictures / 127.5 - 1, atol=1e-4)
+    assert told not in found(diagnose(model, space["images"]))
+
+
+def test_what_was_unfrozen_is_trained_finely():
+    pictures, kinds = examples.stripes()
+    model = MODELS["small"](keras.layers.Dense(3))
+    model.get_layer("conv").trainable = False
+    MODELS["fitting"](model).fit(pictures, kinds, verbose=0)
+    model.get_layer("conv").trainable = True
+    table = diagnose(model, pictures, kinds)
+    row = table.iloc[found(table).index("changed after compile")]
+    assert "since `compile` 2 weights became trainable" in row.evidence
+    assert row.remedy.startswith("model.compile(keras.optimizers.Adam(1e-05), ")
+
+
+def test_what_was_repeated_before_the_split_is_split_first():
+    pictures, kinds = examples.stripes()
+    rare = np.flatnonzero(kinds == 2)[:12]
+    rows = np.random.default_rng(0).permutation([*np.flatnonzero(kinds < 2), *np.repeat(rare, 8)])
+    space = {"model": MODELS["fitting"](MODELS["small"](keras.layers.Dense(3))), "history": None}
+    space |= {"np": np, "images": pictures[rows[60:]], "labels": kinds[rows[60:]]}
+    space["validation_data"] = pictures[rows[:60]], kinds[rows[:60]]
+    table = diagnosed(space)
+    assert found(table)[0] == "leak between sets: the same pictures"
+    assert (
+        "training images are there more than once: repeated before the split" in (table.evidence[0])
+    )
+    exec(table.remedy[0], space)
+    told = found(diagnosed(space))
+    assert not [finding for finding in told if "leak" in finding or "different classes" in finding]
+    assert set(space["validation_data"][1].tolist()) == {0, 1, 2}
+    assert len(space["images"]) + len(space["validation_data"][0]) == len({*rows.tolist()})
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "validation", "named"),
+    [
+        ([0.2, 0.4, 0.57], [0.0, 0.02, 0.11], "perhaps sorted before the split"),
+        ([0.2, 0.28], [0.0, 0.0], "sorted before the split"),
+        ([0.2, 0.4, 0.57], [0.1, 0.3, 0.4], ""),
+    ],
+)
+def test_a_cut_within_a_class_is_a_cut_of_sorted_labels(accuracy, validation, named):
+    pictures, labels = examples.stripes()[0], np.repeat(np.arange(12), 20)
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(12)))
+    curves = {"accuracy": accuracy, "val_accuracy": validation}
+    curves |= {"loss": [1.7, 1.3, 1.1, 0.9, 0.8], "val_loss": [3.9, 7.4, 9.8, 10.7, 10.9]}
+    table = diagnose(model, pictures, labels, curves)
+    assert ([f for f in table.finding if "the split" in f] or [""]) == [named]
+    if named:
+        row = table.iloc[list(table.finding).index(named)]
+        assert "The last fifth has the classes 9 to 11" in row.evidence
+        assert "overfitting" not in found(table)
+
+
+def test_overfitting_is_mended_with_the_validation_that_there_was():
+    text = BROKEN["overfitting"] + "\nvalidation_data = None"
+    table = diagnosed(made(text))
+    row = table.iloc[found(table).index("overfitting")]
+    assert "validation_split=0.2" in row.remedy and "validation_data" not in row.remedy
+
+
+def test_a_callback_that_lowers_the_rate_is_named():
+    model, pictures, kinds, _ = flat_training(keras.optimizers.Adam(1e-3), None)
+    curves = {"loss": [1.1, 1.09, 1.09, 1.09], "learning_rate": [1e-3, 1e-5, 1e-8, 1e-11]}
+    row = diagnose(model, pictures, kinds, curves).iloc[0]
+    assert row["where"] == "history"
+    assert 'ReduceLROnPlateau, waits for an accuracy with mode="max"' in row.evidence

@@ -13,7 +13,7 @@ _STRONG = {
     "RandomShear": (("x_factor", "y_factor"), 0.8, "(0.1, 0.1)"),
     "GaussianNoise": (("stddev",), 0.7, "(0.1)"),
 }
-_MOVES = frozenset(
+MOVES = frozenset(
     """RandomFlip RandomRotation RandomTranslation RandomZoom RandomShear RandomCrop
     RandomPerspective RandomElasticTransform""".split()
 )
@@ -151,7 +151,7 @@ def augmentation_that_moves_only_the_picture(case):
         images, labels = pictures, (pictures[..., 0] > 0.5).astype(int)
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     """
-    moving = [node for node in case.calls if node.kind in _MOVES]
+    moving = [node for node in case.calls if node.kind in MOVES]
     for head in case.heads if moving else ():
         places = head.labels is not None and len(head.shape) == 4 and head.labels.ndim > 2
         if places and head.labels.shape[1:3] == tuple(head.shape[1:3]):

@@ -71,7 +71,9 @@ class Expectation:
                 return "scaled down"
             return "whose mean was not taken away" if low >= 0 and high > 30 else ""
         if high > 10:
-            return "not scaled"
+            return "not scaled" if low >= -10 else "whose mean was taken away, not scaled"
+        if self.manner == _TF and -3 <= low < -1.5 and 1.5 < high <= 3:
+            return "divided by their deviation"
         return "which is 0-1" if low >= 0 and 0 < high <= 1 else ""
 
     def remedy(self, case, low, high):
@@ -84,9 +86,7 @@ class Expectation:
             return in_place_of(layer, scaling[0].layer.name)
         if scaling:
             return in_place_of(f"layers.Lambda({prepare})", scaling[0].layer.name)
-        pixels = "255.0 * images" if whole.max() <= 1 and whole.min() >= 0 else "1.0 * images"
-        if whole.min() < 0:
-            pixels = "127.5 * (images + 1)"
+        pixels = _as_pixels(whole.min(), whole.max())
         if self.family == "vgg16_slim":
             return f"images = ({pixels}) / 127.5 - 1"
         return f"images = {prepare}({pixels})"
@@ -115,6 +115,17 @@ def expectation_of(case):
                 break
             return Expectation(base, family, manner, first.address)
     return None
+
+
+def _as_pixels(low, high):
+    """Python that makes pixels of 0-255 of images, however those seem to have been prepared."""
+    if low >= 0:
+        return "255.0 * images" if high <= 1 else "1.0 * images"
+    if low >= -1:
+        return "127.5 * (images + 1)"
+    if low >= -3:
+        return "255 * ([0.229, 0.224, 0.225] * images + [0.485, 0.456, 0.406])"
+    return "(images + [103.939, 116.779, 123.68])[..., ::-1]"
 
 
 def _only_pads(node):

@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import Finding, started_anew
+from cnnlab.diagnosis.augmentation import MOVES
+from cnnlab.diagnosis.finding import Finding, several, started_anew
 from cnnlab.diagnosis.learning_rates import slower
 from cnnlab.diagnosis.memory import untouched_since_start
 from cnnlab.diagnosis.pairing import numbered_otherwise
 from cnnlab.diagnosis.rates import far_off
+from cnnlab.diagnosis.sets import sorted_before_the_split
 from cnnlab.diagnosis.signals import statistics_not_settled
 from cnnlab.diagnosis.validation import channels_in_another_order
 
@@ -91,7 +93,11 @@ def nothing_learned(case):
         evidence += f"{loss.max():.3g}, the accuracy between {accuracy.min():.2f} and "
         evidence += f"{accuracy.max():.2f}"
         line = f"{started_anew(case)}; history = model.fit(images, labels, epochs=30, verbose=0)"
-        decides = "whether it learns twenty pictures by heart; if not, something above is wrong"
+        turning = [node.layer.name for node in case.calls if node.kind in MOVES]
+        decides = (
+            "whether it learns twenty pictures by heart; if not, look at the labels and the loss"
+        )
+        decides += f", and train once without {several(turning)}" if turning else ""
         yield Finding("history", evidence, line, decides)
 
 
@@ -114,7 +120,10 @@ def overfitting(case):
     loss, validation = case.history.get("loss"), case.history.get("val_loss")
     if loss is None or validation is None or len(validation) < 4:
         return
-    causes = statistics_not_settled, numbered_otherwise, channels_in_another_order
+    causes = (
+        statistics_not_settled, numbered_otherwise, channels_in_another_order,
+        sorted_before_the_split,
+    )  # fmt: skip
     if any(any(cause(case)) for cause in causes):  # of which it is a consequence
         return
     if not (np.isfinite(loss).all() and np.isfinite(validation).all()):
@@ -129,7 +138,10 @@ def overfitting(case):
         evidence = f"the validation loss was lowest in epoch {best + 1}, {validation[best]:.2f}, "
         evidence += f"and is {validation[-1]:.2f}; the training loss fell to {loss[-1]:.2f}"
         line = f"{started_anew(case)}; history = model.fit(images, labels, "
-        line += f"epochs={best + 1}, validation_data=validation_data, verbose=0)"
+        given = (
+            "validation_split=0.2" if case.validation is None else "validation_data=validation_data"
+        )
+        line += f"epochs={best + 1}, {given}, verbose=0)"
         yield Finding("history", evidence, line)
 
 

@@ -202,7 +202,11 @@ def _plan_that_ends_at_once(case):
             evidence += f"{noted[-1]:.2g}, and the loss is {loss[-1]:.3g}"
             line = started_anew(case, usual_rate(case.optimizer))
             line += "; history = model.fit(images, labels, epochs=20, verbose=0)"
-            yield Finding("compile", evidence, line, "the rate of every epoch, drawn")
+            decides = (
+                "the rate of every epoch, drawn; and whether a callback that lowers it, such as "
+            )
+            decides += 'ReduceLROnPlateau, waits for an accuracy with mode="max" and a patience'
+            yield Finding("history", evidence, line, decides)
         return
     if not private_names.has_plan(case.optimizer):
         return

@@ -12,6 +12,13 @@ ALIKE = 0.9  # correlation from which on two pictures of two sets are told
 MOST = 150  # pictures of each set that are looked at for near copies
 FEW = 24  # labels, below which nothing is said of how often classes occur
 _KEEP = "validation_data = tuple(a if a is None else a[keep] for a in validation_data)"
+_SPLIT_FIRST = (
+    "both, named = (np.concatenate([a, b]) for a, b in zip((images, labels), validation_data)); "
+    "order = np.random.default_rng(0).permutation(np.unique("
+    "both.reshape(len(both), -1), axis=0, return_index=True)[1]); "
+    "images, labels = both[order[len(order) // 5:]], named[order[len(order) // 5:]]; "
+    "validation_data = both[order[:len(order) // 5]], named[order[:len(order) // 5]]"
+)
 
 
 def images_in_two_sets(case):
@@ -35,9 +42,14 @@ def images_in_two_sets(case):
         twice = [i for i, picture in enumerate(other) if picture.tobytes() in known]
         if twice:
             evidence = f"{len(twice)} of {len(other)} validation images are among the training "
+            evidence += f"images too, such as {twice[0]}"
             line = "known = {picture.tobytes() for picture in images}; keep = [i for i, picture in "
-            line += "enumerate(validation_data[0]) if picture.tobytes() not in known]; "
-            yield Finding("images", f"{evidence}images too, such as {twice[0]}", line + _KEEP)
+            line += "enumerate(validation_data[0]) if picture.tobytes() not in known]; " + _KEEP
+            again = len(array) - len(known | {p.tobytes() for p in array if np.ptp(p) == 0})
+            if again >= FEW and case.validation[1] is not None and len(case.heads) == 1:
+                evidence += f"; {again} training images are there more than once: repeated before "
+                line, evidence = _SPLIT_FIRST, f"{evidence}the split, not after it"
+            yield Finding("images", evidence, line)
 
 
 def nearly_the_same_in_two_sets(case):
@@ -175,11 +187,18 @@ def sorted_before_the_split(case):
         if classes is None or classes.ndim != 1 or len(classes) < FEW:
             continue
         count = len(np.unique(classes))
-        is_sorted = count > 1 and bool(np.all(np.diff(classes) >= 0))
-        if is_sorted and validation[-1] < 0.5 / count and accuracy[-1] > validation[-1] + 0.3:
+        if count < 2 or np.any(np.diff(classes) < 0):
+            continue
+        last = classes[-(len(classes) // 5) :]
+        seen = float(np.mean(last == classes[len(classes) - len(last) - 1]))  # in training, in part
+        most = 0.5 / count if seen > 0.5 else max(0.5 / count, seen + 0.02)
+        learned = accuracy[-1] > (validation[-1] + 0.3 if validation.max() > 0 else 1.5 / count)
+        if validation.max() <= most and learned:
             evidence = f"labels{head.of_output} are sorted, 0 to {classes.max()}; accuracy "
-            evidence += f"{accuracy[-1]:.2f}, and {validation[-1]:.2f} in validation"
-            yield Finding("labels", evidence, SHUFFLED_TOGETHER)
+            evidence += f"{accuracy[-1]:.2f}, and {validation[-1]:.2f} in validation. The last "
+            evidence += f"fifth has the classes {_listed(set(last.tolist()))}"
+            decides = "" if validation.max() < 0.5 / count else "whether `fit` got validation_split"
+            yield Finding("labels", evidence, SHUFFLED_TOGETHER, decides)
 
 
 def sorted_and_not_shuffled(case):

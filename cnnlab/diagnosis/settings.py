@@ -227,8 +227,11 @@ def changed_after_compile(case):
         told = [f"{new} weights became trainable"] * bool(new) + [f"{lost} were frozen"] * bool(
             lost
         )
-        evidence = f"since `compile` {' and '.join(told)}: the optimiser still has the old ones"
-        yield Finding("compile", evidence, compiled_anew(case).lstrip("; "))
+        evidence = f"since `compile` {' and '.join(told)}: the optimiser goes on with the list of "
+        evidence += "weights that it was given then"
+        usual = usual_rate(optimizer) or 0.001
+        rate = min(case.rate or usual, usual / 100) if new else None  # what is trained, finely
+        yield Finding("compile", evidence, compiled_anew(case, rate).lstrip("; "))
 
 
 def weights_that_do_not_move(case):
