@@ -77,6 +77,46 @@ def images_all_alike(case):
             )
 
 
+def images_left_empty(case):
+    """Pictures that were never loaded stay as the array was made, and are learned as if they were.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = np.zeros_like(pictures), np.zeros_like(kinds)
+        images[:180], labels[:180] = pictures[:180], kinds[:180]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    single = len(case.heads) == 1 and len(case.pictures) == 1
+    if not single or not case.finite or any(images_cast_to_whole_numbers(case)):
+        return
+    array, classes = case.pictures[0], case.heads[0].classes
+    if array.ndim != 4 or classes is None or classes.ndim != 1 or len(classes) != len(array):
+        return
+    if case.heads[0].label_kind == "numbers" and case.heads[0].labels.size != len(array):
+        return
+    least = array.min(axis=(1, 2, 3))
+    flat = np.flatnonzero(array.max(axis=(1, 2, 3)) == least)
+    values, counts = np.unique(least[flat], return_counts=True)
+    if not counts.size or not max(3, 0.01 * len(array)) <= counts.max() <= 0.9 * len(array):
+        return
+    value = values[counts.argmax()]
+    empty = np.zeros(len(array), bool)
+    empty[flat] = least[flat] == value
+    own = [k for k in np.unique(classes[empty]) if empty[classes == k].mean() > 0.9]
+    if np.isin(classes[empty], own).mean() > 0.5:
+        return  # a class of its own, such as "nothing"
+    evidence = f"{empty.sum()} of {len(array)} images are {value:g} everywhere, such as image "
+    evidence += f"{empty.argmax()}"
+    if empty[-3:].all() and empty[empty.argmax() :].all():
+        evidence += ", and all behind it: as if the loading had stopped there"
+    line = "keep = images.max(axis=(1, 2, 3)) > images.min(axis=(1, 2, 3)); images, labels = "
+    yield Finding("images", evidence, f"{line}images[keep], labels[keep]")
+
+
 def images_cast_to_whole_numbers(case):
     """Pictures from 0 to 1 as whole numbers are 0, but for the few pixels that were exactly 1.
 
