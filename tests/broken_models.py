@@ -149,6 +149,14 @@ BROKEN = {
     "x = layers.Conv2D(8, 3, activation='relu')(image)\n"
     "x = layers.Subtract()([x, x])\n"
     "model = fitting(keras.Model(image, layers.Dense(3)(layers.Flatten()(x))))",
+    "maps joined along the picture": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "x = layers.Conv2D(8, 3, activation='relu')(image)\n"
+    "x = layers.Concatenate(axis=-2)([x, layers.Conv2D(8, 3, padding='same')(x)])\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(layers.GlobalMaxPooling2D()(x))))",
+    "images wrapped round 256": "loaded = photographs / 255, photograph_kinds\n"
+    "images = (photographs + np.array(100, 'uint8')) / 255\nlabels = photograph_kinds\n"
+    "before = [layers.AveragePooling2D(4)]\n"
+    "model = fitting(small(layers.Dense(3), shape=(32, 48, 3), before=before))",
     "batch norm over rows": PAIR + "norm = layers.BatchNormalization(axis=2)\n"
     "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3), norm,\n"
     "    layers.ReLU(), layers.GlobalMaxPooling2D(), layers.Dense(3)]))",
@@ -511,6 +519,15 @@ HEALTHY = {
     "x = layers.Conv2D(8, 3, activation='relu')(image)\n"
     "x = layers.Add()([x, layers.Multiply()([x, x])])\n"
     "model = fitting(keras.Model(image, layers.Dense(3)(layers.Flatten()(x))))",
+    "maps joined along the picture": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "ways = [layers.Conv2D(4, n, padding='same', activation='relu')(image) for n in (3, 5)]\n"
+    "x = layers.Flatten()(layers.Concatenate(axis=3)(ways))\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(x)))",
+    "images wrapped round 256": "rng = np.random.default_rng(0)\n"
+    "images = (240 - 220 * (rng.random((60, 16, 24, 1)) < 0.4) + rng.integers(-3, 4, "
+    "(60, 16, 24, 1))).astype('uint8')\nlabels = rng.integers(0, 3, 60)\n"
+    "before = [layers.Rescaling(1 / 255)]\n"
+    "model = fitting(small(layers.Dense(3), shape=(16, 24, 1), before=before))",
     "batch norm over rows": PAIR
     + "ends = [layers.BatchNormalization(axis=3), layers.ReLU(), layers.Flatten(),\n"
     "    layers.Dense(8, use_bias=False), layers.BatchNormalization(axis=1), layers.ReLU()]\n"

@@ -28,12 +28,15 @@ class Fault(NamedTuple):
 
 # The rules of `diagnosis`, each with what makes it blind, or see what is not there.
 RULES = [
+    ("merging", "axis % rank not in (1, 2) or", "axis % rank != 0 or", "joined side by side"),
+    ("inputs", "if drawn or leaps < 0.02 or", "if drawn or leaps < 0.5 or", "bytes below 0"),
+    ("inputs", "if drawn or leaps < 0.02 or", "if leaps < 0.02 or", "ink on paper"),
     ("table", "curves.overfitting,", "curves.too_few_epochs,", "another rule's function, late"),
     ("sources", "section 3.2: global", "section 3.3: global", "a source that the page has not"),
     ("sets", "if len(pairs) < max(3,", "if len(pairs) > max(3,", "mirrored copies in two sets"),
     ("copies", "2 * nearly > len(found) or", "False and", "a class drawn in few forms"),
     ("copies", "_edges(asked[:, :, ::-1]) @", "_edges(asked) @", "a mirrored copy"),
-    ("pairing", "len(twins) < 3 or len(turned) ==", "len(turned) ==", "arrows turned by a mirror"),
+    ("pairing", "or len(turned) == len(", "or len(turned) == -len(", "arrows turned by a mirror"),
     ("pairing", "if len(twins) < 3 or", "if len(twins) < 300 or", "mirrored twins"),
     ("answers", "np.abs(total - 1)) < 0.05", "np.abs(total - 1)) < 500", "shares of many places"),
     ("inputs", "0.01 * len(array)) <=", "0.9 * len(array)) <=", "pictures never loaded"),

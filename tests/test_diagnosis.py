@@ -801,6 +801,29 @@ def test_rows_cut_at_another_width_are_told_from_pictures(name):
     assert kind in found(diagnose(model, cut))
 
 
+@pytest.mark.parametrize("name", ["digits", "textures", "things"])
+def test_bytes_below_0_are_told_from_pictures_and_drawings(name):
+    images = load(name, "test").images[:60]
+    images = images if images.dtype == np.uint8 else np.round(255 * images).astype("uint8")
+    model = keras.Sequential([keras.Input((None, None, images.shape[-1]))])
+    drawn = np.where(images > images.mean(), 20, 235)
+    for array in (images, images / np.float32(255), 255 - images, drawn, drawn.astype("uint8")):
+        assert "images wrapped round 256" not in found(diagnose(model, array))
+    wrapped = (images - images.mean(axis=(0, 1, 2))).astype("int16").astype("uint8")
+    ground = name == "digits"  # most of their pixels are one number, whatever is taken away
+    assert ("images wrapped round 256" in found(diagnose(model, wrapped))) != ground
+
+
+def test_grey_may_be_joined_with_itself_to_three_colours():
+    image = keras.Input((8, 12, 1))
+    x = keras.layers.Concatenate()([image, image, image])
+    x = keras.layers.Conv2D(8, 3, activation="relu")(x)
+    grey = keras.layers.GlobalMaxPooling2D()(x)
+    twice = keras.layers.GlobalMaxPooling2D()(keras.layers.Concatenate()([x, x]))
+    assert "joined with itself" not in found(diagnose(keras.Model(image, grey)))
+    assert "joined with itself" in found(diagnose(keras.Model(image, twice)))
+
+
 def test_a_softmax_over_the_batch_is_not_random():
     pictures, kinds = examples.stripes()
     end = [keras.layers.Dense(3), keras.layers.Softmax(axis=0)]

@@ -82,6 +82,7 @@ CAUSES = (
     Rule("images all alike", inputs.images_all_alike, sources.LECUN),
     Rule("images left empty", inputs.images_left_empty, "NumPy: zeros"),
     Rule("images cast to whole numbers", inputs.images_cast_to_whole_numbers, "NumPy: astype"),
+    Rule("images wrapped round 256", inputs.images_wrapped_round, "NumPy: overflow of uint8"),
     Rule("nothing trainable", settings.nothing_trainable, sources.CHOLLET_TRANSFER),
     Rule("base with its own head", structure.base_with_its_own_head, sources.CHOLLET_TRANSFER),
     Rule(
@@ -145,6 +146,11 @@ CAUSES = (
         "joined with itself",
         merging.joined_with_itself,
         "He, Zhang, Ren & Sun (2016), Deep residual learning, section 3.2: F(x) + x",
+    ),
+    Rule(
+        "maps joined along the picture",
+        merging.joined_along_the_picture,
+        "Szegedy et al. (2015), Going deeper with convolutions: filter concatenation",
     ),
     Rule(
         "batch norm over rows",
