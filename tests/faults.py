@@ -33,7 +33,12 @@ RULES = [
     ("inputs", "if drawn or leaps < 0.02 or", "if leaps < 0.02 or", "ink on paper"),
     ("table", "curves.overfitting,", "curves.too_few_epochs,", "another rule's function, late"),
     ("sources", "section 3.2: global", "section 3.3: global", "a source that the page has not"),
-    ("sets", "if len(pairs) < max(3,", "if len(pairs) > max(3,", "mirrored copies in two sets"),
+    (
+        "sets",
+        "if len(pairs) < least_many or",
+        "if len(pairs) >= least_many or",
+        "mirrored copies in two sets",
+    ),
     ("copies", "2 * nearly > len(found) or", "False and", "a class drawn in few forms"),
     ("copies", "_edges(asked[:, :, ::-1]) @", "_edges(asked) @", "a mirrored copy"),
     ("pairing", "or len(turned) == len(", "or len(turned) == -len(", "arrows turned by a mirror"),

@@ -17,8 +17,9 @@ def copies_in(images, classes, others, labels, most=MOST):
     alike, or each is like many, a class is drawn in few forms, and none is told.
 
     Measured on 250 pictures and 500 others: of textures and things, whose strangers reach 0.5, none
-    is told; of digits, which reach 0.86, none either, for beside the 3 above 0.97 there are 28
-    nearly as alike. Of 125 copies, mirrored or darkened, all are found in each of them.
+    is told; of digits, which reach 0.86, none either, for beside the 3 above 0.97 there are 79
+    nearly as alike; nor of clean squares and circles, 14 and 12. Of 125 copies, mirrored or
+    darkened, all are found in each of them.
 
     Args:
         images: (N, H, W, C) of any range.
@@ -41,8 +42,7 @@ def copies_in(images, classes, others, labels, most=MOST):
     rows, columns = (
         np.unique(np.linspace(0, n - 1, int(min(n, top))).astype(int)) for n, top in counts
     )
-    given, asked = (_reduced(array[some]) for array, some in ((images, rows), (others, columns)))
-    edges = _edges(given)
+    edges, asked = _edges(images[rows]), others[columns]
     alike = np.maximum(_edges(asked) @ edges.T, _edges(asked[:, :, ::-1]) @ edges.T)
     strangers = np.ravel(labels)[columns][:, None] != np.ravel(classes)[rows]
     nearest = np.where(strangers, alike, 0).max(axis=1)
@@ -50,24 +50,20 @@ def copies_in(images, classes, others, labels, most=MOST):
     own = np.where(strangers, 0, alike)
     best, partners = own.max(axis=1), (own > least).sum(axis=1)
     found = np.flatnonzero(partners)
-    nearly = np.sum(best > 1 - 2 * (1 - least)) - len(found)
+    nearly = np.sum(best > 1 - 3 * (1 - least)) - len(found)
     if 2 * nearly > len(found) or partners.sum() > PARTNERS * len(found):
         found = found[:0]
     return np.stack([rows[own[found].argmax(axis=1)], columns[found]], axis=1), least
 
 
-def _reduced(images):
-    """Grey float32, the mean of so many pixels that no side is longer than 48."""
-    grey = images.mean(axis=-1, dtype=np.float32)
+def _edges(images):
+    """(N, D) of length 1, or 0 where a picture is flat; of the middle channel, which is enough."""
+    grey = images[..., images.shape[-1] // 2]
     step = -(-max(grey.shape[1:]) // SIDE)
     high, wide = (side // step for side in grey.shape[1:])
     cut = grey[:, : high * step, : wide * step].reshape(len(grey), high, step, wide, step)
-    return cut.mean(axis=(2, 4))
-
-
-def _edges(grey):
-    """(N, D) of length 1, or 0 where a picture is flat."""
-    corner = grey[:, :-1, :-1]
-    steps = np.concatenate([grey[:, 1:, :-1] - corner, grey[:, :-1, 1:] - corner], axis=1)
-    flat = steps.reshape(len(grey), -1)
+    small = cut.mean(axis=(2, 4), dtype=np.float32)
+    corner = small[:, :-1, :-1]
+    steps = np.concatenate([small[:, 1:, :-1] - corner, small[:, :-1, 1:] - corner], axis=1)
+    flat = steps.reshape(len(small), -1)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)

@@ -107,10 +107,12 @@ def mirrored_in_two_sets(case):
     if other is None or min(len(array), len(other[0]), len(np.unique(classes))) < 2:
         return
     pairs, least = copies_in(array, classes, *other)
-    known = {picture.tobytes() for picture in array}
+    looked, known = min(len(other[0]), COMPARED[1]), set()
+    least_many = max(3, 0.02 * looked)
+    if len(pairs) >= least_many:
+        known = {picture.tobytes() for picture in array}
     pairs = [(i, j) for i, j in pairs.tolist() if other[0][j].tobytes() not in known]
-    looked = min(len(other[0]), COMPARED[1])
-    if len(pairs) < max(3, 0.02 * looked) or any(nearly_the_same_in_two_sets(case)):
+    if len(pairs) < least_many or any(nearly_the_same_in_two_sets(case)):
         return
     (i, j), where = pairs[0], "of the last fifth" if split else "of the validation"
     evidence = f"{len(pairs)} of {looked} images {where} are training images, mirrored or in "
