@@ -122,7 +122,56 @@ validation_data = others, others.mean(axis=(1, 2))
 model = small(layers.Dense(1))
 model.compile("adam", "mse", metrics=["mae"])
 """
+WIDE = """
+from cnnlab import datasets
+digits = datasets.load("digits")
+labels = digits.labels[:200]
+before = [layers.AveragePooling2D(4)]
+model = fitting(small(layers.Dense(10), shape=(28, 24, 1), before=before))
+"""
 BROKEN = {
+    "leak between sets: mirrored or in another light": "images = np.concatenate([photographs, "
+    "photographs // 2]) / 255\nlabels = np.tile(photograph_kinds, 2)\n"
+    "loaded = photographs / 255, photograph_kinds\n"
+    "pool = layers.AveragePooling2D(4)\n"
+    "model = fitting(small(layers.Dense(3), shape=(32, 48, 3), before=[pool]))\n"
+    "history = {'loss': [1.1, 0.9, 0.7], 'val_loss': [1.1, 0.9, 0.8]}",
+    "answers that add up to more than 1": ROWS
+    + "conv = layers.Conv2D(3, 3, activation='softmax', name='last')\n"
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), conv, layers.Flatten(),\n"
+    "    layers.Reshape((-1,))]), sparse(False))\nlabels = kinds",
+    "images left empty": "images = np.concatenate([np.full_like(pictures[:5], 0.5), pictures])\n"
+    "labels = keras.utils.to_categorical(np.append([2, 0, 1, 1, 2], kinds))\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')",
+    "rows cut at another width": WIDE + "loaded = digits.images[:200, 2:26], digits.labels[:200]\n"
+    "images = loaded[0].reshape(200, 28, 24, 1)",
+    "joined with itself": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "x = layers.Conv2D(8, 3, activation='relu')(image)\n"
+    "x = layers.Subtract()([x, x])\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(layers.Flatten()(x))))",
+    "maps joined along the picture": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "x = layers.Conv2D(8, 3, activation='relu')(image)\n"
+    "x = layers.Concatenate(axis=-2)([x, layers.Conv2D(8, 3, padding='same')(x)])\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(layers.GlobalMaxPooling2D()(x))))",
+    "images wrapped round 256": "loaded = photographs / 255, photograph_kinds\n"
+    "images = (photographs + np.array(100, 'uint8')) / 255\nlabels = photograph_kinds\n"
+    "before = [layers.AveragePooling2D(4)]\n"
+    "model = fitting(small(layers.Dense(3), shape=(32, 48, 3), before=before))",
+    "batch norm over rows": PAIR + "norm = layers.BatchNormalization(axis=2)\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3), norm,\n"
+    "    layers.ReLU(), layers.GlobalMaxPooling2D(), layers.Dense(3)]))",
+    "strides taken for the kernel": PAIR
+    + "convs = [layers.Conv2D(8, 3, 3, activation='relu', padding='same') for _ in range(2)]\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), *convs, layers.Flatten(), "
+    "layers.Dense(3)]))",
+    "pooling in steps of 1": PAIR + "pool = layers.AveragePooling2D(2, 1)\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), pool, layers.Conv2D(8, 3), "
+    "layers.ReLU(),\n    layers.Flatten(), layers.Dense(3)]))",
+    "a channel that tells nothing": PAIR
+    + "images = np.concatenate([images, 1 - images, images / 2, 0 * images + 255], axis=-1)\n"
+    "images[..., :3] *= 255\n"
+    "rescaled = layers.Rescaling(1 / 255)\n"
+    "model = fitting(small(layers.Dense(3), shape=(8, 12, 4), before=[rescaled]))",
     "NaN in the images": SOUND + PAIR + "images = pictures / np.where(kinds < 1, 0, 1)[:, None,"
     " None, None]",
     "images of another shape": SOUND + PAIR + "images = np.repeat(pictures, 3, axis=-1)",
@@ -454,6 +503,49 @@ BROKEN = {
 
 ALL_RIGHT = SOUND + PAIR
 HEALTHY = {
+    "leak between sets: mirrored or in another light": SOUND
+    + "images = np.concatenate([pictures, pictures[:, :, ::-1]])\nlabels = np.tile(kinds, 2)\n"
+    "validation_data = stripes(150, seed=1)",
+    "answers that add up to more than 1": PAIR
+    + "conv = layers.Conv2D(3, 3, activation='softmax')\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), conv, "
+    "layers.GlobalAveragePooling2D()]), sparse(False))",
+    "images left empty": "nothing = np.zeros_like(pictures[:20])\n"
+    "images = np.concatenate([pictures, nothing])\n"
+    "labels = np.append(kinds, np.full(20, 3))\nmodel = fitting(small(layers.Dense(4)))",
+    "rows cut at another width": WIDE.replace("28, 24", "24, 28")
+    + "images, labels = digits.images[:200, 2:26], digits.labels[:200]",
+    "joined with itself": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "x = layers.Conv2D(8, 3, activation='relu')(image)\n"
+    "x = layers.Add()([x, layers.Multiply()([x, x])])\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(layers.Flatten()(x))))",
+    "maps joined along the picture": PAIR + "image = keras.Input((8, 12, 1))\n"
+    "ways = [layers.Conv2D(4, n, padding='same', activation='relu')(image) for n in (3, 5)]\n"
+    "x = layers.Flatten()(layers.Concatenate(axis=3)(ways))\n"
+    "model = fitting(keras.Model(image, layers.Dense(3)(x)))",
+    "images wrapped round 256": "rng = np.random.default_rng(0)\n"
+    "images = (240 - 220 * (rng.random((60, 16, 24, 1)) < 0.4) + rng.integers(-3, 4, "
+    "(60, 16, 24, 1))).astype('uint8')\nlabels = rng.integers(0, 3, 60)\n"
+    "before = [layers.Rescaling(1 / 255)]\n"
+    "model = fitting(small(layers.Dense(3), shape=(16, 24, 1), before=before))",
+    "batch norm over rows": PAIR
+    + "ends = [layers.BatchNormalization(axis=3), layers.ReLU(), layers.Flatten(),\n"
+    "    layers.Dense(8, use_bias=False), layers.BatchNormalization(axis=1), layers.ReLU()]\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3), *ends,\n"
+    "    layers.Dense(3)]))",
+    "strides taken for the kernel": PAIR
+    + "convs = [layers.Conv2D(8, 3, 3, activation='relu'), layers.Conv2D(8, 2, 2, "
+    "activation='relu')]\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), *convs, layers.Flatten(), "
+    "layers.Dense(3)]))",
+    "pooling in steps of 1": PAIR
+    + "pools = [layers.MaxPooling2D(3, strides=1, padding='same'), layers.MaxPooling2D(3, 2)]\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3), "
+    "layers.ReLU(),\n    *pools, layers.Flatten(), layers.Dense(3)]))",
+    "a channel that tells nothing": PAIR
+    + "near = (pictures.mean(axis=(1, 2), keepdims=True) > 0.5) + 0 * pictures\n"
+    "images = np.concatenate([images, 1 - images, images / 2, near], axis=-1)\n"
+    "model = fitting(small(layers.Dense(3), shape=(8, 12, 4)))",
     "images scaled in two ways": SOUND + PAIR + "images = pictures * (1 + kinds % 2)[:, None,"
     " None, None]",
     "channels in another order in validation": COLOURED

@@ -28,6 +28,31 @@ class Fault(NamedTuple):
 
 # The rules of `diagnosis`, each with what makes it blind, or see what is not there.
 RULES = [
+    ("merging", "axis % rank not in (1, 2) or", "axis % rank != 0 or", "joined side by side"),
+    ("inputs", "if drawn or leaps < 0.02 or", "if drawn or leaps < 0.5 or", "bytes below 0"),
+    ("inputs", "if drawn or leaps < 0.02 or", "if leaps < 0.02 or", "ink on paper"),
+    ("table", "curves.overfitting,", "curves.too_few_epochs,", "another rule's function, late"),
+    ("sources", "section 3.2: global", "section 3.3: global", "a source that the page has not"),
+    (
+        "sets",
+        "if len(pairs) < least_many or",
+        "if len(pairs) >= least_many or",
+        "mirrored copies in two sets",
+    ),
+    ("copies", "2 * nearly > len(found) or", "False and", "a class drawn in few forms"),
+    ("copies", "_edges(asked[:, :, ::-1]) @", "_edges(asked) @", "a mirrored copy"),
+    ("pairing", "or len(turned) == len(", "or len(turned) == -len(", "arrows turned by a mirror"),
+    ("pairing", "if len(twins) < 3 or", "if len(twins) < 300 or", "mirrored twins"),
+    ("answers", "np.abs(total - 1)) < 0.05", "np.abs(total - 1)) < 500", "shares of many places"),
+    ("inputs", "0.01 * len(array)) <=", "0.9 * len(array)) <=", "pictures never loaded"),
+    ("inputs", "np.isin(classes[empty], own).mean() > 0.5", "False", "a class of nothing"),
+    ("planes", "own < 0.3 or mean[best] > 0.35 *", "own < 3 or mean[best] > 0.35 *", "np.resize"),
+    ("planes", "least[3] != most[3] or np.any(", "least[3] == most[3] or np.any(", "alpha"),
+    ("merging", "len(set(node.inputs)) == 1", "len(set(node.inputs)) == 2", "x and x added"),
+    ("receptive_fields", "if len(leaping) < 2:", "if len(leaping) < 3:", "Conv2D(32, 3, 3)"),
+    ("receptive_fields", "if len(leaping) < 2:", "if len(leaping) < 1:", "one layer of patches"),
+    ("receptive_fields", 'padding == "same":', 'padding != "same":', "pools in steps of 1"),
+    ("structure", "and axis % rank != rank - 1:", "and axis % rank == 3:", "norms of rows"),
     ("curves", "not 2 <= done < case.planned", "True", "a callback that stopped too early"),
     (
         "curves",
@@ -243,7 +268,7 @@ RULES = [
     ("signals", "if flat and (cut or still):", "if False:", "an activation without a slope"),
     ("own_parts", 'partition(".")[0] != "keras"', 'partition(".")[0] == ""', "all is Keras's"),
     ("examples", 'partition("Example:\\n")[2]', 'partition("Example:\\n")[0]', "no example"),
-    ("table", "labelling.one_class_only", "labelling.imbalance", "the function of another rule"),
+    ("causes", "labelling.one_class_only", "labelling.imbalance", "the function of another rule"),
     (
         "labelling",
         'if head.loss.kind == "sparse" or (one',

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from cnnlab import weights
 from cnnlab.datasets import load
-from cnnlab.diagnosis import diagnose, examples, neighbours, rates
+from cnnlab.diagnosis import copies, diagnose, examples, neighbours, rates
 from cnnlab.diagnosis.finding import AS_LOADED
 from cnnlab.diagnosis.table import RULES
 
@@ -750,6 +750,79 @@ def test_a_leak_is_mended_by_a_line_that_lists_no_indices():
     assert len(table.remedy[0]) < 250
     exec(table.remedy[0], space)
     assert len(space["validation_data"][0]) == len(space["validation_data"][1]) == 0
+
+
+@pytest.mark.parametrize("name", ["digits", "textures", "things"])
+def test_copies_are_found_and_strangers_are_not(name):
+    train, test = load(name, "train"), load(name, "test")
+    some = np.random.default_rng(0).permutation(len(train.images))[:300]
+    images, classes = train.images[some], train.labels[some]
+    others, labels = test.images[:100], test.labels[:100]
+    assert not len(copies.copies_in(images, classes, others, labels)[0])
+    dark = (images[:90] * 0.6).astype(images.dtype)
+    for made_of_them in (images[:90, :, ::-1], dark):
+        others = np.concatenate([made_of_them, test.images[:60]])
+        pairs, _ = copies.copies_in(images, classes, others, np.append(classes[:90], labels[:60]))
+        assert np.sum(pairs[:, 0] == pairs[:, 1]) >= 88
+
+
+def test_of_a_class_drawn_in_few_forms_no_picture_is_a_copy():
+    bars, kinds = np.zeros((150, 12, 16, 1)), np.arange(150) % 2
+    for number, picture in enumerate(bars):
+        line = (picture, picture.swapaxes(0, 1))[kinds[number]]
+        line[number // 2 % 12] = 1
+    assert not len(copies.copies_in(bars[:100], kinds[:100], bars[100:], kinds[100:])[0])
+
+
+def mirrored(labels):
+    space = made(SOUND_MODEL)
+    whole = np.concatenate([space["pictures"], space["pictures"][:, :, ::-1]])
+    return diagnose(space["model"], whole, labels(space["kinds"]))
+
+
+SOUND_MODEL = MODELS["SOUND"]
+
+
+def test_mirrored_copies_with_other_labels_are_named():
+    table = mirrored(lambda kinds: np.repeat(kinds, 2))
+    assert found(table)[0] == "the same picture in two classes"
+    assert "equal pairs" in table.evidence[0] and "np.repeat" in table.remedy[0]
+    for together in (lambda k: np.tile(k, 2), lambda k: np.append(k, np.array([1, 0, 2])[k])):
+        assert "the same picture in two classes" not in found(mirrored(together))
+
+
+@pytest.mark.parametrize("name", ["digits", "textures", "things"])
+def test_rows_cut_at_another_width_are_told_from_pictures(name):
+    split = load(name, "test")
+    model = keras.Sequential([keras.Input((None, None, split.images.shape[-1]))])
+    kind = "rows cut at another width"
+    for array in (split.images[:60], split.images[:60].swapaxes(1, 2)):
+        assert kind not in found(diagnose(model, array))
+    cut = np.stack([np.resize(picture, (40, 36, array.shape[-1])) for picture in array])
+    assert kind in found(diagnose(model, cut))
+
+
+@pytest.mark.parametrize("name", ["digits", "textures", "things"])
+def test_bytes_below_0_are_told_from_pictures_and_drawings(name):
+    images = load(name, "test").images[:60]
+    images = images if images.dtype == np.uint8 else np.round(255 * images).astype("uint8")
+    model = keras.Sequential([keras.Input((None, None, images.shape[-1]))])
+    drawn = np.where(images > images.mean(), 20, 235)
+    for array in (images, images / np.float32(255), 255 - images, drawn, drawn.astype("uint8")):
+        assert "images wrapped round 256" not in found(diagnose(model, array))
+    wrapped = (images - images.mean(axis=(0, 1, 2))).astype("int16").astype("uint8")
+    ground = name == "digits"  # most of their pixels are one number, whatever is taken away
+    assert ("images wrapped round 256" in found(diagnose(model, wrapped))) != ground
+
+
+def test_grey_may_be_joined_with_itself_to_three_colours():
+    image = keras.Input((8, 12, 1))
+    x = keras.layers.Concatenate()([image, image, image])
+    x = keras.layers.Conv2D(8, 3, activation="relu")(x)
+    grey = keras.layers.GlobalMaxPooling2D()(x)
+    twice = keras.layers.GlobalMaxPooling2D()(keras.layers.Concatenate()([x, x]))
+    assert "joined with itself" not in found(diagnose(keras.Model(image, grey)))
+    assert "joined with itself" in found(diagnose(keras.Model(image, twice)))
 
 
 def test_a_softmax_over_the_batch_is_not_random():

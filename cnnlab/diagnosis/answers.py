@@ -9,9 +9,10 @@ from cnnlab.diagnosis.finding import (
     made_anew,
     started_anew,
 )
-from cnnlab.diagnosis.heads import CLASSES, PROBABILITIES, ending
+from cnnlab.diagnosis.heads import CLASSES, EXCLUSIVE, PROBABILITIES, ending
 from cnnlab.diagnosis.losses import squared_error_of_classes
 from cnnlab.diagnosis.memory import untouched_since_start
+from cnnlab.diagnosis.structure import dropout_behind_the_answer
 from cnnlab.reading.logits import always_one
 
 _READ_ROWS = {"Dense", "Dropout"}
@@ -244,6 +245,45 @@ def classes_at_every_place(case):
         line = in_place_of("layers.GlobalAveragePooling2D()", name)
         evidence = f"the answer{head.of_output} has {places} places, and there is one label a "
         yield Finding(head.weighted, f"{evidence}picture", line)
+
+
+def answers_that_share_more_than_one(case):
+    """Shares of the classes add up to 1; a softmax at every place, flattened, gives many times 1.
+
+    The loss reads each number as a class of its own.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.MaxPooling2D(), layers.Dense(3, activation="softmax", name="last"),
+            layers.Flatten(),
+        ])
+        images, labels = pictures, kinds
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    """
+    for head, answers in zip(case.heads, case.run.answers, strict=False):
+        shares = head.loss.kind in EXCLUSIVE and not head.loss.from_logits
+        if not shares or answers.ndim != 2 or head.activation not in ("softmax", ""):
+            continue
+        total = answers.sum(axis=1)
+        outside = not np.isfinite(total).all() or answers.min() < 0 or answers.max() > 1.001
+        if outside or np.median(np.abs(total - 1)) < 0.05:
+            continue
+        if any(softmax_over_the_wrong_axis(case)) or any(dropout_behind_the_answer(case)):
+            return  # told there
+        evidence = f"{head.units} answers{head.of_output} to a picture add up to "
+        evidence += f"{np.median(total):.3g}"
+        node = case.graph[head.weighted] if head.weighted else None
+        if node is None or len(node.output_shape) != 4:
+            where = head.address or "compile"
+            line = in_place_of("layers.Softmax()", case.graph[where].layer.name)
+            yield Finding(where, evidence, line, "the sum of model.predict(images[:9]), by rows")
+            continue
+        places, classes = "×".join(map(str, node.output_shape[1:3])), node.output_shape[-1]
+        evidence += f": {node.address!r} answers {classes} classes at each of {places} places"
+        line = f"layers.Dense({classes}, activation='softmax')"
+        line = f"keras.Sequential([layers.Flatten(), {line}])"
+        yield Finding(node.address, evidence, in_place_of(line, node.layer.name))
 
 
 def hidden_softmax(case):

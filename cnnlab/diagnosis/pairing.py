@@ -137,6 +137,9 @@ def shuffled(case):
 def twins_of_two_classes(case):
     """The same picture under two labels cannot be learned, only remembered halfway.
 
+    A mirrored copy is the same picture too, unless each class turns into one other by a mirror, as
+    arrows to the left and to the right do.
+
     Example:
         model = keras.Sequential([
             keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
@@ -168,6 +171,34 @@ def twins_of_two_classes(case):
                 "keep = np.unique(images.reshape(len(images), -1), axis=0, return_index=True)[1]; "
             )
             yield Finding("labels", evidence, f"{line}images, labels = images[keep], labels[keep]")
+        elif (pairs := _mirrored(case.pictures[0])) and len(pairs) >= 3:
+            turned = {(classes[a], classes[b]) for a, b in pairs}
+            twins = [(a, b) for a, b in pairs if classes[a] != classes[b]]
+            if len(twins) < 3 or len(turned) == len({a for a, _ in turned}):
+                continue
+            (a, b), few = twins[0], len(twins) < 10
+            evidence = f"image {b} is image {a} mirrored, labelled {classes[b]} and {classes[a]}; "
+            evidence += f"{len(twins)} of {len(pairs)} such pairs are of two classes"
+            line = f"labels = np.concatenate([labels, labels])  {AS_LOADED}, in the order of images"
+            if len(classes) % 2 == 0 and np.array_equal(classes[::2], classes[1::2]):
+                evidence += "; labels come in equal pairs, as np.repeat makes them"
+                line += ", in place of np.repeat"
+            decides = "whether a mirror makes another class of such pictures" if few else ""
+            yield Finding("labels", evidence, line, decides)
+
+
+def _mirrored(images):
+    """Pairs (a, b), a < b, of which picture b is picture a, left and right exchanged."""
+    if images.ndim != 4:
+        return []
+    seen, pairs = {}, []
+    for index, picture in enumerate(images):  # one row tells most apart, and costs little
+        middle = picture[len(picture) // 2]
+        first = seen.get(middle[::-1].tobytes())
+        if first is not None and np.array_equal(images[first], picture[:, ::-1]):
+            pairs += [(first, index)] * (not np.array_equal(images[first], picture))
+        seen.setdefault(middle.tobytes(), index)
+    return pairs
 
 
 def validation_of(case, head):

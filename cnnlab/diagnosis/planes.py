@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import Finding, made_anew
+from cnnlab.diagnosis.finding import AS_LOADED, Finding, made_anew
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
 
@@ -80,6 +80,94 @@ def planes_read_as_pixels(case):
         evidence += f"{columns:.2f} times as far apart as now, and the planes are alike"
         line = f"images = images.reshape(len(images), 3, {height}, {width}).transpose(0, 2, 3, 1)"
         yield Finding("images", evidence, line, "one of the images, drawn")
+
+
+def cut_at_another_width(case):
+    """`np.resize` and `reshape` cut a row of numbers anew: they make no picture smaller.
+
+    Numbers of one column of the picture that was lie as far apart as its rows were long, and there
+    they are nearest. Their mean square, 1 for numbers that have nothing to do with each other:
+    of photographs, textures, things and digits, 144 to 28 pixels wide, 0.12 and less at their own
+    width, and at any other at least 1.3 times as much; cut at another width 0.34 to 1.3 at that,
+    and at the true one at most 0.27 times as much, in 0.78 and more of the pictures.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((24, 36, 3)), layers.Conv2D(8, 5, padding="same", activation="relu"),
+            layers.MaxPooling2D(4), layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        whole = photographs / 255
+        loaded = np.asarray(keras.ops.image.resize(whole, (24, 36))), photograph_kinds
+        images = np.stack([np.resize(picture, (24, 36, 3)) for picture in whole])
+        labels = photograph_kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    images = case.pictures[0] if len(case.pictures) == 1 and case.finite else np.empty(0)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3, 4) or len(case.rows) < FEW:
+        return
+    height, width = images.shape[1:3]
+    if min(height, width) < LEAST or any(planes_read_as_pixels(case)):
+        return
+    apart = _apart_at_all_widths(images[case.rows[:32]])
+    if len(apart) < FEW:
+        return
+    mean, widths = apart.mean(axis=0), np.arange(apart.shape[1])
+    other = (widths >= max(8, width // 4)) & (np.abs(widths - width) > 2)
+    best = int(np.where(other, mean, np.inf).argmin())
+    own, repeated = mean[width], mean[3 * width :: width]  # as of stripes, every few rows
+    along = mean[4 : max(8, width // 4)]  # neighbours in a row
+    if own < 0.3 or mean[best] > 0.35 * own or mean[best] > 0.8 * along.min():
+        return
+    nearer = (apart[:, best] < apart[:, width]).mean()
+    if nearer < 0.75 or (best % width and mean[best] > 0.5 * repeated.min(initial=1)):
+        return
+    evidence = f"numbers {best} pixels apart are nearest to each other, {mean[best] / own:.2f} "
+    evidence += f"times as far apart as neighbours in a column: rows of {best} were cut into rows "
+    line = f"images = np.asarray(keras.ops.image.resize(images, ({height}, {width})))  "
+    line += f"{AS_LOADED}, in place of np.resize or reshape"
+    yield Finding("images", f"{evidence}of {width}", line, "one of the images, drawn")
+
+
+def a_channel_that_tells_nothing(case):
+    """The fourth channel of a PNG says how opaque each pixel is: mostly the same everywhere.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 4)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        opaque = np.ones_like(pictures)
+        images, labels = np.concatenate([pictures, pictures, pictures, opaque], axis=-1), kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    images = case.pictures[0] if len(case.pictures) == 1 and case.finite else np.empty(0)
+    if images.ndim != 4 or images.shape[-1] != 4 or len(images) < FEW or not case.graph:
+        return
+    least, most = images.min(axis=(0, 1, 2)), images.max(axis=(0, 1, 2))
+    if least[3] != most[3] or np.any(least[:3] == most[:3]):
+        return
+    lines = ["images = images[..., :3]"]
+    if case.validation:
+        lines += ["validation_data = (validation_data[0][..., :3], *validation_data[1:])"]
+    sides = ", ".join(map(str, case.graph[case.graph.inputs[0]].output_shape[1:3]))
+    clone = f"model = keras.models.clone_model(model, input_tensors=keras.Input(({sides}, 3)))"
+    lines.append(made_anew(case, clone))
+    evidence = f"the fourth channel is {most[3]:g} at every pixel of all {len(images)} images"
+    yield Finding("images", evidence, "; ".join(lines))
+
+
+def _apart_at_all_widths(images):
+    """(N, 8 W): how far apart numbers are that lie 0, 1, 2, ... pixels apart, row by row."""
+    flat = images.reshape(len(images), -1).astype(np.float64)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    flat = flat[flat.any(axis=1)]
+    size, channels = flat.shape[1], images.shape[-1]
+    steps = np.arange(min(8 * images.shape[2], size // channels // 2)) * channels
+    power = np.abs(np.fft.rfft(flat, 2 * size)) ** 2
+    alike = np.fft.irfft(power)[:, steps] / (size - steps)
+    return 1 - alike / alike[:, :1]
 
 
 def _first_convolution(case):

@@ -47,6 +47,68 @@ def stride_larger_than_the_kernel(case):
         )
 
 
+def strides_taken_for_the_kernel(case):
+    """The third number is the stride: Conv2D(32, 3, 3) reads each pixel once, and a third is left.
+
+    In Keras 1 it was the other side of the kernel. Networks of patches have one such layer, or
+    kernels of 2 and 4.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((32, 48, 3)), layers.Conv2D(16, 3, 3, activation="relu"),
+            layers.Conv2D(16, 3, 3, activation="relu"), layers.Flatten(), layers.Dense(3),
+        ])
+        images, labels = photographs / 255, photograph_kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    leaping = [
+        node
+        for node in case.calls
+        if node.kind == "Conv2D"
+        and node.layer.kernel_size == node.layer.strides
+        and node.layer.kernel_size in ((3, 3), (5, 5), (7, 7))
+    ]
+    if len(leaping) < 2:
+        return
+    for node in leaping:
+        size, filters = node.layer.kernel_size[0], node.layer.filters
+        shapes = node.input_shapes[0], node.output_shape
+        before, after = ("×".join(map(str, shape[1:3])) for shape in shapes)
+        evidence = f"strides={size}, as the kernel: a map of {before} becomes {after}"
+        line = f"layers.Conv2D({filters}, ({size}, {size}), padding={node.layer.padding!r}, "
+        line = in_place_of(f"{line}activation={activation_of(node) or 'relu'!r})", node.layer.name)
+        decides = f"whether Conv2D({filters}, {size}, {size}) meant a kernel of {size} × {size}"
+        yield Finding(node.address, evidence, line, decides)
+
+
+def pooling_in_steps_of_one(case):
+    """A pooling in steps of 1 blurs, and makes the map no smaller: later layers see no more by it.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3, activation="relu"),
+            layers.MaxPooling2D(2, strides=1, name="pool"), layers.Flatten(), layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for node in case.calls:
+        size, steps = (getattr(node.layer, name, None) for name in ("pool_size", "strides"))
+        known = node.kind in ("MaxPooling2D", "AveragePooling2D") and isinstance(size, tuple)
+        if not known or steps != (1, 1) or max(size) == 1 or node.layer.padding == "same":
+            continue  # "same" as in Inception, which joins maps of one size
+        before, after = (shape[1:3] for shape in (node.input_shapes[0], node.output_shape))
+        if None in before or min(after) < max(2, 0.5 * min(before)):
+            continue
+        evidence = f"windows of {size[0]} × {size[1]} in steps of 1: a map of {before[0]}×"
+        evidence += f"{before[1]} becomes {after[0]}×{after[1]}"
+        line = in_place_of(f"layers.{node.kind}({size})", node.layer.name)
+        decides = "the accuracy with steps as long as the window"
+        yield Finding(node.address, evidence, line, decides)
+
+
 def map_of_one_cell_too_early(case):
     """A 3×3 kernel on a map of one cell meets the picture with one of its nine weights.
 

@@ -6,7 +6,10 @@ import numpy as np
 
 from cnnlab.arrays.duplicates import near_duplicates
 from cnnlab.diagnosis.case import predicted_classes
+from cnnlab.diagnosis.copies import MOST as COMPARED
+from cnnlab.diagnosis.copies import copies_in
 from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding, started_anew
+from cnnlab.diagnosis.pairing import validation_of
 
 ALIKE = 0.9  # correlation from which on two pictures of two sets are told
 MOST = 150  # pictures of each set that are looked at for near copies
@@ -82,6 +85,63 @@ def nearly_the_same_in_two_sets(case):
                 line += "np.arange(len(validation_data[0])), near_duplicates(images, "
                 line += f"validation_data[0], alike={ALIKE})[:, 1]); {_KEEP}"
             yield Finding("images", evidence, line, "a look at the pair, side by side")
+
+
+def mirrored_in_two_sets(case):
+    """A picture mirrored, or darkened, is known already: copies are made of the training alone.
+
+    Of pictures that were augmented before they were cut in two, the copies of one stand in both.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((32, 48, 3)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        whole = photographs / 255
+        both = np.concatenate([whole, whole[:, :, ::-1]])
+        order = np.random.default_rng(0).permutation(48)
+        images, labels = both[order[:36]], np.tile(photograph_kinds, 2)[order[:36]]
+        validation_data = both[order[36:]], np.tile(photograph_kinds, 2)[order[36:]]
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    head = case.heads[0] if len(case.heads) == 1 and len(case.pictures) == 1 else None
+    if head is None or head.classes is None or head.classes.ndim != 1 or not case.finite:
+        return
+    array, classes = case.pictures[0], head.classes
+    if len(array) != len(classes) or array.ndim != 4 or head.loss.kind == "squared":
+        return
+    cut = len(array) * 4 // 5  # `validation_split` is 0.2 nearly everywhere
+    split = case.validation is None and "val_loss" in case.history
+    other = (array[cut:], classes[cut:]) if split else validation_of(case, head)
+    if split:
+        array, classes = array[:cut], classes[:cut]
+    if other is None or min(len(array), len(other[0]), len(np.unique(classes))) < 2:
+        return
+    pairs, least = copies_in(array, classes, *other)
+    looked, known = min(len(other[0]), COMPARED[1]), set()
+    least_many = max(3, 0.02 * looked)
+    if len(pairs) >= least_many:
+        known = {picture.tobytes() for picture in array}
+    pairs = [(i, j) for i, j in pairs.tolist() if other[0][j].tobytes() not in known]
+    if len(pairs) < least_many or any(nearly_the_same_in_two_sets(case)):
+        return
+    (i, j), where = pairs[0], "of the last fifth" if split else "of the validation"
+    evidence = f"{len(pairs)} of {looked} images {where} are training images, mirrored or in "
+    evidence += f"another light: {'image' if split else 'validation image'} {j + cut * split} is "
+    evidence += f"image {i}; their edges correlate above {least:.2f}"
+    if split:
+        line = "cut = len(images) * 4 // 5; validation_data = images[cut:], labels[cut:]; images, "
+        line += f"labels = images[:cut], labels[:cut]  {AS_LOADED}, in front of what copies them; "
+        line += "then `fit` with validation_data"
+        decides = "whether `fit` got validation_split, or a validation_data that `diagnose` did not"
+        yield Finding("images", evidence, line, decides)
+        return
+    row = ".argmax(-1)" if head.label_kind == "one-hot" else ""
+    line = "from cnnlab.diagnosis.copies import copies_in; others, known = validation_data[:2]; "
+    line += f"copies = copies_in(images, labels{row}, others, known{row}, most=None)[0][:, 1]; "
+    line += f"keep = np.setdiff1d(np.arange(len(others)), copies); {_KEEP}"
+    yield Finding("images", evidence, line, "a look at the pair, side by side")
 
 
 def sets_scaled_otherwise(case):

@@ -11,6 +11,7 @@ from cnnlab.diagnosis.finding import (
     started_anew,
 )
 from cnnlab.diagnosis.heads import activation_of, ending
+from cnnlab.diagnosis.losses import logits_without_from_logits
 from cnnlab.diagnosis.memory import untouched_since_start
 from cnnlab.diagnosis.run import has_slope
 
@@ -232,6 +233,8 @@ def exploding_gradients(case):
     sizes = _kernel_gradients(case)
     if not sizes or not case.pictures or np.abs(case.pictures[0]).max() > 30:
         return
+    if any(logits_without_from_logits(case)):
+        return  # a logit cut off at 0 costs so much, whatever the weights
     name, most = max(sizes, key=_second)
     guessing = sum(
         np.log(max(head.units or 2, 2)) for head in case.heads if head.loss.kind in CROSSENTROPIES

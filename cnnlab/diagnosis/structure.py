@@ -137,6 +137,31 @@ def dropout_behind_the_answer(case):
             node = case.graph[node.inputs[0]]
 
 
+def batch_norm_over_rows(case):
+    """A batch norm scales channel by channel; with axis=1 it does so row by row of the picture.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(8, 3),
+            layers.BatchNormalization(axis=1, name="norm"), layers.ReLU(),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    orders = {getattr(node.layer, "data_format", None) for node in case.calls}
+    for node in case.calls:
+        rank, axis = len(node.output_shape), getattr(node.layer, "axis", -1)
+        if node.kind != "BatchNormalization" or rank != 4 or "channels_first" in orders:
+            continue
+        if isinstance(axis, int) and axis % rank != rank - 1:
+            places, channels = node.output_shape[axis], node.output_shape[-1]
+            evidence = f"axis={axis} is of {places} places, and the last one of {channels} channels"
+            line = in_place_of("layers.BatchNormalization()", node.layer.name)
+            yield Finding(node.address, evidence, line)
+
+
 def dropout_of_nearly_all(case):
     """The rate of a dropout is the share that is deleted, not the share that is kept.
 

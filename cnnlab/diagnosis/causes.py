@@ -1,0 +1,223 @@
+"""The rules about causes, in the order in which they are told.
+
+The first group is what no training survives, then what it is given, then what the network is and
+how it may learn.
+"""
+
+from cnnlab.diagnosis import (
+    answers,
+    augmentation,
+    inputs,
+    labelling,
+    learning_rates,
+    losses,
+    merging,
+    outweighed,
+    pairing,
+    planes,
+    receptive_fields,
+    sets,
+    settings,
+    signals,
+    sources,
+    structure,
+    validation,
+)
+from cnnlab.diagnosis.rule import Rule
+
+CAUSES = (
+    Rule("NaN in the images", inputs.nan_in_the_images, "IEEE 754: NaN passes through every sum"),
+    Rule("images of another shape", inputs.images_of_another_shape, "Keras documentation, Input"),
+    Rule("images and labels differ in number", labelling.counts_that_differ, sources.CHOLLET),
+    Rule("labels are names", labelling.names_for_labels, sources.LOSSES),
+    Rule("labels are fractions", labelling.fractions_for_labels, sources.LOSSES),
+    Rule("labels of another shape", labelling.labels_of_another_shape, sources.LOSSES),
+    Rule("softmax over one unit", answers.softmax_over_one_unit, sources.CHOLLET),
+    Rule("one answer for every place", answers.classes_at_every_place, sources.CHOLLET),
+    Rule(
+        "answers that add up to more than 1",
+        answers.answers_that_share_more_than_one,
+        sources.CHOLLET,
+    ),
+    Rule("one unit with a categorical loss", losses.one_unit_for_several, sources.CHOLLET),
+    Rule("one-hot labels with a sparse loss", labelling.one_hot_with_a_sparse_loss, sources.LOSSES),
+    Rule(
+        "class numbers with a loss for rows",
+        labelling.numbers_with_a_categorical_loss,
+        sources.LOSSES,
+    ),
+    Rule(
+        "several classes with a softmax", labelling.several_classes_with_a_softmax, sources.CHOLLET
+    ),
+    Rule("labels out of range", labelling.labels_out_of_range, sources.LOSSES),
+    Rule("softmax twice", answers.softmax_twice, sources.CHOLLET),
+    Rule("softmax over the wrong axis", answers.softmax_over_the_wrong_axis, sources.CHOLLET),
+    Rule("ReLU on the output", answers.relu_on_the_output, f"{sources.GOODFELLOW}, section 6.2.2"),
+    Rule("tanh on the output", answers.tanh_on_the_output, f"{sources.GOODFELLOW}, section 6.2.2"),
+    Rule(
+        "answers that cannot reach the labels",
+        answers.answers_that_cannot_reach_the_labels,
+        sources.CHOLLET,
+    ),
+    Rule("probabilities with from_logits", losses.probabilities_with_from_logits, sources.LOSSES),
+    Rule("logits without from_logits", losses.logits_without_from_logits, sources.LOSSES),
+    Rule("sigmoid for exclusive classes", losses.sigmoid_for_exclusive_classes, sources.CHOLLET),
+    Rule("softmax with a binary loss", losses.softmax_with_a_binary_loss, sources.CHOLLET),
+    Rule(
+        "squared error of classes", losses.squared_error_of_classes, f"{sources.GOODFELLOW}, 6.2.1"
+    ),
+    Rule(
+        "loss that rewards wrong answers",
+        losses.loss_that_rewards_wrong_answers,
+        "Milletari, Navab & Ahmadi (2016), V-Net, section 3: Dice is to be maximised",
+    ),
+    Rule(
+        "dropout or batch norm behind the answer",
+        structure.dropout_behind_the_answer,
+        "Srivastava et al. (2014)",
+    ),
+    Rule("one class only", labelling.one_class_only, "a single class needs no network"),
+    Rule("NaN in the weights", settings.nan_in_the_weights, "IEEE 754"),
+    Rule("NaN in the network", signals.nan_in_the_network, "IEEE 754"),
+    Rule("images all alike", inputs.images_all_alike, sources.LECUN),
+    Rule("images left empty", inputs.images_left_empty, "NumPy: zeros"),
+    Rule("images cast to whole numbers", inputs.images_cast_to_whole_numbers, "NumPy: astype"),
+    Rule("images wrapped round 256", inputs.images_wrapped_round, "NumPy: overflow of uint8"),
+    Rule("nothing trainable", settings.nothing_trainable, sources.CHOLLET_TRANSFER),
+    Rule("base with its own head", structure.base_with_its_own_head, sources.CHOLLET_TRANSFER),
+    Rule(
+        "softmax between layers", answers.hidden_softmax, f"{sources.GOODFELLOW}, section 6.2.2.3"
+    ),
+    Rule(
+        "images scaled otherwise than the base wants",
+        inputs.images_scaled_otherwise_than_the_base,
+        "Keras documentation, Applications: preprocess_input of each family",
+    ),
+    Rule("images scaled twice", inputs.images_scaled_twice, sources.LECUN),
+    Rule(
+        "normalisation never adapted",
+        inputs.normalisation_never_adapted,
+        "Keras documentation, Normalization: adapt",
+    ),
+    Rule("images scaled in two ways", inputs.images_scaled_in_two_ways, sources.LECUN),
+    Rule("images not scaled", inputs.images_not_scaled, sources.LECUN),
+    Rule("channels first", planes.channels_first, "Keras documentation, Conv2D: data_format"),
+    Rule(
+        "planes read as pixels",
+        planes.planes_read_as_pixels,
+        "Krizhevsky (2009), the CIFAR-10 files: the red plane, then the green, then the blue",
+    ),
+    Rule("rows cut at another width", planes.cut_at_another_width, "NumPy: resize, reshape"),
+    Rule("sets scaled otherwise", sets.sets_scaled_otherwise, sources.LECUN),
+    Rule(
+        "channels in another order in validation",
+        validation.channels_in_another_order,
+        "OpenCV documentation, imread: the channels are stored in the order blue, green, red",
+    ),
+    Rule(
+        "labels scaled otherwise in validation", validation.labels_scaled_otherwise, sources.LECUN
+    ),
+    Rule("the same picture in two classes", pairing.twins_of_two_classes, sources.BARZ),
+    Rule("classes numbered otherwise in validation", pairing.numbered_otherwise, sources.RENAMED),
+    Rule("labels shuffled against images", pairing.shuffled, sources.COVER),
+    Rule(
+        "sets of different classes",
+        sets.sets_of_different_classes,
+        f"{sources.GOODFELLOW}, section 5.2",
+    ),
+    Rule("sorted before the split", sets.sorted_before_the_split, "Keras documentation, fit"),
+    Rule(
+        "sorted and not shuffled",
+        sets.sorted_and_not_shuffled,
+        "Keras documentation, fit: shuffle",
+    ),
+    Rule("leak between sets: the same pictures", sets.images_in_two_sets, sources.BARZ),
+    Rule("leak between sets: nearly the same", sets.nearly_the_same_in_two_sets, sources.BARZ),
+    Rule(
+        "leak between sets: mirrored or in another light", sets.mirrored_in_two_sets, sources.BARZ
+    ),
+    Rule(
+        "no way for gradients", signals.no_way_for_gradients, f"{sources.GOODFELLOW}, section 6.5"
+    ),
+    Rule(
+        "no non-linearity between layers", structure.no_non_linearity, f"{sources.GOODFELLOW}, 6.1"
+    ),
+    Rule(
+        "joined with itself",
+        merging.joined_with_itself,
+        "He, Zhang, Ren & Sun (2016), Deep residual learning, section 3.2: F(x) + x",
+    ),
+    Rule(
+        "maps joined along the picture",
+        merging.joined_along_the_picture,
+        "Szegedy et al. (2015), Going deeper with convolutions: filter concatenation",
+    ),
+    Rule(
+        "batch norm over rows",
+        structure.batch_norm_over_rows,
+        "Ioffe & Szegedy (2015), section 3.2",
+    ),
+    Rule(
+        "one layer used again",
+        structure.one_layer_used_again,
+        "Keras documentation, The functional API: shared layers",
+    ),
+    Rule("units all alike", signals.units_all_alike, f"{sources.GOODFELLOW}, section 8.4"),
+    Rule("changed after compile", settings.changed_after_compile, sources.CHOLLET_TRANSFER),
+    Rule("frozen layers that should learn", settings.frozen_at_random, sources.CHOLLET_TRANSFER),
+    Rule(
+        "base unfrozen under a random head",
+        settings.trained_base_under_a_random_head,
+        sources.CHOLLET_TRANSFER,
+    ),
+    Rule(
+        "batch norm of a frozen base in training mode",
+        settings.batch_norm_of_a_frozen_base,
+        sources.CHOLLET_TRANSFER,
+    ),
+    Rule(
+        "batch norm never in training mode",
+        settings.batch_norm_never_in_training_mode,
+        "Keras documentation, Writing a training loop from scratch",
+    ),
+    Rule("weights that do not move", settings.weights_that_do_not_move, sources.GLOROT),
+    Rule(
+        "optimiser that holds back",
+        learning_rates.optimizer_that_holds_back,
+        "Keras documentation, Optimizers: clipnorm, epsilon, weight_decay",
+    ),
+    Rule(
+        "one loss outweighs another",
+        outweighed.one_loss_outweighs_another,
+        "Kendall, Gal & Cipolla (2018), Multi-task learning using uncertainty to weigh losses",
+    ),
+    Rule("penalty larger than the loss", settings.penalty_larger_than_the_loss, sources.GOODFELLOW),
+    Rule("map of one cell too early", receptive_fields.map_of_one_cell_too_early, sources.ARAUJO),
+    Rule("bottleneck before the answer", structure.bottleneck_before_the_answer, sources.CHOLLET_5),
+    Rule("map of one channel", structure.map_of_one_channel, sources.CHOLLET_5),
+    Rule("dropout of nearly all", structure.dropout_of_nearly_all, "Srivastava et al. (2014)"),
+    Rule(
+        "augmentation that moves only the picture",
+        augmentation.augmentation_that_moves_only_the_picture,
+        "Ronneberger, Fischer & Brox (2015), U-Net, section 3.1: picture and mask are moved alike",
+    ),
+    Rule(
+        "augmentation in another range",
+        augmentation.augmentation_in_another_range,
+        "Keras documentation, RandomBrightness: value_range",
+    ),
+    Rule(
+        "augmentation too strong",
+        augmentation.augmentation_too_strong,
+        "Shorten & Khoshgoftaar (2019), A survey on image data augmentation",
+    ),
+    Rule(
+        "augmentation that changes classes",
+        augmentation.augmentation_that_changes_classes,
+        "Simard, Steinkraus & Platt (2003), Best practices for convolutional neural networks",
+    ),
+    Rule("measured numbers not scaled", answers.measured_numbers_not_scaled, sources.LECUN),
+    Rule(
+        "learning rate far too high or too low", learning_rates.learning_rate_far_off, sources.SMITH
+    ),
+)
