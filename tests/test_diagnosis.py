@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from cnnlab.datasets import load
-from cnnlab.diagnosis import diagnose, examples, neighbours, rates
+from cnnlab.diagnosis import diagnose, examples, neighbours, pairing, rates, sampling
 from cnnlab.diagnosis.finding import AS_LOADED
 from cnnlab.diagnosis.table import RULES
 
@@ -313,6 +313,84 @@ def test_pictures_without_neighbours_tell_nothing_of_their_labels():
     assert neighbours.neighbours_that_agree(noise, kinds) is None
     agree, expected, pairs = neighbours.neighbours_that_agree(space["pictures"], kinds)
     assert agree > 0.95 and 0.3 < expected < 0.4 and pairs > 100
+
+
+def test_of_alternating_classes_both_are_looked_at_alike():
+    labels = np.arange(120) % 2
+    for most in (31, 64):
+        shares = np.bincount(labels[sampling.drawn(120, most, labels)])
+        assert abs(shares[0] - shares[1]) <= 1 and shares.sum() == most
+    assert 20 < labels[sampling.drawn(120, 60)].sum() < 40
+    assert sampling.drawn(5, 64, labels[:5]).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_neighbours_are_the_same_in_every_range_beside_black_ones_and_with_an_alpha():
+    split = load("digits", "train")
+    images, labels = split.images[:300], split.labels[:300]
+    plain = neighbours.neighbours_that_agree(images, labels)
+    assert plain[0] > 0.98 and plain[2] > 150
+    brighter = np.where(np.arange(300)[:, None, None, None] % 3 == 0, 255 * images, images)
+    with_alpha = np.concatenate([images, np.ones_like(images)], axis=-1)
+    for other in (brighter, with_alpha):
+        assert neighbours.neighbours_that_agree(other, labels) == pytest.approx(plain, abs=0.01)
+    black = np.concatenate([images, np.zeros_like(images[:100])])
+    named = np.concatenate([labels, np.zeros(100, int)])
+    agree, _, pairs = neighbours.neighbours_that_agree(black, named)
+    assert agree > 0.98 and abs(pairs - plain[2]) < 10
+
+
+def test_labels_are_shuffled_only_where_enough_pairs_say_so():
+    for agree, expected, pairs, shuffled in [
+        (0.20, 0.11, 20, False),  # of things that were labelled rightly
+        (0.11, 0.11, 20, False),
+        (0.11, 0.11, 100, True),
+        (0.0, 0.11, 60, True),
+        (0.25, 0.11, 400, False),  # far more than by chance
+        (0.35, 0.33, 240, True),
+        (0.87, 0.08, 90, False),
+    ]:
+        assert neighbours.by_chance(agree, expected, pairs) == shuffled
+
+
+# what 240 textures, numbered in another order, are called by a network that knows two thirds
+CALLED = """
+0 0 0 0 0 0 0 0 20 0 0 0
+0 0 1 0 0 0 0 1 0 0 0 18
+1 0 0 2 15 0 0 0 0 2 0 0
+0 0 0 16 0 0 0 0 0 1 0 3
+0 2 6 0 0 8 1 3 0 0 0 0
+0 0 0 0 0 2 0 0 0 0 18 0
+0 0 0 0 0 0 15 5 0 0 0 0
+0 0 0 0 0 0 0 20 0 0 0 0
+0 0 0 0 0 0 0 0 0 0 0 20
+4 3 5 0 4 0 0 0 0 0 0 4
+0 0 1 0 0 0 0 0 0 19 0 0
+0 9 0 0 0 0 0 0 0 0 0 11
+"""
+
+
+def test_a_weak_class_does_not_hide_that_all_are_numbered_otherwise():
+    table = np.array(CALLED.split(), int).reshape(12, 12)
+    order = np.array([8, 2, 4, 3, 5, 10, 6, 7, 11, 0, 9, 1])  # the truth
+    labels, named = (np.repeat(n.ravel(), table.ravel()) for n in np.indices((12, 12)))
+    for classes, moves in [(labels, True), (order[labels], False)]:
+        renaming, right = pairing._best_renaming(classes, named, np.eye(12)[named])
+        moved = pairing._worth_it(renaming, classes, named)
+        assert sorted(renaming) == sorted(renaming.values()) == [*range(12)]
+        assert 0.68 < right < 0.72 and bool(moved) == moves
+        strong = {0, 2, 5, 8, 10}
+        assert not moves or all(moved[label] == order[label] for label in strong)
+
+
+@pytest.mark.parametrize(("name", "named"), [("accuracy", True), ("binary_accuracy", False)])
+def test_an_accuracy_by_unit_is_not_compared_with_that_of_pictures(name, named):
+    pictures, kinds = examples.stripes()
+    end = keras.layers.Dense(3, activation="softmax")
+    model = MODELS["fitting"](MODELS["small"](end), "categorical_crossentropy")
+    model.fit(pictures, keras.utils.to_categorical(kinds), verbose=0)
+    history = {"loss": [0.4, 0.4, 0.4], name: [0.9, 0.9, 0.9]}
+    told = found(diagnose(model, pictures, keras.utils.to_categorical(kinds), history))
+    assert ("other than in training" in told) == named
 
 
 # what is given, and what is left as it was
@@ -802,7 +880,7 @@ def test_a_mask_that_is_all_ground_is_named(end):
     conv.bias.assign([-9.0] if units == 1 else [9.0, -9.0])
     table = diagnose(model, pictures, masks)
     row = table[table.finding == "perhaps one answer for all"].iloc[0]
-    share = 1 - masks[np.linspace(0, 239, 64).astype(int)].mean()
+    share = 1 - masks[sampling.drawn(240, 64, masks[:, 0, 0, 0])].mean()
     assert row.evidence.startswith(
         f"every pixel of 64 pictures is called class 0, which {share:.2f} of them are"
     )
