@@ -407,7 +407,7 @@ BROKEN = {
     "      for n in range(8)], layers.Flatten(), layers.Dense(3)])",
     "dense layer that holds 90 % of the parameters": "model = keras.Sequential([\n"
     "    keras.Input((32, 48, 3)), layers.Conv2D(8, 3, padding='same', activation='relu'),\n"
-    "    layers.Flatten(name='flat'), layers.Dropout(0.5), layers.Dense(64, activation='relu'),\n"
+    "    layers.Flatten(name='flat'), layers.Dropout(0.5), layers.Dense(128, activation='relu'),\n"
     "    layers.Dense(2)])",
     "labels are fractions": TWO
     + "labels = labels / 255\nend = layers.Dense(1, activation='sigmoid')\n"

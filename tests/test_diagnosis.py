@@ -829,6 +829,23 @@ def test_a_leak_is_mended_by_a_line_that_lists_no_indices():
     assert len(space["validation_data"][0]) == len(space["validation_data"][1]) == 0
 
 
+def test_two_patches_of_one_wall_are_no_copies_of_each_other_but_a_darker_picture_is():
+    images, others = (load("textures", split).images for split in ("train", "test"))
+    before = [keras.layers.Rescaling(1 / 255), keras.layers.AveragePooling2D(4)]
+    model = MODELS["small"](keras.layers.Dense(3), shape=(64, 64, 3), before=before)
+    images, others = images[30:45], others[55:70]  # two of bricks and their mortar correlate: 0.91
+    rule = "leak between sets: nearly the same"
+    assert rule not in found(diagnose(model, images, None, None, (others, None)))
+    others = np.concatenate([others, (images[:1] * 0.8).astype("uint8")])
+    table = diagnose(model, images, None, None, (others, None))
+    row = table[table.finding == f"perhaps {rule}"].iloc[0]
+    assert row.evidence.startswith("1 pair correlates above 0.9, such as image 0 and validation im")
+    given = {"np": np, "images": images, "validation_data": (others, None)}
+    assert eval(re.search(r"np\.hstack\(.*\]\)", row.evidence)[0], given).shape == (64, 128, 3)
+    exec(row.remedy, given)
+    assert len(given["validation_data"][0]) == 15
+
+
 def test_a_softmax_over_the_batch_is_not_random():
     pictures, kinds = examples.stripes()
     end = [keras.layers.Dense(3), keras.layers.Softmax(axis=0)]
@@ -1393,18 +1410,49 @@ def test_a_measured_place_is_not_averaged_away(size):
     space["model"].compile("adam", "mse")
     row = diagnose(space["model"]).iloc[0]
     assert row.finding == "perhaps dense layer that holds 90 % of the parameters"
-    assert "AveragePooling2D" in row.remedy and "Global" not in row.remedy
+    assert "MaxPooling2D(2)" in row.remedy
     other = replace({"layers": layers, "keras": keras, **space}, ["flat"], row.remedy)
     assert diagnose(other).empty
 
 
 def test_a_measured_place_on_a_small_map_keeps_its_dense_layer():
     layers = keras.layers
-    stack = [layers.Conv2D(64, 8, strides=8, activation="relu"), layers.Flatten()]
-    stack += [layers.Dense(64, activation="relu"), layers.Dense(2)]
+    stack = [layers.Conv2D(256, 8, strides=8, activation="relu"), layers.Flatten()]
+    stack += [layers.Dense(1024, activation="relu"), layers.Dense(2)]
     model = keras.Sequential([keras.Input((48, 64, 1)), *stack])
     model.compile("adam", "mse")
     assert diagnose(model).empty
+
+
+LEARNED_BY_HEART = {
+    "loss": [1.0, 0.6, 0.3, 0.15, 0.08, 0.04, 0.02],
+    "val_loss": [1.0, 0.8, 0.7, 0.75, 0.85, 0.95, 1.1],
+}
+
+
+@pytest.mark.parametrize(
+    ("units", "history", "pool"),
+    [
+        (128, None, ""),  # 0.7 million, as in many a first network for digits
+        (1024, None, "MaxPooling2D(3)"),
+        (128, {"loss": [1.0, 0.6, 0.3, 0.2], "accuracy": [0.5, 0.8, 0.9, 0.95]}, ""),
+        (1024, {"loss": [1.0, 0.6, 0.3, 0.2], "val_loss": [1.1, 0.7, 0.4, 0.3]}, ""),
+        (128, LEARNED_BY_HEART, "MaxPooling2D(3)"),
+    ],
+)
+def test_a_large_dense_layer_is_named_where_it_learns_by_heart_or_is_huge(units, history, pool):
+    layers, rule = keras.layers, "dense layer that holds 90 % of the parameters"
+    stack = [layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(2)]
+    stack += [layers.Flatten(name="flat"), layers.Dense(units, activation="relu"), layers.Dense(10)]
+    space = {"model": keras.Sequential([keras.Input((28, 28, 1)), *stack])}
+    MODELS["fitting"](space["model"])
+    table = diagnose(space["model"], history=history)
+    assert (rule in found(table)) == bool(pool)
+    if pool:
+        remedy = table.remedy.iloc[-1]
+        assert remedy.startswith(f"keras.Sequential([layers.{pool}, layers.Flatten()])")
+        other = replace({"layers": layers, "keras": keras, **space}, ["flat"], remedy)
+        assert not {rule, *MAY_NOT_MATTER} & {*found(diagnose(other, history=history))}
 
 
 STEPS = """
