@@ -446,7 +446,7 @@ BROKEN = {
     "history = model.fit(images, labels, batch_size=120, epochs=3, verbose=0)",
     "optimiser that holds back": PAIR
     + "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.Adam(epsilon=10.0))",
-    "other than in training": "model = fitting(small(layers.Dense(3)), None, "
+    "worse than in its training": "model = fitting(small(layers.Dense(3)), None, "
     "keras.optimizers.Adam(0.03))\n"
     "history = model.fit(pictures, kinds, epochs=15, verbose=0)\n"
     "images, labels = 0.15 - 0.1 * pictures, kinds",
@@ -712,7 +712,7 @@ HEALTHY = {
     "optimiser that holds back": PAIR
     + "plain = keras.optimizers.AdamW(1e-3, weight_decay=0.01, clipnorm=1e-4, epsilon=0.1)\n"
     + "model = fitting(small(layers.Dense(3)), optimizer=plain)",
-    "other than in training": "model = fitting(small(layers.Dense(3)), None, "
+    "worse than in its training": "model = fitting(small(layers.Dense(3)), None, "
     "keras.optimizers.Adam(0.03))\n"
     "history = model.fit(pictures, kinds, epochs=15, verbose=0)\n"
     "images, labels = stripes(60, seed=1)",

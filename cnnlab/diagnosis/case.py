@@ -100,6 +100,14 @@ class Case:
         return [array for array in _arrays(self.images) if array.ndim > 2]
 
     @cached_property
+    def validation_pictures(self):
+        """Those of the validation, where they have the shape of the only pictures; or None."""
+        other = self.validation[0] if self.validation is not None else None
+        if len(self.pictures) != 1 or not isinstance(other, np.ndarray):
+            return None
+        return other if other.shape[1:] == self.pictures[0].shape[1:] else None
+
+    @cached_property
     def misshapen(self):
         """Why the model cannot take the images, a text; "" where it can, or there are none."""
         if self.images is not None:

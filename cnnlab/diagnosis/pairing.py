@@ -128,7 +128,7 @@ def shuffled(case):
         if by_chance(*found):
             evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
             evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
-            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}, in place of what shuffles one of them"
+            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}: both by one order, never one alone"
             yield Finding("labels", evidence, line, decides)
         elif other := validation_of(case, head):
             found = neighbours_that_agree(case.pictures[0], classes, *other)
@@ -138,7 +138,7 @@ def shuffled(case):
                 evidence += f"{found[0]:.2f} have its label; {found[1]:.2f} would by chance"
                 line = "order = np.random.default_rng(0).permutation(len(validation_data[1])); "
                 line += "validation_data = tuple(a[order] for a in validation_data)  "
-                line += f"{AS_LOADED}, in place of what shuffles one of them"
+                line += f"{AS_LOADED}: both by one order, never one alone"
                 yield Finding("labels", evidence, line, decides)
 
 
@@ -232,7 +232,8 @@ def _best_renaming(classes, named, answers):
     np.add.at(votes, (classes, named), 1)
     right = votes.copy()
     if answers.shape[-1] > 1:
-        shares = softmax(answers, axis=-1) / (len(answers) + 1)  # all of them less than one vote
+        shares = np.nan_to_num(softmax(answers, axis=-1))
+        shares /= len(answers) + 1  # all of them less than one vote
         np.add.at(votes[:, : answers.shape[-1]], classes, shares)
     rows, columns = linear_sum_assignment(votes, maximize=True)
     renaming = dict(zip(rows.tolist(), columns.tolist(), strict=True))

@@ -188,7 +188,8 @@ def sorted_before_the_split(case):
         is_sorted = count > 1 and bool(np.all(np.diff(classes) >= 0))
         if is_sorted and validation[-1] < 0.5 / count and accuracy[-1] > validation[-1] + 0.3:
             evidence = f"labels{head.of_output} are sorted, 0 to {classes.max()}; accuracy "
-            evidence += f"{accuracy[-1]:.2f}, and {validation[-1]:.2f} in validation"
+            evidence += f"{accuracy[-1]:.2f}, and {validation[-1]:.2f} in validation: "
+            evidence += "validation_split takes the end of the arrays, here the last classes alone"
             yield Finding("labels", evidence, SHUFFLED_TOGETHER)
 
 
@@ -232,10 +233,7 @@ def _is_copy(picture, other):
 
 
 def _both_sets(case):
-    if case.validation is None or len(case.pictures) != 1:
-        return
-    other = case.validation[0]
-    if isinstance(other, np.ndarray) and other.shape[1:] == case.pictures[0].shape[1:]:
+    if (other := case.validation_pictures) is not None:
         yield case.pictures[0], other
 
 

@@ -13,6 +13,7 @@ from cnnlab.diagnosis.finding import (
 from cnnlab.diagnosis.heads import activation_of, ending
 from cnnlab.diagnosis.memory import untouched_since_start
 from cnnlab.diagnosis.run import has_slope
+from cnnlab.reading import private_names
 
 DEAD = 0.9  # of the units of a layer
 SATURATED = 0.9  # of the values of a layer
@@ -319,6 +320,9 @@ def statistics_not_settled(case):
     elif trained < predicted + 0.3:
         return
     line = "; ".join(f"{layer_line(n.address)}.momentum = 0.8" for n in norms)
+    if len(norms) > 3:
+        line = f"_ = [setattr(n, 'momentum', 0.8) for n in {private_names.LAYERS_INSIDE} "
+        line += "if isinstance(n, keras.layers.BatchNormalization)]"
     fit = "model.fit(images, labels, epochs=20, verbose=0)"
     yield Finding(norms[0].address, evidence, f"{line}{recompiled(case)}; {fit}")
 

@@ -225,7 +225,7 @@ RULES = (
     Rule("learning rate too low", learning_rates.rate_too_low, _SMITH),
     Rule("statistics not settled", signals.statistics_not_settled, "Ioffe & Szegedy (2015)"),
     Rule(
-        "other than in training",
+        "worse than in its training",
         curves.other_than_in_training,
         "Keras documentation, clone_model: its weights are new",
     ),
