@@ -8,11 +8,11 @@ they read: ``inputs``, ``planes``, ``sets``, ``validation``, ``augmentation``, `
 ``losses``, ``outweighed``, ``metrics``, ``labelling``, ``rare_classes``, ``pairing``, ``settings``,
 ``learning_rates``, ``structure``, ``receptive_fields``, ``signals``, ``same_answers`` and
 ``curves``. What they ask: ``neighbours`` of pictures that look alike, ``bases`` of trained
-networks, ``rates`` of learning rates, ``memory`` of weights that stand where they started, and
-``own_parts`` of which Keras cannot make a copy. They give a ``finding``; ``table`` lists each
-``rule`` in the order in which they are told, with their sources, and each docstring holds an
-example, which ``examples`` takes out of it. Called by lessons, homework, ``exercises`` and
-``command``.
+networks, ``rates`` of learning rates, ``memory`` of weights that stand where they started,
+``own_parts`` of which Keras cannot make a copy, and a ``sampling`` of pictures. They give a
+``finding``; ``table`` lists each ``rule`` in the order in which they are told, with their sources,
+and each docstring holds an example, which ``examples`` takes out of it. Called by lessons,
+homework, ``exercises`` and ``command``.
 """
 
 import pandas as pd

@@ -98,6 +98,7 @@ def _nearest(images, asked, itself=False):
     loading failed; with `itself` none counts that has its place.
     """
     varies = np.ptp(images, axis=tuple(range(images.ndim - 1))) > 0  # not so the alpha of RGBA
+    varies |= not varies.any()
     ours, theirs = _unit(images[..., varies]), _unit(asked[..., varies])
     mean = ours.sum(axis=0) / max(ours.any(axis=1).sum(), 1)
     alike = _unit(theirs - mean) @ _unit(ours - mean).T

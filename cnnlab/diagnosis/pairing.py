@@ -33,6 +33,8 @@ def class_order(case):
         if right is None or len(case.rows) < FEW:
             continue
         classes, named = head.classes[case.rows], predicted_classes(head, answers)
+        if classes.min() < 0:
+            continue
         renaming, renamed = _best_renaming(classes, named, answers)
         common = max(np.bincount(classes)) / len(classes)
         if common <= 0.8 and renamed > 0.8 and renamed > right + 0.4:

@@ -11,6 +11,7 @@ from cnnlab.diagnosis.finding import (
     started_anew,
 )
 from cnnlab.diagnosis.heads import activation_of, ending
+from cnnlab.diagnosis.losses import logits_without_from_logits
 from cnnlab.diagnosis.memory import untouched_since_start
 from cnnlab.diagnosis.run import has_slope
 from cnnlab.reading import private_names
@@ -240,6 +241,8 @@ def exploding_gradients(case):
     measured = any(head.loss.kind not in CROSSENTROPIES for head in case.heads)
     if measured or not guessing or not np.isfinite(most):
         return  # of a measured number the gradient is as large as the number
+    if any(logits_without_from_logits(case)):
+        return  # the logarithm of a number below 0 is cut off far from any guess
     own = case.run.loss - case.run.penalty
     fresh = untouched_since_start(case.layers) is not False
     first = case.history.get("loss", [0.0])[0]
