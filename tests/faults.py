@@ -378,7 +378,7 @@ RULES = [
     ("planes", "not in (1, 3):", "not in (3,):", "a grey picture whose channel stands first"),
     ("planes", "sides[0] < LEAST or", "sides[0] < 4 * LEAST or", "channels first"),
     ("planes", "max(columns, rows) < 0.75", "max(columns, rows) < 0.075", "planes cut as pixels"),
-    ("planes", "thirds < 0.7:", "thirds < 7:", "stripes taken for planes"),
+    ("planes", "thirds < 0.7 else", "thirds < 7 else", "stripes taken for planes"),
     ("structure", "before.layer is node.layer", "before.layer is node", "one layer in a loop"),
     ("structure", "if times < 2:", "if times < 1:", "a layer that reads itself once"),
     (
@@ -1005,6 +1005,7 @@ FAULTS = [
         "found",
         "only one of the two pictures is enlarged",
     ),
+    Fault("arrays.duplicates", "math.sqrt(vectors.shape[1]))", "1)", "rounding is a detail"),
     Fault("arrays.duplicates", "np.triu(found, 1)", "np.triu(found)", "a copy of itself"),
     Fault("arrays.duplicates", "small - around", "small + 0 * around", "not the differences"),
     Fault("arrays.duplicates", "np.argsort(-found", "np.argsort(found", "the least alike first"),
