@@ -456,7 +456,7 @@ BROKEN = {
     "      for n in range(8)], layers.Flatten(), layers.Dense(3)])",
     "dense layer that holds 90 % of the parameters": "model = keras.Sequential([\n"
     "    keras.Input((32, 48, 3)), layers.Conv2D(8, 3, padding='same', activation='relu'),\n"
-    "    layers.Flatten(name='flat'), layers.Dropout(0.5), layers.Dense(64, activation='relu'),\n"
+    "    layers.Flatten(name='flat'), layers.Dropout(0.5), layers.Dense(128, activation='relu'),\n"
     "    layers.Dense(2)])",
     "labels are fractions": TWO
     + "labels = labels / 255\nend = layers.Dense(1, activation='sigmoid')\n"
@@ -495,7 +495,7 @@ BROKEN = {
     "history = model.fit(images, labels, batch_size=120, epochs=3, verbose=0)",
     "optimiser that holds back": PAIR
     + "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.Adam(epsilon=10.0))",
-    "other than in training": "model = fitting(small(layers.Dense(3)), None, "
+    "worse than in its training": "model = fitting(small(layers.Dense(3)), None, "
     "keras.optimizers.Adam(0.03))\n"
     "history = model.fit(pictures, kinds, epochs=15, verbose=0)\n"
     "images, labels = 0.15 - 0.1 * pictures, kinds",
@@ -804,7 +804,7 @@ HEALTHY = {
     "optimiser that holds back": PAIR
     + "plain = keras.optimizers.AdamW(1e-3, weight_decay=0.01, clipnorm=1e-4, epsilon=0.1)\n"
     + "model = fitting(small(layers.Dense(3)), optimizer=plain)",
-    "other than in training": "model = fitting(small(layers.Dense(3)), None, "
+    "worse than in its training": "model = fitting(small(layers.Dense(3)), None, "
     "keras.optimizers.Adam(0.03))\n"
     "history = model.fit(pictures, kinds, epochs=15, verbose=0)\n"
     "images, labels = stripes(60, seed=1)",

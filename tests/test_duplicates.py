@@ -124,6 +124,15 @@ def test_flat_pictures_are_no_copies_of_anything():
     assert len(near_duplicates(flat)) == 0
 
 
+def test_pictures_whose_details_are_rounding_are_no_copies():
+    rng = np.random.default_rng(0)
+    dots = (rng.uniform(size=(9, 14, 20, 3)) > 0.95).astype(np.uint8)  # such as x // 255
+    dots = dots.repeat(4, axis=1).repeat(4, axis=2)
+    assert len(near_duplicates(dots[[0, 0]])) == 0
+    bright = 255 * dots[[0, 0]]
+    assert near_duplicates(bright).tolist() == [[0, 1]]
+
+
 def test_pictures_of_another_size_are_compared_and_none_has_no_pair():
     cat = datasets.photo("chelsea", 128)
     assert near_duplicates(cat[None], cat[None, ::2, ::2]).tolist() == [[0, 0]]

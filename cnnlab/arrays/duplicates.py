@@ -89,10 +89,13 @@ def _details(images, side):
 
 
 def _unit(parts):
-    """Parts (N, h, w, 3) as vectors (N, h*w*3) of length 1, or 0 where flat."""
+    """Parts (N, h, w, 3) as vectors (N, h*w*3) of length 1, or less where nearly flat.
+
+    Details of less than one grey level are mostly rounding, and two of a kind prove nothing.
+    """
     vectors = parts.reshape(len(parts), math.prod(parts.shape[1:]))
     lengths = np.sqrt(np.einsum("nv,nv->n", vectors, vectors))
-    return vectors / np.maximum(lengths, 1)[:, None]
+    return vectors / np.maximum(lengths, math.sqrt(vectors.shape[1]))[:, None]
 
 
 def _check(name, images):

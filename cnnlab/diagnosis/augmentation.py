@@ -76,7 +76,12 @@ def augmentation_that_changes_classes(case):
                 evidence = f"of {turned[1]} pictures that are {word} and look like another one, "
                 evidence += f"{turned[0]:.2f} look like one of their own class; as they are, "
                 evidence += f"{as_they_are[0]:.2f}"
-                line = in_place_of("layers.RandomTranslation(0.1, 0.1)", node.layer.name)
+                other = "RandomTranslation(0.1, 0.1)"
+                if node.kind == "RandomRotation":
+                    other, factor = "RandomRotation(0.05)", _largest(node.layer.factor)
+                    evidence += f"; the factor is a share of a whole turn, {factor:g} of it "
+                    evidence += f"{360 * factor:.0f} degrees"
+                line = in_place_of(f"layers.{other}", node.layer.name)
                 decides = "the accuracy in validation without it"
                 yield Finding(node.address, evidence, line, decides)
                 break
@@ -175,7 +180,7 @@ def _turns(node):
         mode = getattr(node.layer, "mode", "")
         ways = [(1,)] * ("vertical" in mode) + [(2,)] * ("horizontal" in mode)
         return tuple(ways)
-    if node.kind == "RandomRotation" and _largest(node.layer.get_config().get("factor")) >= 0.4:
+    if node.kind == "RandomRotation" and _largest(node.layer.factor) >= 0.4:
         return ((1, 2),)
     return ()
 

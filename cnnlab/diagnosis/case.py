@@ -8,6 +8,7 @@ import numpy as np
 from cnnlab.costs import layer_table
 from cnnlab.diagnosis.heads import heads_of
 from cnnlab.diagnosis.run import Run, answering, running
+from cnnlab.diagnosis.sampling import drawn
 from cnnlab.reading import private_names
 from cnnlab.reading.model_inputs import shaped
 from cnnlab.reading.per_model import known
@@ -99,6 +100,14 @@ class Case:
         return [array for array in _arrays(self.images) if array.ndim > 2]
 
     @cached_property
+    def validation_pictures(self):
+        """Those of the validation, where they have the shape of the only pictures; or None."""
+        other = self.validation[0] if self.validation is not None else None
+        if len(self.pictures) != 1 or not isinstance(other, np.ndarray):
+            return None
+        return other if other.shape[1:] == self.pictures[0].shape[1:] else None
+
+    @cached_property
     def misshapen(self):
         """Why the model cannot take the images, a text; "" where it can, or there are none."""
         if self.images is not None:
@@ -110,16 +119,18 @@ class Case:
 
     @cached_property
     def batch(self):
-        """Some of the images, spread evenly, as a checked `Batch`."""
+        """Some of the images, drawn at random, as a checked `Batch`."""
         return shaped(self.model, _taken(self.images, self.rows))
 
     @cached_property
     def rows(self):
-        """Which images the model is run on."""
+        """Which images the model is run on: of each class its share."""
         count = min(len(array) for array in _arrays(self.images))
         if self._fixed:
             return np.arange(self._fixed).clip(max=count - 1)
-        return np.unique(np.linspace(0, count - 1, min(count, self._at_once)).astype(int))
+        classes = self.heads[0].classes if len(self.heads) == 1 else None
+        by_class = classes is not None and classes.shape == (count,)
+        return drawn(count, self._at_once, classes if by_class else None)
 
     @property
     def _fixed(self):
@@ -171,7 +182,7 @@ class Case:
     def validated(self):
         """(rows, answers): some validation pictures, and an array per output; () without any."""
         count = min((len(a) for a in _arrays(self.validation and self.validation[0])), default=0)
-        rows = np.unique(np.linspace(0, count - 1, min(count, 4 * self._at_once)).astype(int))
+        rows = drawn(count, 4 * self._at_once)
         return rows, self.answers_to(self.validation[0], rows) if count else ()
 
     def share_right(self, head, answers, rows=None):

@@ -56,6 +56,25 @@ def in_place_of(layer, *names):
     return f"{layer}  # in place of {', '.join(names)}"
 
 
+def in_both_sets(change, both):
+    """Python that changes the images, and those of the validation where they are like them.
+
+    Example:
+        >>> in_both_sets("{} / 255", False)
+        'images = images / 255'
+        >>> in_both_sets("{} / 255", True).partition("; ")[2]
+        'validation_data = (validation_data[0] / 255, *validation_data[1:])'
+
+    Args:
+        change: a text with {} for the array.
+        both: whether the validation is to be changed as well.
+    """
+    line, other = f"images = {change.replace('{}', 'images')}", "validation_data[0]"
+    if not both:
+        return line
+    return f"{line}; validation_data = ({change.replace('{}', other)}, *validation_data[1:])"
+
+
 def metrics_of(case):
     """Python for the metrics that fit what a model answers, behind the loss in `compile`."""
     head = case.heads[0]

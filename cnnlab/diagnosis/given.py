@@ -13,7 +13,7 @@ def case_of(model, images, labels, history, validation_data):
         _checked_model(model),
         _several(model, _checked_images("images", images)),
         labels if isinstance(labels, dict | list) or labels is None else np.asarray(labels),
-        _curves(history),
+        _curves(history, getattr(model, "output_shape", None)),
         _pair(validation_data),
         (getattr(history, "params", None) or {}).get("epochs"),
     )
@@ -64,8 +64,8 @@ def _checked_images(name, images):
     return array
 
 
-def _curves(history):
-    """{name: (epochs,) float array} of what `fit` returned."""
+def _curves(history, shape):
+    """{name: (epochs,) float array} of what `fit` returned by a model of this output."""
     if history is None:
         return {}
     curves = getattr(history, "history", history)
@@ -87,11 +87,17 @@ def _curves(history):
             if n.startswith(prefix)
             and n.endswith("_accuracy")
             and n.startswith("val_") == bool(prefix)
-            and n != f"{prefix}accuracy"
+            and not _counts_otherwise(n.removeprefix(prefix), shape)
         ]
         if f"{prefix}accuracy" not in curves and len(named) == 1:
             curves[f"{prefix}accuracy"] = curves[named[0]]
     return {name: np.asarray(curve, float) for name, curve in curves.items() if len(curve)}
+
+
+def _counts_otherwise(name, shape):
+    """Whether a metric is no share of pictures: a guess of 0 for ten units is 90 % right."""
+    by_unit = name == "binary_accuracy" and isinstance(shape, tuple) and shape[-1] != 1
+    return by_unit or "top_k" in name
 
 
 def _pair(data):

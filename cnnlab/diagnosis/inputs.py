@@ -5,7 +5,14 @@ import re
 import numpy as np
 
 from cnnlab.diagnosis.bases import expectation_of
-from cnnlab.diagnosis.finding import AS_LOADED, Finding, in_place_of, layer_line, recompiled
+from cnnlab.diagnosis.finding import (
+    AS_LOADED,
+    Finding,
+    in_both_sets,
+    in_place_of,
+    layer_line,
+    recompiled,
+)
 from cnnlab.reading import value_range
 
 
@@ -244,8 +251,10 @@ def images_scaled_in_two_ways(case):
             continue
         evidence = f"{small.sum()} of {len(most)} images reach at most 1, such as image "
         evidence += f"{small.argmax()}, and {large.sum()} up to {most.max():g}, such as image "
-        line = "images = np.where(images.max(axis=(1, 2, 3), keepdims=True) > 1, images / 255, "
-        yield Finding("images", f"{evidence}{large.argmax()}", f"{line}images)")
+        other = case.validation_pictures
+        line = "np.where({}.max(axis=(1, 2, 3), keepdims=True) > 1, {} / 255, {})"
+        line = in_both_sets(line, other is not None and other.max() > 30)
+        yield Finding("images", f"{evidence}{large.argmax()}", line)
 
 
 def images_not_scaled(case):
@@ -273,7 +282,9 @@ def images_not_scaled(case):
             continue
         low, high = float(array.min()), float(array.max())
         evidence = f"images go from {low:g} to {high:g}, and the model does not rescale them"
-        line = "images = images / 255" if high > 30 else f"images = images / {high:g}"
+        other = case.validation_pictures
+        alike = other is not None and low <= other.min() and 0.9 * high < other.max() <= 1.1 * high
+        line = in_both_sets(f"{{}} / {255 if high > 30 else high:g}", alike)
         sure = high > 30 and getattr(case.model, "compiled", False) and not case.steps
         decides = "" if sure else "the range of the pictures that it was trained on"
         yield Finding("images", evidence, line, decides)

@@ -213,7 +213,9 @@ def _plan_that_ends_at_once(case):
     ended = case.steps > 0 and case.rate <= 1e-6 and np.isfinite(loss).all()
     if ended and loss[-1] > 0.7 * loss[0] and loss[-1] > 0.3 and not _learned(case):
         evidence = f"by its plan {type(case.optimizer).__name__} has a learning rate of "
-        evidence += f"{case.rate:.2g} after {case.steps} steps, and the loss is {loss[-1]:.3g}"
+        evidence += f"{case.rate:.2g} after {case.steps} steps, and the loss is {loss[-1]:.3g}; "
+        evidence += "a plan, such as its decay_steps, counts batches, and an epoch has "
+        evidence += f"{case.steps // len(loss)}"
         line = compiled_anew(case, usual_rate(case.optimizer)).lstrip("; ")
         yield Finding("compile", evidence, line, "the rate of every epoch, drawn")
 

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.special import softmax
 
 from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding
-from cnnlab.diagnosis.neighbours import neighbours_that_agree
+from cnnlab.diagnosis.neighbours import by_chance, neighbours_that_agree
 
 FEW = 24  # labels, below which nothing is said
 
@@ -31,16 +33,18 @@ def class_order(case):
         if right is None or len(case.rows) < FEW:
             continue
         classes, named = head.classes[case.rows], predicted_classes(head, answers)
-        best, renamed = _best_renaming(classes, named)
-        if len(best) < 2 or max(np.bincount(classes)) > 0.8 * len(classes):
+        if classes.min() < 0:
             continue
-        if renamed > 0.8 and renamed > right + 0.4:
-            table = [best.get(k, k) for k in range(max(best) + 1)]
+        renaming, renamed = _best_renaming(classes, named, answers)
+        common = max(np.bincount(classes)) / len(classes)
+        if common <= 0.8 and renamed > 0.8 and renamed > right + 0.4:
+            told = {label: renaming[label] for label in np.unique(classes).tolist()}
+            table = list(renaming.values())
             evidence = f"{right:.2f} of {len(classes)} pictures are named rightly{head.of_output}, "
-            evidence += f"and {renamed:.2f} once classes are renamed {best}"
-            line = f"labels = np.array({[int(k) for k in table]})[np.asarray(labels).astype(int)]"
+            evidence += f"and {renamed:.2f} once classes are renamed {told}"
+            line = f"labels = np.array({table})[np.asarray(labels).astype(int)]"
             if head.label_kind == "one-hot":
-                line = f"labels = labels[:, np.argsort({[int(k) for k in table]})]"
+                line = f"labels = labels[:, np.argsort({table})]"
             yield Finding("labels", evidence, line)
 
 
@@ -71,24 +75,30 @@ def numbered_otherwise(case):
     if len(rows) < FEW or not answers:
         return
     classes, named = other[1][rows], predicted_classes(head, answers[0])
-    best, renamed = _best_renaming(classes, named)
+    renaming, renamed = _best_renaming(classes, named, answers[0])
     right = float((classes == named).mean())
-    moved = {a: b for a, b in best.items() if a != b and _called(classes, named, a, b) > 0.5}
-    counted_anew = _counted_anew(best, classes, head.units)
-    exchanged = set(moved) == set(moved.values()) or counted_anew
-    if len(moved) > 1 and exchanged and renamed > right + 0.1:
+    rng = np.random.default_rng(0)
+    dealt = [_best_renaming(rng.permutation(classes), named, answers[0])[1] for _ in range(9)]
+    moved = _worth_it(renaming, classes, named)
+    counted_anew = _counted_anew(renaming, classes, head.units)
+    if len(moved) > 1 and renamed > right + 0.1 and renamed > max(dealt) + 0.1:
+        told = {label: moved[label] for label in np.unique(classes).tolist() if label in moved}
         evidence = f"{learned:.2f} of the training images are named rightly, and {right:.2f} of "
         evidence += f"{len(rows)} of the validation: {renamed:.2f} once its classes are renamed "
-        table = [moved.get(k, k) for k in range(max(*best, *best.values()) + 1)]
+        table = [moved.get(label, label) for label in renaming]
         line = f"np.array({table})[np.asarray(validation_data[1]).astype(int)]"
         if head.label_kind == "one-hot":
             line = f"keras.utils.to_categorical(np.array({table})[validation_data[1].argmax(-1)], "
             line += f"{head.units})"
         line = f"validation_data = validation_data[0], {line}"
-        evidence += f"{moved}"
+        evidence += f"{told}"
         if counted_anew:
-            evidence += f": {len(best)} of {head.units} classes are there, and counted from 0"
-        yield Finding("labels", evidence, line)
+            evidence += f": {len(np.unique(classes))} of {head.units} classes are there, and "
+            evidence += "counted from 0"
+        weak = [label for label, name in told.items() if _called(classes, named, label, name) < 0.5]
+        decides = "the class names of both sets, printed in the order of their numbers; "
+        decides += f"which name {weak} have is hardly more than a guess"
+        yield Finding("labels", evidence, line, decides if weak and not counted_anew else "")
 
 
 def shuffled(case):
@@ -117,20 +127,20 @@ def shuffled(case):
             continue
         agree, expected, pairs = found
         decides = "ten pictures, drawn with their labels as titles"
-        if agree < expected + 0.25 * (1 - expected):
+        if by_chance(*found):
             evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
             evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
-            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}, in place of what shuffles one of them"
+            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}: both by one order, never one alone"
             yield Finding("labels", evidence, line, decides)
         elif other := validation_of(case, head):
             found = neighbours_that_agree(case.pictures[0], classes, *other)
-            strange = found and agree > 0.8 and found[0] < found[1] + 0.25 * (1 - found[1])
+            strange = found and agree > 0.8 and by_chance(*found)
             if strange and not any(numbered_otherwise(case)):
                 evidence = f"of {found[2]} validation images that are nearly like a training image "
                 evidence += f"{found[0]:.2f} have its label; {found[1]:.2f} would by chance"
                 line = "order = np.random.default_rng(0).permutation(len(validation_data[1])); "
                 line += "validation_data = tuple(a[order] for a in validation_data)  "
-                line += f"{AS_LOADED}, in place of what shuffles one of them"
+                line += f"{AS_LOADED}: both by one order, never one alone"
                 yield Finding("labels", evidence, line, decides)
 
 
@@ -218,24 +228,46 @@ def _called(classes, named, label, name):
     return float((named[classes == label] == name).mean())
 
 
-def _counted_anew(best, classes, units):
+def _worth_it(renaming, classes, named):
+    """The part of a renaming whose pictures are named far better: a cycle of labels, or several.
+
+    Measured on the textures, of 240 that a network of 0.69 in validation was asked: numbered in
+    another order, 0.18 before and 0.64 after. A class that is weak, and moves along, does no harm.
+    """
+    kept, left = {}, dict(renaming)
+    while left:
+        cycle, label = {}, next(iter(left))
+        while label in left:
+            cycle[label] = label = left.pop(label)
+        of_these = np.isin(classes, [*cycle])
+        if len(cycle) > 1 and of_these.any():
+            now = [cycle[label] for label in classes[of_these].tolist()]
+            before = np.mean(classes[of_these] == named[of_these])
+            if np.mean(now == named[of_these]) > before + 0.4:
+                kept |= cycle
+    return kept
+
+
+def _counted_anew(renaming, classes, units):
     """Whether fewer classes are numbered in the same order, as by an encoder fitted on them."""
-    count, names = len(np.unique(classes)), [best[label] for label in sorted(best)]
-    return count < units and sorted(best) == [*range(count)] and names == sorted(names)
+    there = np.unique(classes).tolist()
+    names = [renaming[label] for label in there]
+    return len(there) < units and there == [*range(len(there))] and names == sorted(names)
 
 
-def _best_renaming(classes, named):
-    """{label: the class it is most often called}, one to one, and the share that is right then."""
-    size = int(max(classes.max(), named.max())) + 1
-    counts = np.zeros((size, size), int)
-    np.add.at(counts, (classes, named), 1)
-    total, best = 0, {}
-    left = counts.copy()
-    for _ in range(size):
-        row, column = np.unravel_index(left.argmax(), left.shape)
-        if left[row, column] <= 0:
-            break
-        best[int(row)] = int(column)
-        total += counts[row, column]
-        left[row], left[:, column] = -1, -1
-    return best, total / len(classes)
+def _best_renaming(classes, named, answers):
+    """{label: class}, one to one, by which most pictures are right, and their share then.
+
+    Of two that are as good the one counts to which the answers give more.
+    """
+    size = int(max(classes.max(), named.max(), answers.shape[-1] - 1)) + 1
+    votes = np.zeros((size, size))
+    np.add.at(votes, (classes, named), 1)
+    right = votes.copy()
+    if answers.shape[-1] > 1:
+        shares = np.nan_to_num(softmax(answers, axis=-1))
+        shares /= len(answers) + 1  # all of them less than one vote
+        np.add.at(votes[:, : answers.shape[-1]], classes, shares)
+    rows, columns = linear_sum_assignment(votes, maximize=True)
+    renaming = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    return renaming, float(right[rows, columns].sum() / len(classes))

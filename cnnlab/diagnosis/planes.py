@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cnnlab.diagnosis.finding import AS_LOADED, Finding, made_anew
+from cnnlab.diagnosis.finding import AS_LOADED, Finding, in_both_sets, made_anew
+from cnnlab.diagnosis.sampling import drawn
 from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
 
@@ -65,21 +66,30 @@ def planes_read_as_pixels(case):
     if images.ndim != 4 or images.shape[-1] != 3 or len(case.rows) < FEW:
         return
     height, width = images.shape[1:3]
-    some = images[case.rows].astype(np.float64)
-    if min(height, width) < LEAST // 2 or np.all(some == some[..., :1]):
+    if min(height, width) < LEAST // 2 or not (columns := _cut_as_pixels(images[case.rows])):
         return
+    evidence = "read as three planes, the pictures have neighbours in a column "
+    evidence += f"{columns:.2f} times as far apart as now, and the planes are alike"
+    other = case.validation_pictures
+    both = other is not None and bool(_cut_as_pixels(other[drawn(len(other), 64)]))
+    line = f"{{}}.reshape(-1, 3, {height}, {width}).transpose(0, 2, 3, 1)"
+    yield Finding("images", evidence, in_both_sets(line, both), "one of the images, drawn")
+
+
+def _cut_as_pixels(images):
+    """How far apart neighbours in a column are if read as planes, in parts of now; 0 if healthy."""
+    height, width = images.shape[1:3]
+    some = images.astype(np.float64)
+    if np.all(some == some[..., :1]):
+        return 0.0
     flat = some.reshape(len(some), -1)
     alike = flat.var(axis=1).mean() * 2  # of numbers that have nothing to do with each other
     column, row = _apart(flat, 3 * width), _apart(flat, 3)
     if min(alike, column, row) <= 0:
-        return
+        return 0.0
     columns, rows = _apart(flat, width) / column, _apart(flat, 1) / row
     thirds = _apart(flat, height * width) / alike
-    if max(columns, rows) < 0.75 and thirds < 0.7:
-        evidence = "read as three planes, the pictures have neighbours in a column "
-        evidence += f"{columns:.2f} times as far apart as now, and the planes are alike"
-        line = f"images = images.reshape(len(images), 3, {height}, {width}).transpose(0, 2, 3, 1)"
-        yield Finding("images", evidence, line, "one of the images, drawn")
+    return columns if max(columns, rows) < 0.75 and thirds < 0.7 else 0.0
 
 
 def cut_at_another_width(case):

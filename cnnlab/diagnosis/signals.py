@@ -14,6 +14,7 @@ from cnnlab.diagnosis.heads import activation_of, ending
 from cnnlab.diagnosis.losses import logits_without_from_logits
 from cnnlab.diagnosis.memory import untouched_since_start
 from cnnlab.diagnosis.run import has_slope
+from cnnlab.reading import private_names
 
 DEAD = 0.9  # of the units of a layer
 SATURATED = 0.9  # of the values of a layer
@@ -242,6 +243,8 @@ def exploding_gradients(case):
     measured = any(head.loss.kind not in CROSSENTROPIES for head in case.heads)
     if measured or not guessing or not np.isfinite(most):
         return  # of a measured number the gradient is as large as the number
+    if any(logits_without_from_logits(case)):
+        return  # the logarithm of a number below 0 is cut off far from any guess
     own = case.run.loss - case.run.penalty
     fresh = untouched_since_start(case.layers) is not False
     first = case.history.get("loss", [0.0])[0]
@@ -322,6 +325,9 @@ def statistics_not_settled(case):
     elif trained < predicted + 0.3:
         return
     line = "; ".join(f"{layer_line(n.address)}.momentum = 0.8" for n in norms)
+    if len(norms) > 3:
+        line = f"_ = [setattr(n, 'momentum', 0.8) for n in {private_names.LAYERS_INSIDE} "
+        line += "if isinstance(n, keras.layers.BatchNormalization)]"
     fit = "model.fit(images, labels, epochs=20, verbose=0)"
     yield Finding(norms[0].address, evidence, f"{line}{recompiled(case)}; {fit}")
 

@@ -2,7 +2,6 @@
 
 import math
 
-from cnnlab.costs import layer_table
 from cnnlab.diagnosis.finding import Finding, activation_line, in_place_of, made_anew
 from cnnlab.diagnosis.heads import PROBABILITIES, activation_of
 from cnnlab.reading import graph as graphs
@@ -17,7 +16,6 @@ _STRAIGHT = layer_windows.ONLY_IN_TRAINING | frozenset(
 )
 _SUMS = {"Dense", "Conv1D", "Conv2D"}
 _BETWEEN = layer_windows.ONLY_IN_TRAINING | kinds.ACTIVATIONS | kinds.NORMALISATIONS
-LARGE = 100_000  # parameters; a dense layer below that is no burden
 
 
 def no_non_linearity(case):
@@ -250,40 +248,6 @@ def base_with_its_own_head(case):
             evidence = f"{readers[0].address!r} reads the {end.output_shape[-1]} classes of "
             evidence += f"{prefix}{end.address}"
             yield Finding(f"{prefix}{end.address}", evidence, line)
-
-
-def dense_layer_of_most_parameters(case):
-    """A dense layer on a large map has a weight for every cell, channel and unit.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((48, 64, 3)), layers.Conv2D(16, 3, activation="relu"),
-            layers.Flatten(name="flatten"), layers.Dense(32, activation="relu"), layers.Dense(3),
-        ])
-    """
-    if not any(node.convolves for node in case.calls):
-        return
-    table = layer_table(case.model)
-    total, row = int(table.parameters.sum()), table.loc[table.parameters.astype(int).idxmax()]
-    if row.kind != "Dense" or total < LARGE or row.parameters < 0.9 * total:
-        return
-    node = case.graph[row.layer]
-    before = case.graph[node.inputs[0]]
-    while before.kind in layer_windows.ONLY_IN_TRAINING:
-        before = case.graph[before.inputs[0]]
-    if before.kind != "Flatten" or len(before.input_shapes[0]) != 4:
-        return
-    sizes = "×".join(map(str, before.input_shapes[0][1:]))
-    evidence = f"{int(row.parameters):,} of {total:,} parameters, {row.parameters / total:.0%}; it "
-    evidence += f"reads all {sizes} numbers of the last map"
-    line, decides = "layers.GlobalAveragePooling2D()", "the accuracy of both in validation"
-    if any(head.loss.kind == "squared" or head.label_kind == "real" for head in case.heads):
-        side = min(before.input_shapes[0][1:3])
-        if side < 8:
-            return  # a mean over all places would forget where something is
-        line = f"keras.Sequential([layers.AveragePooling2D({side // 4}), layers.Flatten()])"
-        decides = "the error of both in validation"
-    yield Finding(row.layer, evidence, in_place_of(line, before.layer.name), decides)
 
 
 def _next_sum(graph, node):

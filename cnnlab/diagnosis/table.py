@@ -6,6 +6,7 @@ may not matter.
 
 from cnnlab.diagnosis import (
     curves,
+    dense_layers,
     labelling,
     learning_rates,
     metrics,
@@ -16,7 +17,6 @@ from cnnlab.diagnosis import (
     same_answers,
     signals,
     sources,
-    structure,
 )
 from cnnlab.diagnosis.causes import CAUSES
 from cnnlab.diagnosis.rule import Rule
@@ -73,7 +73,7 @@ RULES = (
     Rule("learning rate too low", learning_rates.rate_too_low, sources.SMITH),
     Rule("statistics not settled", signals.statistics_not_settled, "Ioffe & Szegedy (2015)"),
     Rule(
-        "other than in training",
+        "worse than in its training",
         curves.other_than_in_training,
         "Keras documentation, clone_model: its weights are new",
     ),
@@ -104,7 +104,7 @@ RULES = (
     ),
     Rule(
         "dense layer that holds 90 % of the parameters",
-        structure.dense_layer_of_most_parameters,
+        dense_layers.dense_layer_of_most_parameters,
         sources.LIN,
     ),
 )
