@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+from cnnlab.arrays.threads import one_thread
+
 SIDE = 14  # pixels of the small pictures that are compared
 STEP = 1.07  # from one scale to the next
 LARGEST = 1.7  # scale between two pictures: a cut of 40 % is 1 / 0.4**0.5 = 1.6 times as large
@@ -44,8 +46,9 @@ def near_duplicates(images, others=None, alike=ALIKE):
     if others is not None:
         _check("others", others)
     compared = images if others is None else others
-    found = _correlation(images, compared)
-    enlarged = found if others is None else _correlation(compared, images)
+    with one_thread():  # many products: threads that wait for the next take ten times as long
+        found = _correlation(images, compared)
+        enlarged = found if others is None else _correlation(compared, images)
     found = np.maximum(found, enlarged.T)
     if others is None:
         found = np.triu(found, 1)

@@ -17,6 +17,7 @@ the order in which they are told, with their ``sources``; each docstring holds a
 
 import pandas as pd
 
+from cnnlab.arrays.threads import one_thread
 from cnnlab.diagnosis.given import case_of
 from cnnlab.diagnosis.table import RULES
 
@@ -60,6 +61,7 @@ def diagnose(model, images=None, labels=None, history=None, validation_data=None
         structure and behaviour: Schoop, Huang & Hartmann (2021), UMLAUT; Nikanjam et al. (2021),
         NeuraLint; Wardat, Le & Rajan (2021), DeepLocalize; Zhang et al. (2021), AutoTrainer.
     """
-    case = case_of(model, images, labels, history, validation_data)
-    rows = [rule.row(found) for rule in RULES for found in rule.function(case)]
+    with one_thread():  # networks and products of pictures take turns
+        case = case_of(model, images, labels, history, validation_data)
+        rows = [rule.row(found) for rule in RULES for found in rule.function(case)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
