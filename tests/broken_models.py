@@ -281,6 +281,9 @@ BROKEN = {
     + "before = [layers.Rescaling(1 / 255), layers.Rescaling(1 / 255, name='again')]\n"
     + "model = fitting(small(layers.Dense(3), before=before))\nimages = 255 * pictures",
     "images not scaled": SOUND + PAIR + "images = (255 * pictures).astype('uint8')",
+    "images prepared for another range": "scale = layers.Rescaling(1 / 255, name='scale')\n"
+    "model = fitting(small(layers.Dense(3), before=[scale]))\n"
+    "images, labels = (pictures - pictures.mean()) / pictures.std(), kinds",
     "channels first": "image = keras.Input((1, 32, 48))\n"
     "x = layers.Conv2D(8, 3, padding='same')(layers.Rescaling(1 / 255, name='scaled')(image))\n"
     "x = layers.ReLU()(layers.Add()([x, layers.Conv2D(8, 1)(x)]))\n"
@@ -653,6 +656,10 @@ HEALTHY = {
     "images scaled twice": PAIR
     + "model = fitting(small(layers.Dense(3), before=[layers.Rescaling(1 / 255)]))\n"
     "images = 255 * pictures",
+    "images prepared for another range": "photographs = photographs / np.float32(255)\n"
+    "model = fitting(dense(layers.Dense(3), shape=(32, 48, 3)))\n"
+    "images = keras.applications.mobilenet_v2.preprocess_input(255 * photographs)\n"
+    "labels = photograph_kinds",
     "images not scaled": PAIR
     + "model = fitting(small(layers.Dense(3), before=[layers.BatchNormalization()]))\n"
     "images = np.round(255 * pictures)",

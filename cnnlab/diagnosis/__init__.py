@@ -3,8 +3,8 @@
 `diagnose` looks at the graph, the compile settings, some pictures with their labels, and the
 history of a training; what is not given is not judged. ``given`` checks what came and makes a
 ``case`` of it: the model as a graph, its ``heads`` with their loss and labels, its pictures, its
-training's history, and one ``run`` on a batch. The rules are a function each, grouped by what
-they read: ``inputs``, ``planes``, ``sets``, ``validation``, ``augmentation``, ``answers``,
+training's history, and one ``run`` on a batch. The rules are a function each, grouped by what they
+read: ``inputs``, ``ranges``, ``planes``, ``sets``, ``validation``, ``augmentation``, ``answers``,
 ``losses``, ``outweighed``, ``metrics``, ``labelling``, ``rare_classes``, ``pairing``, ``settings``,
 ``learning_rates``, ``structure``, ``merging``, ``dense_layers``, ``receptive_fields``, ``signals``,
 ``same_answers`` and ``curves``. What they ask: ``neighbours`` of pictures that look alike,

@@ -15,6 +15,7 @@ from cnnlab.diagnosis import (
     outweighed,
     pairing,
     planes,
+    ranges,
     receptive_fields,
     sets,
     settings,
@@ -101,6 +102,9 @@ CAUSES = (
     ),
     Rule("images scaled in two ways", inputs.images_scaled_in_two_ways, sources.LECUN),
     Rule("images not scaled", inputs.images_not_scaled, sources.LECUN),
+    Rule(
+        "images prepared for another range", ranges.images_prepared_for_another_range, sources.LECUN
+    ),
     Rule("channels first", planes.channels_first, "Keras documentation, Conv2D: data_format"),
     Rule(
         "planes read as pixels",
