@@ -445,6 +445,10 @@ BROKEN = {
     "bottleneck before the answer": "model = dense(layers.Dense(64, activation='relu'),\n"
     "    layers.Dense(3, name='narrow'), layers.ReLU(), layers.Dropout(0.2),\n"
     "    layers.Dense(8, activation='softmax'))",
+    "filters and kernel size exchanged": "x = image = keras.Input((32, 48, 3))\n"
+    "x = layers.Conv2D(8, 3, activation='relu')(x)\n"
+    "x = layers.Conv2D(4, 8, activation='relu')(x)\n"
+    "model = keras.Model(image, layers.Dense(3)(layers.GlobalMaxPooling2D()(x)))",
     "dropout of nearly all": PAIR
     + "drop = layers.SpatialDropout2D(0.8, name='drop')\n"
     + "model = fitting(small(layers.Dense(3), before=[layers.Conv2D(4, 3, activation='relu'), "
@@ -762,6 +766,9 @@ HEALTHY = {
     "images, labels = pictures[keep], kinds[keep]",
     "bottleneck before the answer": "model = dense(layers.Dense(5, activation='relu'),\n"
     "    layers.Dense(8, activation='softmax'))",
+    "filters and kernel size exchanged": PAIR
+    + "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(16, 3,"
+    " activation='relu'), layers.GlobalMaxPooling2D(), layers.Dense(3)]))",
     "dropout of nearly all": PAIR + "model = fitting(small(layers.Dropout(0.5), layers.Dense(3)))",
     "receptive field smaller than the object": "model = keras.Sequential([\n"
     "    keras.Input((48, 32, 3)), *[layer for _ in range(3) for layer in\n"

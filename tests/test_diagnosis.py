@@ -15,8 +15,18 @@ import tensorflow as tf
 
 from cnnlab import weights
 from cnnlab.datasets import load
-from cnnlab.diagnosis import copies, diagnose, examples, neighbours, pairing, rates, sampling
+from cnnlab.diagnosis import (
+    copies,
+    diagnose,
+    examples,
+    finding,
+    neighbours,
+    pairing,
+    rates,
+    sampling,
+)
 from cnnlab.diagnosis.finding import AS_LOADED
+from cnnlab.diagnosis.given import case_of
 from cnnlab.diagnosis.table import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -960,7 +970,7 @@ def test_two_patches_of_one_wall_are_no_copies_of_each_other_but_a_darker_pictur
     others = np.concatenate([others, (images[:1] * 0.8).astype("uint8")])
     table = diagnose(model, images, None, None, (others, None))
     row = table[table.finding == f"perhaps {rule}"].iloc[0]
-    assert row.evidence.startswith("1 pair correlates above 0.9, such as image 0 and validation im")
+    assert row.evidence.startswith("1 pair correlates above 0.95, such as image 0 and valida")
     given = {"np": np, "images": images, "validation_data": (others, None)}
     assert eval(re.search(r"np\.hstack\(.*\]\)", row.evidence)[0], given).shape == (64, 128, 3)
     exec(row.remedy, given)
@@ -1401,9 +1411,6 @@ def test_a_model_with_parts_of_ones_own_starts_anew(end, compiled):
 
 
 def test_weights_are_drawn_anew_in_all_layers_of_a_model_with_parts_of_ones_own():
-    from cnnlab.diagnosis import finding
-    from cnnlab.diagnosis.given import case_of
-
     text = "model = fitting(small(Block(8), layers.BatchNormalization(), layers.Dense(3)))\n"
     space = made(PAIR + OWN_PARTS + text)
     model = space["model"]
@@ -1771,3 +1778,41 @@ def test_a_callback_that_lowers_the_rate_is_named():
     row = diagnose(model, pictures, kinds, curves).iloc[0]
     assert row["where"] == "history"
     assert 'ReduceLROnPlateau, waits for an accuracy with mode="max"' in row.evidence
+
+
+def test_what_a_norm_takes_in_may_be_of_any_range():
+    pictures, kinds = examples.stripes()
+    kind = "images prepared for another range"
+    far = 1000 * pictures - 3000
+    for norm in (keras.layers.BatchNormalization(), keras.layers.Normalization()):
+        model = MODELS["small"](keras.layers.Dense(3), before=[norm])
+        if hasattr(norm, "adapt"):
+            norm.adapt(far)
+        assert kind not in found(diagnose(model, far, kinds))
+    space = made(BROKEN[kind])
+    table = diagnosed(space)
+    assert table.remedy[0] == "layers.Identity()  # in place of scale"
+
+
+def test_a_training_that_starts_anew_keeps_what_it_did_not_learn():
+    pictures, _ = examples.photographs()
+    base = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3)], name="base")
+    base.trainable = False
+    norm = keras.layers.Normalization(name="norm")
+    norm.adapt(pictures)
+    end = keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, name="head")
+    model = keras.Sequential([keras.Input(pictures.shape[1:]), norm, base, *end])
+    model.compile("adam", "mse")
+    space = {"model": model, "keras": keras}
+    exec(finding.new_weights(case_of(model, None, None, None, None)), space)
+    new = space["model"]
+    assert new is not model
+    np.testing.assert_allclose(new.get_layer("norm")(pictures), norm(pictures))
+    for one, other in zip(new.get_layer("base").weights, base.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert np.any(new.get_layer("head").weights[0] != model.get_layer("head").weights[0])
+
+
+def test_a_channel_order_is_no_new_numbering():
+    table = diagnosed(made(EXAMPLES["channels in another order in validation"]))
+    assert found(table) == ["channels in another order in validation"]

@@ -199,6 +199,11 @@ CAUSES = (
     Rule("map of one cell too early", receptive_fields.map_of_one_cell_too_early, sources.ARAUJO),
     Rule("bottleneck before the answer", structure.bottleneck_before_the_answer, sources.CHOLLET_5),
     Rule("map of one channel", structure.map_of_one_channel, sources.CHOLLET_5),
+    Rule(
+        "filters and kernel size exchanged",
+        structure.filters_for_the_kernel_size,
+        "Keras documentation, Conv2D: filters, kernel_size",
+    ),
     Rule("dropout of nearly all", structure.dropout_of_nearly_all, "Srivastava et al. (2014)"),
     Rule(
         "augmentation that moves only the picture",

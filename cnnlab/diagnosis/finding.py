@@ -118,10 +118,21 @@ def made_anew(case, line, rate=None):
 def new_weights(case):
     """Python for the same network with new weights.
 
-    Where Keras cannot make all its parts once more, each weight is drawn by its own initialiser.
+    What was not learned in this training is kept: what is frozen, and the mean and the variance
+    that a Normalization has taken from the pictures. Where Keras cannot make all parts once more,
+    each weight is drawn by its own initialiser.
     """
+    clone, layers = "model = keras.models.clone_model(model)", case.model.layers
     if not has_own_parts(case.model):
-        return "model = keras.models.clone_model(model)"
+        norms = [n.name for n in layers if type(n).__name__ == "Normalization" and n.weights]
+        frozen = any(layer.weights and not layer.trainable for layer in layers)
+        kept = f"n.name in {norms}" if norms else ""
+        kept += " or " * (bool(norms) and frozen) + "not n.trainable" * frozen
+        if not kept:
+            return clone
+        clone = f"old = model; {clone}; _ = [m.set_weights(n.get_weights()) for m, n in "
+        clone += f"zip(model.layers, old.layers) if {kept}]"
+        return clone + "".join(f"; model.get_layer({n!r}).finalize_state()" for n in norms)
     return (
         "_ = [w.assign(getattr(n, w.name + '_initializer', keras.initializers.GlorotUniform())"
         f"(w.shape)) for n in {private_names.LAYERS_INSIDE} for w in n.weights "

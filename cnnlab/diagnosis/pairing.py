@@ -1,7 +1,5 @@
 """Rules about whether labels belong to their pictures."""
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import softmax
@@ -9,6 +7,7 @@ from scipy.special import softmax
 from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding
 from cnnlab.diagnosis.neighbours import by_chance, neighbours_that_agree
+from cnnlab.diagnosis.validation import channels_in_another_order, validation_of
 
 FEW = 24  # labels, below which nothing is said
 
@@ -72,7 +71,7 @@ def numbered_otherwise(case):
     if other is None or learned is None or learned < 0.6:
         return
     rows, answers = case.validated
-    if len(rows) < FEW or not answers:
+    if len(rows) < FEW or not answers or any(channels_in_another_order(case)):
         return
     classes, named = other[1][rows], predicted_classes(head, answers[0])
     renaming, renamed = _best_renaming(classes, named, answers[0])
@@ -135,7 +134,8 @@ def shuffled(case):
         elif other := validation_of(case, head):
             found = neighbours_that_agree(case.pictures[0], classes, *other)
             strange = found and agree > 0.8 and by_chance(*found)
-            if strange and not any(numbered_otherwise(case)):
+            causes = numbered_otherwise, channels_in_another_order
+            if strange and not any(any(cause(case)) for cause in causes):
                 evidence = f"of {found[2]} validation images that are nearly like a training image "
                 evidence += f"{found[0]:.2f} have its label; {found[1]:.2f} would by chance"
                 line = "order = np.random.default_rng(0).permutation(len(validation_data[1])); "
@@ -209,18 +209,6 @@ def _mirrored(images):
             pairs += [(first, index)] * (not np.array_equal(images[first], picture))
         seen.setdefault(middle.tobytes(), index)
     return pairs
-
-
-def validation_of(case, head):
-    """The pictures and classes of the validation, or None where they are not like the others."""
-    if case.validation is None or case.validation[1] is None:
-        return None
-    images, labels = case.validation[0], np.asarray(case.validation[1])
-    classes = replace(head, labels=labels).classes
-    fits = isinstance(images, np.ndarray) and images.shape[1:] == case.pictures[0].shape[1:]
-    if not fits or classes is None or classes.ndim != 1 or len(classes) != len(images):
-        return None
-    return (images, classes) if np.isfinite(images).all() and classes.min() >= 0 else None
 
 
 def _called(classes, named, label, name):

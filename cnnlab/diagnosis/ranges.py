@@ -6,10 +6,12 @@ from cnnlab.diagnosis.augmentation import augmentation_in_another_range
 from cnnlab.diagnosis.bases import expectation_of
 from cnnlab.diagnosis.finding import Finding, in_both_sets, in_place_of
 from cnnlab.diagnosis.inputs import images_not_scaled, images_scaled_twice
+from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds
 
 SHIFTED = 8  # deviations between the mean and 0, beyond which all pictures look alike
 WIDE = 100  # a larger deviation than that of pictures of 0 to 255
+_NORMS = kinds.NORMALISATIONS | {"Normalization"}
 FAINT = 0.1  # the largest number, below which first sums are next to nothing
 
 
@@ -33,7 +35,10 @@ def images_prepared_for_another_range(case):
     first = next((n for n in case.calls if getattr(n.layer, "weights", ())), None)
     if len(case.pictures) != 1 or case.pictures[0].ndim != 4 or not case.finite or not first:
         return
-    if first.kind in kinds.NORMALISATIONS or case.answers_right or expectation_of(case):
+    near = [first, *graphs.consumers(case.graph, first.address)]
+    if any(node.kind in _NORMS for node in near) or not case.run.answers:
+        return  # the mean is taken away; or images of another shape
+    if case.answers_right or expectation_of(case):
         return
     causes = images_not_scaled, images_scaled_twice, augmentation_in_another_range
     if any(any(cause(case)) for cause in causes):

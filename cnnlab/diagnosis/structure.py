@@ -160,6 +160,28 @@ def batch_norm_over_rows(case):
             yield Finding(node.address, evidence, line)
 
 
+def filters_for_the_kernel_size(case):
+    """`Conv2D(filters, kernel_size)`: of Conv2D(3, 32) 3 filters look at 32×32 pixels each.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((32, 48, 1)), layers.Conv2D(3, 16, padding="same", activation="relu"),
+            layers.GlobalMaxPooling2D(), layers.Dense(3),
+        ])
+    """
+    for node in case.calls:
+        if node.kind != "Conv2D" or node.address in case.graph.outputs:
+            continue
+        filters, size, layer = node.layer.filters, node.layer.kernel_size, node.layer
+        usual = size[0] == size[1] and size[0] in (8, 16, 32, 64, 128, 256)
+        if usual and filters in (2, 3, 4, 5, 7) and layer.strides == (1, 1):
+            evidence = f"{filters} filters of {size[0]}×{size[1]}: `filters` comes first, then "
+            line = f"layers.Conv2D({size[0]}, {filters}, padding={layer.padding!r}, activation="
+            line = in_place_of(f"{line}{activation_of(node)!r})", layer.name)
+            decides = "whether so large a kernel was meant"
+            yield Finding(node.address, f"{evidence}`kernel_size`", line, decides)
+
+
 def dropout_of_nearly_all(case):
     """The rate of a dropout is the share that is deleted, not the share that is kept.
 

@@ -1,10 +1,11 @@
 """Rules about a validation that is told in other terms: channels, units."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import Finding
-from cnnlab.diagnosis.pairing import validation_of
 
 FEW = 24  # pictures, below which a share tells nothing
 
@@ -81,3 +82,15 @@ def labels_scaled_otherwise(case):
         change = f"/ {times:.4g}" if times > 1 else f"* {1 / times:.4g}"
         line = f"validation_data = validation_data[0], np.asarray(validation_data[1]) {change}"
         yield Finding("labels", evidence, line)
+
+
+def validation_of(case, head):
+    """The pictures and classes of the validation, or None where they are not like the others."""
+    if case.validation is None or case.validation[1] is None:
+        return None
+    images, labels = case.validation[0], np.asarray(case.validation[1])
+    classes = replace(head, labels=labels).classes
+    fits = isinstance(images, np.ndarray) and images.shape[1:] == case.pictures[0].shape[1:]
+    if not fits or classes is None or classes.ndim != 1 or len(classes) != len(images):
+        return None
+    return (images, classes) if np.isfinite(images).all() and classes.min() >= 0 else None
