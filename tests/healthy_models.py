@@ -180,7 +180,7 @@ def normed():
         return layers.Conv2D(16, 3, use_bias=False), norm, layers.ReLU()
 
     parts = [*part(), layers.MaxPooling2D(), *part(), layers.GlobalAveragePooling2D()]
-    return trained(stack(*parts, layers.Dense(10), shape=(28, 28, 1)), *digits(1200), rate=3e-3)
+    return trained(stack(*parts, layers.Dense(10), shape=(28, 28, 1)), *digits(1200), rate=1e-3)
 
 
 def cifar():

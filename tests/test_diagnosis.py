@@ -554,6 +554,18 @@ def test_overfitting_is_not_told_beside_its_cause():
     assert told[0] == "statistics not settled" and "overfitting" not in told
 
 
+@pytest.mark.parametrize(
+    ("validation", "named"),
+    [([0.7, 0.9, 0.94, 0.94, 0.95, 0.95], False), ([0.7, 0.9, 0.9, 0.88, 0.86, 0.85], True)],
+)
+def test_a_loss_that_rises_while_as_many_are_right_is_no_overfitting_yet(validation, named):
+    curves = {"loss": [1.0, 0.3, 0.1, 0.05, 0.04, 0.03], "val_accuracy": validation}
+    curves["val_loss"] = [0.7, 0.2, 0.25, 0.28, 0.3, 0.33]
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    told = found(diagnose(model, *examples.stripes(), curves))
+    assert ("overfitting" in told) == named
+
+
 def test_a_rare_class_that_is_given_up_is_told_once():
     table = diagnosed(made(BROKEN["rare class not recognised"]))
     assert "imbalance" not in found(table)
@@ -1816,3 +1828,9 @@ def test_a_training_that_starts_anew_keeps_what_it_did_not_learn():
 def test_a_channel_order_is_no_new_numbering():
     table = diagnosed(made(EXAMPLES["channels in another order in validation"]))
     assert found(table) == ["channels in another order in validation"]
+
+
+def test_a_large_kernel_of_many_filters_is_meant():
+    stack = [keras.layers.Conv2D(8, 16, padding="same"), keras.layers.ReLU()]
+    model = MODELS["small"](keras.layers.Dense(3), before=stack, shape=(32, 48, 3))
+    assert "filters and kernel size exchanged" not in found(diagnose(model))

@@ -133,7 +133,10 @@ def overfitting(case):
     end = np.median(validation[-3:])
     if validation[best] > 4 * loss[best] + 1:
         return  # other pictures from the first epoch on: nothing that more training did
-    rises = since >= 3 and end > 1.2 * validation[best] and end > 2 * loss[-1] + 0.05
+    accuracy = case.history.get("val_accuracy")
+    kept = accuracy is not None and np.median(accuracy[-3:]) >= accuracy.max() - 0.02
+    limit = (2 if kept else 1.2) * validation[best]  # only more sure of what is wrong anyway
+    rises = since >= 3 and end > limit and end > 2 * loss[-1] + 0.05
     if rises and loss[-1] < 0.9 * loss[best]:
         evidence = f"the validation loss was lowest in epoch {best + 1}, {validation[best]:.2f}, "
         evidence += f"and is {validation[-1]:.2f}; the training loss fell to {loss[-1]:.2f}"
