@@ -157,7 +157,7 @@ def unmoved_controls(page, lesson=""):
         picture = widget.locator(PICTURE).last
         for selector, keys in CONTROLS.items():
             for number in range(widget.locator(selector).count()):
-                before = picture.inner_html()
+                before = shown(picture)
                 for key in keys:
                     began = time.monotonic()
                     widget.locator(selector).nth(number).press(key)
@@ -168,7 +168,7 @@ def unmoved_controls(page, lesson=""):
                 else:
                     unmoved.append(f"{selector} {number}")
         for button in widget.locator(".widget-upload").all():
-            before = picture.inner_html()
+            before = shown(picture)
             with page.expect_file_chooser() as chooser:
                 button.click()
             chooser.value.set_files(PHOTOGRAPH)
@@ -179,13 +179,18 @@ def unmoved_controls(page, lesson=""):
     return unmoved
 
 
+def shown(picture):
+    """What a picture shows, its middle and its length: to fetch all takes as long as to draw it."""
+    part = "text.slice(text.length / 2, text.length / 2 + 400)"
+    return picture.evaluate(f"({{innerHTML: text}}) => text && text.length + {part}")
+
+
 def changed(page, picture, before, seconds=15):
     """Whether a widget shows something else than before, and that is no error."""
     for _ in range(50 * seconds):
         page.wait_for_timeout(20)
-        now = picture.inner_html()
-        if now not in ("", before):
-            return "Traceback" not in now
+        if shown(picture) not in ("", before):
+            return "Traceback" not in picture.inner_html()
     return False
 
 
@@ -193,7 +198,7 @@ def settled(page, picture, seconds=15):
     """Waits until a picture has not changed for a second: a pattern may be painted behind it."""
     last = None
     for _ in range(seconds):
-        now = picture.inner_html()
+        now = shown(picture)
         if now == last:
             return
         last = now
