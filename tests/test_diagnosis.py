@@ -1834,3 +1834,17 @@ def test_a_large_kernel_of_many_filters_is_meant():
     stack = [keras.layers.Conv2D(8, 16, padding="same"), keras.layers.ReLU()]
     model = MODELS["small"](keras.layers.Dense(3), before=stack, shape=(32, 48, 3))
     assert "filters and kernel size exchanged" not in found(diagnose(model))
+
+
+@pytest.mark.parametrize(
+    "follows", [keras.layers.Softmax, lambda: keras.layers.Activation("softmax")]
+)
+def test_a_relu_in_front_of_a_softmax_leaves_it_alone(follows):
+    space = {"keras": keras, "np": np, "images": examples.stripes()[0]}
+    space["labels"] = examples.stripes()[1]
+    end = keras.layers.Dense(3, activation="relu", name="head"), follows()
+    space["model"] = MODELS["fitting"](MODELS["small"](*end), MODELS["sparse"](from_logits=False))
+    table = diagnose(space["model"], space["images"], space["labels"])
+    assert table.finding[0] == "ReLU on the output"
+    exec(table.remedy[0], space)
+    assert diagnose(space["model"], space["images"], space["labels"]).empty

@@ -132,7 +132,8 @@ def relu_on_the_output(case):
         named = [name for name in head.activations or () if name in _CUT_AT_0]
         below = head.label_kind == "real" and head.labels.min() < 0
         if named and (head.loss.kind in CLASSES or below):
-            end = "linear" if head.loss.from_logits or below else _fitting(head)
+            follows = head.activations[-1] not in _CUT_AT_0  # such as a softmax behind a ReLU
+            end = "linear" if head.loss.from_logits or below or follows else _fitting(head)
             evidence = f"{named[-1]} sets every answer{head.of_output} below 0 to 0"
             if below:
                 evidence += f", and labels go down to {head.labels.min():g}"

@@ -239,7 +239,8 @@ def one_class_only(case):
             continue
         if len(np.unique(classes)) == 1:
             evidence = f"all {len(classes)} labels{head.of_output} are class {classes[0]}"
-            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}, before some are taken"
+            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}, before some are taken; or mend the line "
+            line += "that makes the labels: it may compare what is never equal"
             yield Finding("labels", evidence, line)
 
 
