@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cnnlab.diagnosis.sampling import drawn
+
 MOST = (4000, 250)  # images, and others, that are compared
 SIDE = 48  # pixels of the longer side, to which larger pictures are reduced
 ALIKE = 0.9  # correlation of edges from which on pictures are copies, at least
@@ -38,10 +40,8 @@ def copies_in(images, classes, others, labels, most=MOST):
         >>> pairs.tolist(), round(least, 1)
         ([[4, 0], [5, 1]], 0.9)
     """
-    counts = zip((len(images), len(others)), most or (np.inf, np.inf), strict=True)
-    rows, columns = (
-        np.unique(np.linspace(0, n - 1, int(min(n, top))).astype(int)) for n, top in counts
-    )
+    sets = zip((images, others), most or (len(images), len(others)), strict=True)
+    rows, columns = (drawn(len(pictures), top) for pictures, top in sets)
     edges, asked = _edges(images[rows]), others[columns]
     alike = np.maximum(_edges(asked) @ edges.T, _edges(asked[:, :, ::-1]) @ edges.T)
     strangers = np.ravel(labels)[columns][:, None] != np.ravel(classes)[rows]
