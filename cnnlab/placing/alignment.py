@@ -84,7 +84,8 @@ def _line(model, layer, picture, shape):
 def spread(maps, *matrices):
     """(n,h,w) maps on (H,W) pixels, by matrices (H,h) and (W,w), one for each axis of places."""
     *others, last = matrices
-    with one_thread(maps.size * math.prod(len(matrix) for matrix in matrices)):
+    # NumPy multiplies map by map, so the largest product is at most that of one map.
+    with one_thread(math.prod(maps.shape[1:]) * math.prod(map(len, matrices))):
         for axis, matrix in enumerate(others, start=1):
             before, behind = maps.shape[:axis], maps.shape[axis + 1 :]
             rows = maps.reshape(-1, maps.shape[axis], math.prod(behind))

@@ -76,4 +76,4 @@ def normalised(maps):
 def _to_one(positive, least=0):
     """Maps from 0 on divided by their largest value, or 0 where that is not above the least."""
     largest = positive.max(axis=tuple(range(1, positive.ndim)), keepdims=True)
-    return np.divide(positive, largest, out=np.zeros_like(positive), where=largest > least)
+    return positive / np.where(largest > least, largest, np.inf)
