@@ -3464,7 +3464,7 @@ FAULTS = [
     ),
     Fault(
         "command.homework",
-        "verify(exercises)\n        text, notebook",
+        "verify(_drawn(exercises, module) if place else exercises)\n        text, notebook",
         "text, notebook",
         "a faulty variant is handed out",
     ),
