@@ -3464,9 +3464,42 @@ FAULTS = [
     ),
     Fault(
         "command.homework",
-        "verify(exercises)\n        text, notebook",
+        "verify(_drawn(exercises, module) if place else exercises)\n        text, notebook",
         "text, notebook",
         "a faulty variant is handed out",
+    ),
+    Fault(
+        "command.homework",
+        "if source.resolve().is_relative_to(",
+        "if not source.resolve().is_relative_to(",
+        "the key of a class lies in a folder of this project",
+    ),
+    Fault(
+        "command.homework",
+        "for each in exercises if id(each) not in own)",
+        "for each in exercises if id(each) in own)",
+        "what a seed draws is not tried",
+    ),
+    Fault(
+        "command.cli",
+        "variants.variant(exercise_files.loaded(source), arguments.seed)",
+        "variants.variant(exercise_files.loaded(source))",
+        "the solutions of a variant are those of the file",
+        "homework",
+    ),
+    Fault(
+        "exercises.solutions",
+        "[*_around(answer, {answer.__name__}), *sources]",
+        "sources",
+        "a solution is written without the numbers around it",
+        "solved",
+    ),
+    Fault(
+        "exercises.solutions",
+        "        if name in known:\n            continue\n",
+        "",
+        "a function around a solution that calls itself is written for ever",
+        "solved",
     ),
     Fault(
         "command.homework",

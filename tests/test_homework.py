@@ -305,6 +305,49 @@ def test_a_file_without_variants_takes_no_seed(source, tmp_path, capsys):
     assert not source.with_suffix(".key").exists()
 
 
+@pytest.mark.parametrize("given", [("--seed", 3), ("--seeds", "class.csv")])
+def test_no_key_is_laid_beside_a_homework_of_this_project(tmp_path, given, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("class.csv").write_text("student\nAnna\n", encoding="utf-8")
+    assert run("pack", "edges_and_digits", tmp_path / "out", *given) == 2
+    said = capsys.readouterr().err
+    assert "`NAME` must be a file of your own where there are seeds: got '" in said
+    assert ", beside which no key may lie. Copy edges_and_digits.py and edges_and_digits.ip" in said
+    assert not homework.source_of("edges_and_digits").with_suffix(".key").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_the_same_for_all_is_tried_once(source, tmp_path, monkeypatch, capsys):
+    text = VARIED.replace("def exercises(seed):", "KEPT = []\n\n\ndef exercises(seed):")
+    kept = "    KEPT.append(total) if not KEPT else None\n    return scale, KEPT[0]"
+    source.write_text(text.replace("    return scale, total", kept), encoding="utf-8")
+    tried = []
+    monkeypatch.setattr(homework, "verify", lambda es: tried.append([e.number for e in es]))
+    assert run("verify", source, "--seeds", 2) == 0
+    assert tried == [["V.1", "V.2"], ["V.1"], ["V.1"]]
+    tried.clear()
+    roster = tmp_path / "class.csv"
+    roster.write_text("student\nAnna\nBen\n", encoding="utf-8")
+    assert run("pack", source, tmp_path / "out", "--seeds", roster) == 0
+    assert tried == [["V.1", "V.2"], ["V.1"]]
+
+
+def test_the_solutions_of_a_variant_are_printed_with_its_numbers(source, capsys):
+    assert cli.main(["solutions", str(source), "--seed", "3"]) == 0
+    said = capsys.readouterr().out
+    assert "Write scaled(image): 5 times as large." in said
+    code = said[said.index("factor = 5") : said.index("Every pixel alone.")]
+    exec(code, there := {})
+    assert there["scaled"](2) == 10
+    for names, beside in [((), "no file"), (("05",), "05"), ((source, "--notebooks", "D"), "--no")]:
+        assert cli.main(["solutions", *map(str, names), "--seed", "3"]) == 2
+        expected = rf"`--seed` must come with a file of exercises, .* got 3 with {beside}"
+        assert re.search(expected, capsys.readouterr().err)
+    source.write_text(PLAIN, encoding="utf-8")
+    assert cli.main(["solutions", str(source), "--seed", "3"]) == 2
+    assert "got varied.py, which has one variant only" in capsys.readouterr().err
+
+
 # A new homework
 
 

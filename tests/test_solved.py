@@ -211,3 +211,25 @@ def test_every_lesson_runs_to_its_end_with_its_solutions(name, tmp_path):
     run = [sys.executable, "-m", "cnnlab.command.cli", "solutions", name, "--notebooks"]
     done = subprocess.run([*run, str(tmp_path / "solved")], capture_output=True, env=os.environ)
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+
+
+def drawn_from(factor, kernel):
+    """A solution as a file with variants makes it."""
+
+    def doubled(image):
+        return factor * image + factor
+
+    def rows(image):
+        return [] if len(image) == 0 else [doubled(image[0]) * kernel, *rows(image[1:]), factor]
+
+    return rows
+
+
+def test_a_solution_that_was_made_in_a_function_is_written_with_the_numbers_around_it():
+    solution = drawn_from(3, np.array([[1, 2]]))
+    text = solutions.written(solution)
+    assert text.count("factor = 3") == text.count("def doubled(") == text.count("def rows(") == 1
+    exec(text, there := {"np": np})
+    image = np.array([[4, 5], [6, 7]])
+    for one, other in zip(there["rows"](image), solution(image), strict=True):
+        assert np.array_equal(one, other)

@@ -75,17 +75,27 @@ def _progress(arguments):
 
 
 def _solutions(arguments):
-    from cnnlab.exercises import catalogue, solution, verify
+    from cnnlab.exercises import catalogue, solution, variants, verify
     from cnnlab.grading import exercise_files
 
+    names, lessons = arguments.exercises or catalogue.lessons(), catalogue.lessons()
+    if arguments.seed is not None and (arguments.notebooks or {*names} & {*lessons}):
+        given = " ".join(arguments.exercises) or "no file"
+        beside = "--notebooks" if arguments.notebooks else given
+        raise ValueError(
+            "`--seed` must come with a file of exercises, and without --notebooks: got "
+            f"{arguments.seed} with {beside}. `cnnlab solutions FILE --seed 7` prints a variant's."
+        )
     if arguments.notebooks:
-        return _solved(arguments, arguments.exercises or catalogue.lessons())
+        return _solved(arguments, names)
     if arguments.no_run:
         raise ValueError("`--no-run` must come with --notebooks DIR: got it alone. Name a folder.")
-    for name in arguments.exercises or catalogue.lessons():
-        is_lesson = name in catalogue.lessons()
+    for name in names:
+        is_lesson = name in lessons
         source = exercise_files.source_of(name)
         exercises = catalogue.exercises(name) if is_lesson else exercise_files.exercises_in(source)
+        if arguments.seed is not None:
+            exercises = variants.variant(exercise_files.loaded(source), arguments.seed)
         if not is_lesson:
             verify(exercises)
         for exercise in exercises:
@@ -217,6 +227,7 @@ def _parser():
         "--notebooks", metavar="DIR", help="write the notebooks there, solved and run"
     )
     solve.add_argument("--no-run", action="store_true", help="write the notebooks, run nothing")
+    solve.add_argument("--seed", type=homework_parser.seed, help="print those of this variant")
     solve.set_defaults(run=_solutions)
 
     homework_parser.add(commands, _count)

@@ -59,7 +59,8 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
 
     Raises:
         ValueError: an exercise judges wrongly or cannot be sealed, an answer would be handed out,
-            something lies in the place of what is written, or nbgrader cannot hand it out.
+            something lies in the place of what is written, there are seeds and the file is one of
+            this project, or nbgrader cannot hand it out.
     """
     source, out = source_of(name), Path(out)
     if nbgrader and (seed is not None or roster is not None):
@@ -72,6 +73,7 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
     key, rows = None, [("", seed)]
     if seed is not None or roster is not None:
         variants.variant(module, seed or 0)  # refuses a file without
+        _check_own(source)
         key = variants.key_beside(source, make=True)
         yield f"{source.with_suffix('.key')}: your key of the variants; keep it beside the file"
     if roster is not None:
@@ -79,7 +81,7 @@ def pack(name, out, seed=None, roster=None, files=None, nbgrader=False):
         _check_folders(student for student, _ in rows)
     for place, (student, own_seed) in enumerate(_counted(rows, "student")):
         exercises = variants.variant(module, own_seed)
-        verify(exercises)
+        verify(_drawn(exercises, module) if place else exercises)
         text, notebook, late = _made(source, module, exercises, files, place < TRIED_SEALED)
         if key:
             told = variants.signed(key, source.stem, own_seed, student)
@@ -111,7 +113,7 @@ def tried(name, seeds=50):
     for seed in _counted([None, *range(1, count + 1)], "variant"):
         exercises = variants.variant(module, seed)
         try:
-            verify(exercises)
+            verify(exercises if seed is None else _drawn(exercises, module))
             if seed is None or seed < TRIED_SEALED:
                 text, _, late = _made(source, module, exercises, None, True)
         except ValueError as error:
@@ -123,6 +125,22 @@ def tried(name, seeds=50):
             yield f"{source.name}: {len(text.encode()):,} bytes when sealed, no answer in it"
     if count:
         yield f"{count} seeds: each with one right answer, and mistakes that differ"
+
+
+def _check_own(source):
+    """Refuses a file of this project: the key would lie there."""
+    if source.resolve().is_relative_to(notebooks_folder().resolve()):
+        raise ValueError(
+            f"`NAME` must be a file of your own where there are seeds: got {str(source)!r}, beside "
+            f"which no key may lie. Copy {source.name} and {source.stem}.ipynb into a folder of "
+            "your own, and pack the copy."
+        )
+
+
+def _drawn(exercises, module):
+    """Those exercises of a variant that are not the file's own: the others have been tried."""
+    own = {*map(id, module.EXERCISES)}
+    return tuple(each for each in exercises if id(each) not in own)
 
 
 def _counted(items, unit):

@@ -28,7 +28,7 @@ def add(commands, count):
         each.add_argument("name", metavar="NAME", help="the file of exercises, NAME.py")
     seal.add_argument("out", metavar="OUT", help="the folder to write")
     variant = seal.add_mutually_exclusive_group()
-    variant.add_argument("--seed", type=_seed, help="of the variant that everybody gets")
+    variant.add_argument("--seed", type=seed, help="of the variant that everybody gets")
     variant.add_argument(
         "--seeds", metavar="CSV", help="the class list: a folder and a variant per student"
     )
@@ -39,7 +39,8 @@ def add(commands, count):
     seal.set_defaults(run=_pack)
 
 
-def _seed(text):
+def seed(text):
+    """A seed; a type for argparse."""
     if not text.isdecimal() or int(text) > LARGEST_SEED:
         raise argparse.ArgumentTypeError(f"must be a whole number, 0 to {LARGEST_SEED}: got {text}")
     return int(text)

@@ -20,8 +20,6 @@ rng = np.random.default_rng(0)
 
 # H1.1: three layers, one shape
 
-HEIGHT, WIDTH = 86, 125
-
 
 def behind(rows, columns):
     """The shape behind the pooling and the last convolution, 5×3 with stride 2."""
@@ -29,132 +27,143 @@ def behind(rows, columns):
     return output_size(rows, 5, 2), output_size(columns, 3, 2)
 
 
-output_shape = Exercise(
-    number="H1.1",
-    title="Three layers, one shape",
-    stars=1,
-    task="A picture of 86×125 goes through a 3×3 convolution, a 2×2 max pooling with stride 2, and "
-    "a 5×3 convolution with stride 2, all without padding. Which shape comes out? Answer with a "
-    "tuple (rows, columns).",
-    hints=(
-        "Write down the shape behind each layer, rows and columns each for themselves.",
-        "Behind the first convolution there are 84 rows. What is left over is dropped.",
-    ),
-    solution=behind(HEIGHT - 2, WIDTH - 2),
-    insight="Layer by layer, axis by axis, and every division is rounded down.",
-    mistakes=(
-        Mistake(
-            "Either the first convolution was padded, or half a move was counted as a whole one: "
-            "here is no padding, and what does not fill a window is dropped.",
-            behind(HEIGHT, WIDTH),
+def three_layers(height, width):
+    """H1.1 with a picture of this size: 4 n + 2 by 4 n + 1, so that something is always dropped."""
+    rows, columns = height - 2, width - 2  # behind the first convolution
+    half = rows // 2, columns // 2  # behind the pooling
+    return Exercise(
+        number="H1.1",
+        title="Three layers, one shape",
+        stars=1,
+        task=f"A picture of {height}×{width} goes through a 3×3 convolution, a 2×2 max pooling "
+        "with stride 2, and a 5×3 convolution with stride 2, all without padding. Which shape "
+        "comes out? Answer with a tuple (rows, columns).",
+        hints=(
+            "Write down the shape behind each layer, rows and columns each for themselves.",
+            f"Behind the first convolution there are {rows} rows. What is left over is dropped.",
         ),
-        Mistake(
-            "The divisions were rounded up: what does not fill a window is dropped.",
-            (math.ceil((42 - 5) / 2) + 1, math.ceil((62 - 3) / 2) + 1),
+        solution=behind(rows, columns),
+        insight="Layer by layer, axis by axis, and every division is rounded down.",
+        mistakes=(
+            Mistake(
+                "Either the first convolution was padded, or half a move was counted as a whole "
+                "one: here is no padding, and what does not fill a window is dropped.",
+                behind(height, width),
+            ),
+            Mistake(
+                "The divisions were rounded up: what does not fill a window is dropped.",
+                (math.ceil((rows / 2 - 5) / 2) + 1, math.ceil((columns / 2 - 3) / 2) + 1),
+            ),
+            Mistake(
+                "That is the shape at stride 1: the last convolution moves by two pixels.",
+                (output_size(half[0], 5), output_size(half[1], 3)),
+            ),
+            Mistake(
+                "Rows and columns of the last kernel are exchanged: rows come first.",
+                (output_size(half[0], 3, 2), output_size(half[1], 5, 2)),
+            ),
+            Mistake(
+                "The pooling is missing: it halves both sides.",
+                (output_size(rows, 5, 2), output_size(columns, 3, 2)),
+            ),
         ),
-        Mistake(
-            "That is the shape at stride 1: the last convolution moves by two pixels.",
-            (output_size(42, 5), output_size(61, 3)),
-        ),
-        Mistake(
-            "Rows and columns of the last kernel are exchanged: rows come first.",
-            (output_size(42, 3, 2), output_size(61, 5, 2)),
-        ),
-        Mistake(
-            "The pooling is missing: it halves both sides.",
-            (output_size(84, 5, 2), output_size(123, 3, 2)),
-        ),
-    ),
-)
+    )
 
 
 # H1.2: how strong is an edge?
 
-SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-
-
-def edge_strength(image):
-    across, down = correlate2d(image, SOBEL), correlate2d(image, SOBEL.T)
-    return np.sqrt(across.astype(float) ** 2 + down.astype(float) ** 2)
-
-
-def edge_strength_by_slices(image):
-    image = np.asarray(image, float)
-    rows = image[:-2] + 2 * image[1:-1] + image[2:]
-    columns = image[:, :-2] + 2 * image[:, 1:-1] + image[:, 2:]
-    return np.hypot(rows[:, 2:] - rows[:, :-2], columns[2:] - columns[:-2])
-
-
-def strength_across_only(image):
-    return np.abs(correlate2d(image, SOBEL))
-
-
-def strength_down_only(image):
-    return np.abs(correlate2d(image, SOBEL.T))
-
-
-def strength_with_signs(image):
-    return correlate2d(image, SOBEL) + correlate2d(image, SOBEL.T)
-
-
-def strength_as_sum(image):
-    return np.abs(correlate2d(image, SOBEL)) + np.abs(correlate2d(image, SOBEL.T))
-
-
-def strength_squared(image):
-    return edge_strength(image) ** 2
-
-
-def strength_padded(image):
-    across = correlate2d(image, SOBEL, padding="same").astype(float)
-    return np.hypot(across, correlate2d(image, SOBEL.T, padding="same"))
-
-
-edges = Exercise(
-    number="H1.2",
-    title="How strong is an edge?",
-    stars=2,
-    task="Write edge_strength(image): with the two Sobel kernels, SOBEL for the change across and "
-    "SOBEL.T for the change down, the length of the arrow (across, down) at every pixel. No "
-    "padding.",
-    hints=(
-        "Two calls of correlate2d give the two sides of a right triangle at every pixel.",
-        "The length is the square root of the sum of the two squares.",
-    ),
-    solution=edge_strength,
-    insight="The length does not depend on the direction of the edge; each kernel alone does.",
-    mistakes=(
-        Mistake("Only the change across is measured: a horizon stays dark.", strength_across_only),
-        Mistake("Only the change down is measured: a mast stays dark.", strength_down_only),
-        Mistake(
-            "The two changes were added with their signs: some edges cancel out.",
-            strength_with_signs,
-        ),
-        Mistake(
-            "The sum of two sides is longer than the third: slanted edges come out too strong.",
-            strength_as_sum,
-        ),
-        Mistake("That is the square of the length.", strength_squared),
-        Mistake(
-            "The picture was padded: the zeros draw an edge around it that is not there.",
-            strength_padded,
-        ),
-    ),
-    cases=(
-        (rng.integers(0, 256, (7, 9), dtype="uint8"),),
-        (rng.random((5, 8)).astype("float32"),),
-        (np.tri(6, 4),),
-    ),
-    alternatives=(edge_strength_by_slices,),
+PICTURES = (
+    (rng.integers(0, 256, (7, 9), dtype="uint8"),),
+    (rng.random((5, 8)).astype("float32"),),
+    (np.tri(6, 4),),
 )
+
+
+def edge_exercise(corner, middle, kernels):
+    """H1.2 with kernels of this column of weights, told in these words."""
+    kernel = np.outer((corner, middle, corner), (-1, 0, 1))
+
+    def edge_strength(image):
+        across, down = correlate2d(image, kernel), correlate2d(image, kernel.T)
+        return np.sqrt(across.astype(float) ** 2 + down.astype(float) ** 2)
+
+    def edge_strength_by_slices(image):
+        image = np.asarray(image, float)
+        rows = corner * (image[:-2] + image[2:]) + middle * image[1:-1]
+        columns = corner * (image[:, :-2] + image[:, 2:]) + middle * image[:, 1:-1]
+        return np.hypot(rows[:, 2:] - rows[:, :-2], columns[2:] - columns[:-2])
+
+    def strength_across_only(image):
+        return np.abs(correlate2d(image, kernel))
+
+    def strength_down_only(image):
+        return np.abs(correlate2d(image, kernel.T))
+
+    def strength_with_signs(image):
+        return correlate2d(image, kernel) + correlate2d(image, kernel.T)
+
+    def strength_as_sum(image):
+        return np.abs(correlate2d(image, kernel)) + np.abs(correlate2d(image, kernel.T))
+
+    def strength_squared(image):
+        return edge_strength(image) ** 2
+
+    def strength_padded(image):
+        across = correlate2d(image, kernel, padding="same").astype(float)
+        return np.hypot(across, correlate2d(image, kernel.T, padding="same"))
+
+    return Exercise(
+        number="H1.2",
+        title="How strong is an edge?",
+        stars=2,
+        task=f"Write edge_strength(image): with {kernels}, the length of the arrow (across, down) "
+        "at every pixel. No padding.",
+        hints=(
+            "Two calls of correlate2d give the two sides of a right triangle at every pixel.",
+            "The length is the square root of the sum of the two squares.",
+        ),
+        solution=edge_strength,
+        insight="The length does not depend on the direction of the edge; each kernel alone does.",
+        mistakes=(
+            Mistake(
+                "Only the change across is measured: a horizon stays dark.", strength_across_only
+            ),
+            Mistake("Only the change down is measured: a mast stays dark.", strength_down_only),
+            Mistake(
+                "The two changes were added with their signs: some edges cancel out.",
+                strength_with_signs,
+            ),
+            Mistake(
+                "The sum of two sides is longer than the third: slanted edges come out too strong.",
+                strength_as_sum,
+            ),
+            Mistake("That is the square of the length.", strength_squared),
+            Mistake(
+                "The picture was padded: the zeros draw an edge around it that is not there.",
+                strength_padded,
+            ),
+        ),
+        cases=PICTURES,
+        alternatives=(edge_strength_by_slices,),
+    )
+
+
+SOBEL = "the two Sobel kernels, SOBEL for the change across and SOBEL.T for the change down"
+
+
+def like_sobel(corner, middle):
+    """Kernels other than Sobel's, in words."""
+    rows = [[-weight, 0, weight] for weight in (corner, middle, corner)]
+    return (
+        f"the kernels K = np.array({rows}) for the change across and K.T for the change down, in "
+        "place of Sobel's"
+    )
 
 
 # H1.3: what does a cell see? (convolution 5×3, pooling 2×2, convolution 3×5, none padded)
 
-ROW, COLUMN = 4, 7
 
-
-def field(step=2, row=ROW, column=COLUMN, sides=((5, 3), (3, 5))):
+def field(row, column, step=2, sides=((5, 3), (3, 5))):
     """(top, left, bottom, right) of a cell, half-open."""
     first, second = sides
     starts = (step * row, step * column)
@@ -162,47 +171,52 @@ def field(step=2, row=ROW, column=COLUMN, sides=((5, 3), (3, 5))):
     return (*starts, *(a + b for a, b in zip(starts, sizes, strict=True)))
 
 
-seen = Exercise(
-    number="H1.3",
-    title="What does a cell see?",
-    stars=2,
-    task='Which pixels of the digit does the cell in row 4, column 7 of the layer "second" see? '
-    "Work it out, then read it with receptive_field(network, name).region(row, column), from "
-    "cnnlab.receptive_field. Answer with (top, left, bottom, right), bottom and right being the "
-    "first ones outside.",
-    hints=(
-        "From one cell to its neighbour the window moves by two pixels: the pooling made that.",
-        "Size along the rows: 5 for the first kernel, 1 more for the pooling, then 2 steps of 2 "
-        "pixels for the second kernel.",
-    ),
-    solution=field(),
-    insight="The pooling doubles the step of everything behind it: where a window begins, and how "
-    "much a kernel adds.",
-    mistakes=(
-        Mistake(
-            "The stride of the pooling is forgotten: behind it neighbours are two pixels apart.",
-            field(step=1),
+def seen_by(row, column):
+    """H1.3 for this cell: row and column from 1 on, and not the same."""
+    return Exercise(
+        number="H1.3",
+        title="What does a cell see?",
+        stars=2,
+        task=f"Which pixels of the digit does the cell in row {row}, column {column} of the layer "
+        '"second" see? Work it out, then read it with receptive_field(network, name).region(row, '
+        "column), from cnnlab.receptive_field. Answer with (top, left, bottom, right), bottom and "
+        "right being the first ones outside.",
+        hints=(
+            "From one cell to its neighbour the window moves by two pixels: the pooling made that.",
+            "Size along the rows: 5 for the first kernel, 1 more for the pooling, then 2 steps of "
+            "2 pixels for the second kernel.",
         ),
-        Mistake(
-            "The pooling is forgotten altogether: it adds a pixel, and doubles the step of what is "
-            "behind it.",
-            tuple(v - (i > 1) for i, v in enumerate(field(step=1))),
+        solution=field(row, column),
+        insight="The pooling doubles the step of everything behind it: where a window begins, and "
+        "how much a kernel adds.",
+        mistakes=(
+            Mistake(
+                "The stride of the pooling is forgotten: behind it neighbours are two pixels "
+                "apart.",
+                field(row, column, step=1),
+            ),
+            Mistake(
+                "The pooling is forgotten altogether: it adds a pixel, and doubles the step of "
+                "what is behind it.",
+                tuple(v - (i > 1) for i, v in enumerate(field(row, column, step=1))),
+            ),
+            Mistake(
+                "Bottom and right are the last pixels inside: asked for are the first ones "
+                "outside.",
+                tuple(v - (i > 1) for i, v in enumerate(field(row, column))),
+            ),
+            Mistake("Row and column are exchanged: rows come first.", field(column, row)),
+            Mistake(
+                "The sides of the kernels are exchanged: a kernel of 5×3 is five rows high.",
+                field(row, column, sides=((3, 5), (5, 3))),
+            ),
+            Mistake(
+                f"That is the cell in row {row + 1}, column {column + 1}: rows and columns are "
+                "counted from 0.",
+                field(row + 1, column + 1),
+            ),
         ),
-        Mistake(
-            "Bottom and right are the last pixels inside: asked for are the first ones outside.",
-            tuple(v - (i > 1) for i, v in enumerate(field())),
-        ),
-        Mistake("Row and column are exchanged: rows come first.", field(row=COLUMN, column=ROW)),
-        Mistake(
-            "The sides of the kernels are exchanged: a kernel of 5×3 is five rows high.",
-            field(sides=((3, 5), (5, 3))),
-        ),
-        Mistake(
-            "That is the cell in row 5, column 8: rows and columns are counted from 0.",
-            field(row=ROW + 1, column=COLUMN + 1),
-        ),
-    ),
-)
+    )
 
 
 # H1.4: a small network
@@ -484,4 +498,22 @@ on_ink = Exercise(
     alternatives=(heat_by_loops,),
 )
 
-EXERCISES = (output_shape, edges, seen, design, on_ink)
+
+def exercises(seed):
+    """The exercises with the numbers of a seed; those of seed 0, published, are never drawn."""
+    if seed == 0:
+        return three_layers(86, 125), edge_exercise(1, 2, SOBEL), seen_by(4, 7), design, on_ink
+    draw = np.random.default_rng(seed).integers
+    height, width = 4 * int(draw(15, 30)) + 2, 4 * int(draw(32, 47)) + 1
+    corner, middle = int(draw(1, 4)), int(draw(4, 14))
+    row, column = int(draw(1, 8)), int(draw(1, 7))
+    return (
+        three_layers(height, width),
+        edge_exercise(corner, middle, like_sobel(corner, middle)),
+        seen_by(row + (row == column), column),
+        design,
+        on_ink,
+    )
+
+
+output_shape, edges, seen, design, on_ink = EXERCISES = exercises(0)

@@ -17,26 +17,35 @@ def places(height, width, stride, window=28):
     return output_size(height, window, stride), output_size(width, window, stride)
 
 
-windows = Exercise(
-    number="H2.1",
-    title="How many windows?",
-    stars=1,
-    task="A window of 28×28 slides over a picture of 60×100, 8 pixels at a time, without padding. "
-    "At how many places does it stand? Answer with (rows, columns).",
-    hints=(
-        "It is a convolution with a kernel of 28×28 and stride 8.",
-        "Down there is room for 60 − 28 pixels; how many moves of 8 fit, and one place to begin?",
-    ),
-    solution=places(60, 100, 8),
-    insight="floor((size − window) / stride) + 1, one axis at a time.",
-    mistakes=(
-        Mistake("The place where it begins is missing.", (4, 9)),
-        Mistake("Rows come before columns.", places(100, 60, 8)),
-        Mistake("The window moves by 8 pixels, not by 1.", places(60, 100, 1)),
-        Mistake("The window's own size is missing: it must stay inside.", (8, 13)),
-        Mistake("That is their number in all: asked for are rows and columns.", 50),
-    ),
-)
+def sliding(height, width, stride):
+    """H2.1 with a picture of this size; it is so much wider than high that the counts differ."""
+    rows, columns = places(height, width, stride)
+    return Exercise(
+        number="H2.1",
+        title="How many windows?",
+        stars=1,
+        task=f"A window of 28×28 slides over a picture of {height}×{width}, {stride} pixels at a "
+        "time, without padding. At how many places does it stand? Answer with (rows, columns).",
+        hints=(
+            f"It is a convolution with a kernel of 28×28 and stride {stride}.",
+            f"Down there is room for {height} − 28 pixels; how many moves of {stride} fit, and one "
+            "place to begin?",
+        ),
+        solution=(rows, columns),
+        insight="floor((size − window) / stride) + 1, one axis at a time.",
+        mistakes=(
+            Mistake("The place where it begins is missing.", (rows - 1, columns - 1)),
+            Mistake("Rows come before columns.", (columns, rows)),
+            Mistake(
+                f"The window moves by {stride} pixels, not by 1.", places(height, width, stride=1)
+            ),
+            Mistake(
+                "The window's own size is missing: it must stay inside.",
+                (height // stride + 1, width // stride + 1),
+            ),
+            Mistake("That is their number in all: asked for are rows and columns.", rows * columns),
+        ),
+    )
 
 
 # H2.2: the box around a mask
@@ -209,62 +218,6 @@ rates = Exercise(
 # H2.4: read the number
 
 
-def number_of(boxes, scores, labels, threshold):
-    from cnnlab.boxes import nms
-
-    sure = np.flatnonzero(scores >= threshold)
-    sure = sure[nms(boxes[sure], scores[sure], 0.3)]
-    order = np.argsort(boxes[sure, 1])
-    return [int(label) for label in labels[sure][order]]
-
-
-def number_by_pairs(boxes, scores, labels, threshold):
-    kept = [index for index in nms(boxes, scores, 0.3) if scores[index] >= threshold]
-    pairs = sorted((boxes[index, 1] + boxes[index, 3], int(labels[index])) for index in kept)
-    return [label for _, label in pairs]
-
-
-def number_by_loops(boxes, scores, labels, threshold):
-    left = sorted(np.flatnonzero(scores >= threshold).tolist(), key=lambda n: -scores[n])
-    kept = []
-    while left:
-        kept.append(left[0])
-        left = [n for n in left[1:] if len(nms(boxes[[kept[-1], n]], [2, 1], 0.3)) == 2]
-    return [labels[n] for n in sorted(kept, key=lambda n: boxes[n, 1])]
-
-
-def number_with_duplicates(boxes, scores, labels, threshold):
-    sure = np.flatnonzero(scores >= threshold)
-    order = np.argsort(boxes[sure, 1], kind="stable")
-    return [int(label) for label in labels[sure][order]]
-
-
-def number_by_score(boxes, scores, labels, threshold):
-    sure = np.flatnonzero(scores >= threshold)
-    sure = sure[nms(boxes[sure], scores[sure], 0.3)]
-    return [int(label) for label in labels[sure]]
-
-
-def number_from_the_top(boxes, scores, labels, threshold):
-    return number_of(boxes[:, [1, 0, 3, 2]], scores, labels, threshold)
-
-
-def number_from_the_right(boxes, scores, labels, threshold):
-    return number_of(boxes, scores, labels, threshold)[::-1]
-
-
-def number_without_threshold(boxes, scores, labels, threshold):
-    return number_of(boxes, scores, labels, 0)
-
-
-def number_as_text(boxes, scores, labels, threshold):
-    return "".join(str(label) for label in number_of(boxes, scores, labels, threshold))
-
-
-def number_as_int(boxes, scores, labels, threshold):
-    return int(number_as_text(boxes, scores, labels, threshold) or 0)
-
-
 def scene(seed, count):
     """Predictions of a scene: duplicates of digits that stand apart, and faint ones between."""
     generator = np.random.default_rng(seed)
@@ -293,33 +246,95 @@ ZERO_FIRST = (
 )
 NOTHING = (np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), 0.5)
 
-reading = Exercise(
-    number="H2.4",
-    title="Read the number",
-    stars=3,
-    task="Write number_of(boxes, scores, labels, threshold): the digits in a picture, from left to "
-    "right, as a list such as [4, 0, 7]. Only predictions with a score of at least the threshold "
-    "count, and of those that overlap with an IoU above 0.3 the best alone; nms from cnnlab.boxes "
-    "may be used. Labels are digits; nothing found is an empty list.",
-    hints=(
-        "First the threshold, then nms, then the order from left to right.",
-        "boxes[kept, 1] are the left edges; np.argsort puts them in order.",
-        "labels[kept][order] are the digits in that order.",
-    ),
-    solution=number_of,
-    insight="Suppression gives the best first; reading goes from left to right.",
-    mistakes=(
-        Mistake("Duplicates are read twice: suppress them first.", number_with_duplicates),
-        Mistake("The digits stand in the order of their scores.", number_by_score),
-        Mistake("The digits were sorted from top to bottom.", number_from_the_top),
-        Mistake("That reads from right to left.", number_from_the_right),
-        Mistake("Predictions below the threshold were read, too.", number_without_threshold),
-        Mistake("Asked for is a list of numbers, not a text.", number_as_text),
-        Mistake("Asked for is a list: as one number 07 would lose its zero.", number_as_int),
-    ),
-    cases=(scene(0, 3), scene(1, 4), scene(2, 2), scene(5, 5), ZERO_FIRST, NOTHING),
-    alternatives=(number_by_pairs, number_by_loops),
-)
+
+def on_the_limit(limit):
+    """Two pairs of boxes, one with an IoU a little above the limit, one a little below it."""
+    lefts = []
+    for start, overlap in ((0, limit + 0.005), (60, limit - 0.005)):
+        lefts += [start, start + 20 * (1 - overlap) / (1 + overlap)]
+    boxes = np.array([(0, left, 28, left + 20) for left in lefts])
+    return boxes, np.array([0.9, 0.8, 0.7, 0.6]), np.array([4, 2, 7, 1]), 0.5
+
+
+def reading_with(limit):
+    """H2.4 with this IoU, above which boxes overlap."""
+
+    def number_of(boxes, scores, labels, threshold):
+        from cnnlab.boxes import nms
+
+        sure = np.flatnonzero(scores >= threshold)
+        sure = sure[nms(boxes[sure], scores[sure], limit)]
+        order = np.argsort(boxes[sure, 1])
+        return [int(label) for label in labels[sure][order]]
+
+    def number_by_pairs(boxes, scores, labels, threshold):
+        kept = [index for index in nms(boxes, scores, limit) if scores[index] >= threshold]
+        pairs = sorted((boxes[index, 1] + boxes[index, 3], int(labels[index])) for index in kept)
+        return [label for _, label in pairs]
+
+    def number_by_loops(boxes, scores, labels, threshold):
+        left = sorted(np.flatnonzero(scores >= threshold).tolist(), key=lambda n: -scores[n])
+        kept = []
+        while left:
+            kept.append(left[0])
+            left = [n for n in left[1:] if len(nms(boxes[[kept[-1], n]], [2, 1], limit)) == 2]
+        return [labels[n] for n in sorted(kept, key=lambda n: boxes[n, 1])]
+
+    def number_with_duplicates(boxes, scores, labels, threshold):
+        sure = np.flatnonzero(scores >= threshold)
+        order = np.argsort(boxes[sure, 1], kind="stable")
+        return [int(label) for label in labels[sure][order]]
+
+    def number_by_score(boxes, scores, labels, threshold):
+        sure = np.flatnonzero(scores >= threshold)
+        sure = sure[nms(boxes[sure], scores[sure], limit)]
+        return [int(label) for label in labels[sure]]
+
+    def number_from_the_top(boxes, scores, labels, threshold):
+        return number_of(boxes[:, [1, 0, 3, 2]], scores, labels, threshold)
+
+    def number_from_the_right(boxes, scores, labels, threshold):
+        return number_of(boxes, scores, labels, threshold)[::-1]
+
+    def number_without_threshold(boxes, scores, labels, threshold):
+        return number_of(boxes, scores, labels, 0)
+
+    def number_as_text(boxes, scores, labels, threshold):
+        return "".join(str(label) for label in number_of(boxes, scores, labels, threshold))
+
+    def number_as_int(boxes, scores, labels, threshold):
+        return int(number_as_text(boxes, scores, labels, threshold) or 0)
+
+    return Exercise(
+        number="H2.4",
+        title="Read the number",
+        stars=3,
+        task="Write number_of(boxes, scores, labels, threshold): the digits in a picture, from "
+        "left to right, as a list such as [4, 0, 7]. Only predictions with a score of at least the "
+        f"threshold count, and of those that overlap with an IoU above {limit} the best alone; nms "
+        "from cnnlab.boxes may be used. Labels are digits; nothing found is an empty list.",
+        hints=(
+            "First the threshold, then nms, then the order from left to right.",
+            "boxes[kept, 1] are the left edges; np.argsort puts them in order.",
+            "labels[kept][order] are the digits in that order.",
+        ),
+        solution=number_of,
+        insight="Suppression gives the best first; reading goes from left to right.",
+        mistakes=(
+            Mistake("Duplicates are read twice: suppress them first.", number_with_duplicates),
+            Mistake("The digits stand in the order of their scores.", number_by_score),
+            Mistake("The digits were sorted from top to bottom.", number_from_the_top),
+            Mistake("That reads from right to left.", number_from_the_right),
+            Mistake("Predictions below the threshold were read, too.", number_without_threshold),
+            Mistake("Asked for is a list of numbers, not a text.", number_as_text),
+            Mistake("Asked for is a list: as one number 07 would lose its zero.", number_as_int),
+        ),
+        cases=(
+            *(scene(0, 3), scene(1, 4), scene(2, 2), scene(5, 5)),
+            *(ZERO_FIRST, NOTHING, on_the_limit(limit)),
+        ),
+        alternatives=(number_by_pairs, number_by_loops),
+    )
 
 
 # H2.5: IoU per class
@@ -392,4 +407,15 @@ classes = Exercise(
     alternatives=(overlaps_by_loops,),
 )
 
-EXERCISES = (windows, around, rates, reading, classes)
+
+def exercises(seed):
+    """The exercises with the numbers of a seed; those of seed 0, published, are never drawn."""
+    if seed == 0:
+        return sliding(60, 100, 8), around, rates, reading_with(0.3), classes
+    draw = np.random.default_rng(seed).integers
+    height, width, stride = int(draw(50, 90)), int(draw(110, 150)), int(draw(5, 9))
+    limit = [n / 100 for n in range(15, 40) if n != 30][draw(24)]
+    return sliding(height, width, stride), around, rates, reading_with(limit), classes
+
+
+windows, around, rates, reading, classes = EXERCISES = exercises(0)
