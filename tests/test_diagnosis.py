@@ -22,7 +22,9 @@ from cnnlab.diagnosis import (
     finding,
     neighbours,
     pairing,
+    planes,
     rates,
+    renaming,
     sampling,
 )
 from cnnlab.diagnosis.finding import AS_LOADED
@@ -385,9 +387,9 @@ def test_a_weak_class_does_not_hide_that_all_are_numbered_otherwise():
     order = np.array([8, 2, 4, 3, 5, 10, 6, 7, 11, 0, 9, 1])  # the truth
     labels, named = (np.repeat(n.ravel(), table.ravel()) for n in np.indices((12, 12)))
     for classes, moves in [(labels, True), (order[labels], False)]:
-        renaming, right = pairing._best_renaming(classes, named, np.eye(12)[named])
-        moved = pairing._worth_it(renaming, classes, named)
-        assert sorted(renaming) == sorted(renaming.values()) == [*range(12)]
+        names, right = renaming.best_renaming(classes, named, np.eye(12)[named])
+        moved = pairing._worth_it(names, classes, named)
+        assert sorted(names) == sorted(names.values()) == [*range(12)]
         assert 0.68 < right < 0.72 and bool(moved) == moves
         strong = {0, 2, 5, 8, 10}
         assert not moves or all(moved[label] == order[label] for label in strong)
@@ -951,7 +953,7 @@ def test_what_both_sets_have_is_mended_in_both():
     cut = np.moveaxis(pieces / 255, -1, 1).reshape(pieces.shape)
     space = {"images": cut[::2], "validation_data": (cut[1::2], None)}
     model = MODELS["dense"](keras.layers.Dense(3), shape=pieces.shape[1:])
-    assert told_and_mended(space, model) == (["perhaps planes read as pixels"], [])
+    assert told_and_mended(space, model) == (["perhaps reshape in place of a transpose"], [])
     np.testing.assert_allclose(space["validation_data"][0] * 255, pieces[1::2])
 
 
@@ -1290,7 +1292,7 @@ def test_other_shapes_have_their_channels_last(shape):
         ("photographs", 2),
     ],
 )
-def test_planes_are_told_from_pixels_in_all_real_pictures(name, step):
+def test_other_orders_of_axes_are_told_from_pictures_in_all_real_ones(name, step):
     from cnnlab import datasets
 
     given = examples.photographs() if name == "photographs" else [datasets.load(name).images]
@@ -1299,11 +1301,26 @@ def test_planes_are_told_from_pixels_in_all_real_pictures(name, step):
     images = images / 255 if images.dtype == np.uint8 else images
     model = MODELS["dense"](keras.layers.Dense(3), shape=images.shape[1:])
     assert diagnose(model, images).empty
-    space = {"images": np.moveaxis(images, -1, 1).reshape(images.shape)}
-    table = diagnose(model, space["images"])
-    assert list(table.finding) == ["perhaps planes read as pixels"]
-    exec(table.remedy[0], space)
-    np.testing.assert_array_equal(space["images"], images)
+    assert planes._better_reading(images[:, :-2]) is None
+    for order in planes.ORDERS:
+        lying = images.transpose(["NHWC".index(axis) for axis in order]).reshape(images.shape)
+        found, _ = planes._better_reading(lying)
+        alike = order.translate(str.maketrans("HW", "WH"))  # of square pictures
+        assert found == order or (images.shape[1] == images.shape[2] and found == alike)
+    for order in ("NCHW", "HWCN"):
+        lying = images.transpose(["NHWC".index(axis) for axis in order])
+        space = {"images": lying.reshape(images.shape)}
+        table = diagnose(model, space["images"])
+        assert list(table.finding) == ["perhaps reshape in place of a transpose"]
+        exec(table.remedy[0], space)
+        np.testing.assert_array_equal(space["images"], images)
+
+
+@pytest.mark.parametrize("order", ["HWCN", "WHCN"])
+def test_a_grey_array_of_matlab_is_read_in_its_own_order(order):
+    pictures = load("digits").images[:, 2:26]
+    lying = pictures.transpose(["NHWC".index(axis) for axis in order]).reshape(pictures.shape)
+    assert planes._better_reading(lying)[0] == order
 
 
 def test_several_classes_start_anew_where_the_softmax_was_trained():

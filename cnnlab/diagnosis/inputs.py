@@ -13,6 +13,7 @@ from cnnlab.diagnosis.finding import (
     layer_line,
     recompiled,
 )
+from cnnlab.diagnosis.planes import reshape_in_place_of_a_transpose
 from cnnlab.reading import value_range
 
 
@@ -98,7 +99,8 @@ def images_left_empty(case):
         model.compile("adam", loss, metrics=["accuracy"])
     """
     single = len(case.heads) == 1 and len(case.pictures) == 1
-    if not single or not case.finite or any(images_cast_to_whole_numbers(case)):
+    causes = images_cast_to_whole_numbers, reshape_in_place_of_a_transpose
+    if not single or not case.finite or any(any(cause(case)) for cause in causes):
         return
     array, classes = case.pictures[0], case.heads[0].classes
     if array.ndim != 4 or classes is None or classes.ndim != 1 or len(classes) != len(array):
