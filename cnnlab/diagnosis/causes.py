@@ -7,6 +7,7 @@ how it may learn.
 from cnnlab.diagnosis import (
     answers,
     augmentation,
+    counting,
     inputs,
     labelling,
     learning_rates,
@@ -48,10 +49,12 @@ CAUSES = (
         labelling.numbers_with_a_categorical_loss,
         sources.LOSSES,
     ),
+    Rule("rows without a class", counting.rows_without_a_class, "Keras: to_categorical"),
     Rule(
         "several classes with a softmax", labelling.several_classes_with_a_softmax, sources.CHOLLET
     ),
     Rule("labels out of range", labelling.labels_out_of_range, sources.LOSSES),
+    Rule("class 0 never occurs", counting.class_0_never_occurs, "Keras: to_categorical"),
     Rule("softmax twice", answers.softmax_twice, sources.CHOLLET),
     Rule("softmax over the wrong axis", answers.softmax_over_the_wrong_axis, sources.CHOLLET),
     Rule("ReLU on the output", answers.relu_on_the_output, f"{sources.GOODFELLOW}, section 6.2.2"),

@@ -5,6 +5,7 @@ import numpy as np
 from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding
 from cnnlab.diagnosis.neighbours import by_chance, neighbours_that_agree
+from cnnlab.diagnosis.probing import chance_of, told_by_coarse_pictures
 from cnnlab.diagnosis.renaming import best_renaming
 from cnnlab.diagnosis.turned import CHANGES
 from cnnlab.diagnosis.validation import validation_of
@@ -122,18 +123,18 @@ def shuffled(case):
         if not case.finite or classes.min() < 0 or number:
             continue
         found = neighbours_that_agree(case.pictures[0], classes)
-        if found is None:
-            continue
-        agree, expected, pairs = found
         decides = "ten pictures, drawn with their labels as titles"
-        if by_chance(*found):
+        line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}: both by one order, never one alone"
+        if found and by_chance(*found):
+            agree, expected, pairs = found
             evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
             evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
-            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}: both by one order, never one alone"
             yield Finding("labels", evidence, line, decides)
-        elif other := validation_of(case, head):
+        elif evidence := _nothing_to_learn(case, head):
+            yield Finding("labels", evidence, line, decides)
+        elif found and found[0] > 0.8 and (other := validation_of(case, head)):
             found = neighbours_that_agree(case.pictures[0], classes, *other)
-            strange = found and agree > 0.8 and by_chance(*found)
+            strange = found and by_chance(*found)
             causes = numbered_otherwise, *CHANGES
             if strange and not any(any(cause(case)) for cause in causes):
                 evidence = f"of {found[2]} validation images that are nearly like a training image "
@@ -142,6 +143,28 @@ def shuffled(case):
                 line += "validation_data = tuple(a[order] for a in validation_data)  "
                 line += f"{AS_LOADED}: both by one order, never one alone"
                 yield Finding("labels", evidence, line, decides)
+
+
+def _nothing_to_learn(case, head):
+    """Why pictures tell nothing of their labels: a trained network guesses, and a plain one too."""
+    array, usual = case.pictures[0], np.bincount(head.classes).max() / len(head.classes)
+    if not case.steps or array.ndim != 4 or not case.run.answers or usual > 0.8:
+        return ""
+    other, (rows, answers) = validation_of(case, head), case.validated
+    if other is not None and len(rows) >= FEW and answers:
+        guesses = chance_of(predicted_classes(head, answers[0]), other[1][rows])[1] > 0.01
+    elif "val_accuracy" in case.history:
+        guesses = np.median(case.history["val_accuracy"][-3:]) < usual + 0.03
+    else:
+        named, long = predicted_classes(head, case.run.answers[0]), case.history.get("loss", ())
+        guesses = len(long) >= 5 and chance_of(named, head.classes[case.rows])[1] > 0.01
+    found = told_by_coarse_pictures(array, head.classes) if guesses else None
+    if found is None or found[2] < 0.05:
+        return ""
+    return (
+        f"the network guesses, and so does a linear model of coarse pictures{head.of_output}: of "
+        f"those left out it names {found[0]:.2f} rightly, {found[1]:.2f} would be by chance"
+    )
 
 
 def twins_of_two_classes(case):

@@ -86,7 +86,8 @@ def reshape_in_place_of_a_transpose(case):
 def _better_reading(images):
     """(an order of axes, how far apart neighbours are then in parts of now), or None."""
     now, _ = _apart(images[drawn(len(images), SOME)])
-    read = {order: _apart(_read(images, order)) for order in ORDERS} if now else {}
+    orders = ORDERS[2 * (images.shape[-1] == 1) :] if now else ()  # grey planes are pictures
+    read = {order: _apart(_read(images, order)) for order in orders}
     usable = {order: near for order, (near, channels) in read.items() if channels < 0.7}
     least = min(usable.values(), default=1)
     if least > min(0.4, 0.75 * now):
