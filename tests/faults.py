@@ -428,6 +428,12 @@ RULES = [
     ("inputs", "255.5 * steps.min()", "100.5 * steps.min()", "bytes divided by 127.5"),
     ("inputs", "other.max() <= most)", "other.max() < 0)", "both sets scaled twice"),
     ("probing", "(weighed @ wanted - own * wanted) / (1 - own)", "weighed @ wanted", "seen before"),
+    (
+        "pairing",
+        "if any(reshape_in_place_of_a_transpose(case)):",
+        "if False:",
+        "labels beside no pictures",
+    ),
     ("pairing", "or found[2] < 0.05:", "or found[2] < 5:", "things under shuffled labels"),
     ("pairing", "or found[2] < 0.05:", "or found[2] < 0:", "a rate that is far too low"),
     ("turned", "TURNS + QUARTERS * (", "TURNS + QUARTERS * 0 * (", "pictures on their side"),

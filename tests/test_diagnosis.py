@@ -1363,6 +1363,15 @@ def test_a_grey_array_of_matlab_is_read_in_its_own_order(order):
     assert planes._better_reading(lying)[0] == order
 
 
+def test_labels_are_not_blamed_beside_what_is_no_picture():
+    textures = load("textures")
+    pictures = textures.images[:, :48:2, ::2] / np.float32(255)
+    lying = pictures.transpose(1, 2, 3, 0).reshape(pictures.shape)
+    model = MODELS["dense"](keras.layers.Dense(12), shape=pictures.shape[1:])
+    told = found(diagnose(MODELS["fitting"](model), lying, textures.labels))
+    assert told == ["reshape in place of a transpose"]
+
+
 def test_several_classes_start_anew_where_the_softmax_was_trained():
     space = made(EXAMPLES["several classes with a softmax"])
     model = space["model"]

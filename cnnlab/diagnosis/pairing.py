@@ -5,6 +5,7 @@ import numpy as np
 from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding
 from cnnlab.diagnosis.neighbours import by_chance, neighbours_that_agree
+from cnnlab.diagnosis.planes import reshape_in_place_of_a_transpose
 from cnnlab.diagnosis.probing import chance_of, told_by_coarse_pictures
 from cnnlab.diagnosis.renaming import best_renaming
 from cnnlab.diagnosis.turned import CHANGES
@@ -114,6 +115,8 @@ def shuffled(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
+    if any(reshape_in_place_of_a_transpose(case)):
+        return  # what belongs to the labels is no picture yet
     for head in case.heads:
         classes = head.classes
         usable = classes is not None and classes.ndim == 1 and len(case.pictures) == 1
