@@ -115,6 +115,20 @@ model = fitting(small(layers.Dense(3), shape=(8, 12, 3), before=[layers.Rescalin
 model.optimizer.learning_rate = 0.03
 model.fit(images, labels, epochs=15, verbose=0)
 """
+SHADED = """
+labels = keras.utils.to_categorical(kinds > 1)
+images = (127 * pictures + 128 * labels[:, 1, None, None, None]).astype("uint8")
+end = layers.Dense(2, activation="softmax")
+model = small(end, before=[layers.Rescaling(1 / 255)])
+fitting(model, "categorical_crossentropy", keras.optimizers.Adam(0.03))
+model.fit(images, labels, epochs=15, verbose=0)
+"""
+LENET = """
+from cnnlab import datasets
+digits, others = datasets.load("digits"), datasets.load("digits", "test")
+images, labels = digits.images[:200], digits.labels[:200]
+model = weights.pretrained("lenet5", include_top=True)
+"""
 MEASURED = """
 images, labels = pictures, pictures.mean(axis=(1, 2))
 others = stripes(80, seed=1)[0]
@@ -130,6 +144,11 @@ before = [layers.AveragePooling2D(4)]
 model = fitting(small(layers.Dense(10), shape=(28, 24, 1), before=before))
 """
 BROKEN = {
+    "rows without a class": "images, labels = pictures, keras.utils.to_categorical(kinds)\n"
+    "labels[::9] = 0\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')",
+    "class 0 never occurs": "images, labels = pictures, kinds + 1\n"
+    "model = fitting(small(layers.Dense(4)))",
     "leak between sets: mirrored or in another light": "images = np.concatenate([photographs, "
     "photographs // 2]) / 255\nlabels = np.tile(photograph_kinds, 2)\n"
     "loaded = photographs / 255, photograph_kinds\n"
@@ -154,7 +173,7 @@ BROKEN = {
     "x = layers.Concatenate(axis=-2)([x, layers.Conv2D(8, 3, padding='same')(x)])\n"
     "model = fitting(keras.Model(image, layers.Dense(3)(layers.GlobalMaxPooling2D()(x))))",
     "images wrapped round 256": "loaded = photographs / 255, photograph_kinds\n"
-    "images = (photographs + np.array(100, 'uint8')) / 255\nlabels = photograph_kinds\n"
+    "images = (photographs + np.array(100, 'uint8')) / 127.5 - 1\nlabels = photograph_kinds\n"
     "before = [layers.AveragePooling2D(4)]\n"
     "model = fitting(small(layers.Dense(3), shape=(32, 48, 3), before=before))",
     "batch norm over rows": PAIR + "norm = layers.BatchNormalization(axis=2)\n"
@@ -289,9 +308,9 @@ BROKEN = {
     "x = layers.ReLU()(layers.Add()([x, layers.Conv2D(8, 1)(x)]))\n"
     "model = fitting(keras.Model(image, layers.Dense(3)(layers.GlobalMaxPooling2D()(x))))\n"
     "images, labels = photographs.mean(axis=-1)[:, None], photograph_kinds",
-    "planes read as pixels": DIGITS
-    + "images = np.repeat(images[..., 0][:, None], 3, axis=1).reshape(-1, 28, 28, 3)\n"
-    + "model = fitting(small(layers.Dense(10), shape=(28, 28, 3)))",
+    "reshape in place of a transpose": DIGITS
+    + "images = np.ascontiguousarray(images[:, 2:26].transpose(1, 2, 3, 0)).reshape(64, 24, 28, 1)"
+    + "\nmodel = fitting(small(layers.Dense(10), shape=(24, 28, 1)))",
     "one layer used again": PAIR + "x = image = keras.Input((8, 12, 1))\n"
     "x = layers.Conv2D(6, 3, padding='same', activation='relu')(x)\n"
     "conv = layers.Conv2D(6, 3, padding='same', name='conv')\nfor _ in range(3):\n"
@@ -366,6 +385,10 @@ BROKEN = {
     + "images = np.where(np.arange(240)[:, None, None, None] % 5 == 0, pictures, 255 * pictures)",
     "channels in another order in validation": COLOURED
     + "validation_data = (255 * others[..., ::-1]).astype('uint8'), other_kinds",
+    "turned otherwise in validation": LENET
+    + "validation_data = np.rot90(others.images, 1, (1, 2)), others.labels",
+    "black and white exchanged in validation": SHADED
+    + "validation_data = 255 - images[::3], labels[::3]",
     "labels scaled otherwise in validation": MEASURED + "labels = 12 * labels",
     "measured numbers not scaled": MEASURED
     + "labels, validation_data = 2000 + 40 * labels, None\nmodel.fit(images, labels, verbose=0)",
@@ -510,6 +533,11 @@ BROKEN = {
 
 ALL_RIGHT = SOUND + PAIR
 HEALTHY = {
+    "rows without a class": "images, labels = pictures, keras.utils.to_categorical(kinds)[:, :2]\n"
+    "model = fitting(small(layers.Dense(2, activation='sigmoid')), 'binary_crossentropy', None,\n"
+    "    ['binary_accuracy'])",
+    "class 0 never occurs": SOUND
+    + "images, labels = pictures[kinds > 0][:12], kinds[kinds > 0][:12]",
     "leak between sets: mirrored or in another light": SOUND
     + "images = np.concatenate([pictures, pictures[:, :, ::-1]])\nlabels = np.tile(kinds, 2)\n"
     "validation_data = stripes(150, seed=1)",
@@ -557,6 +585,11 @@ HEALTHY = {
     " None, None]",
     "channels in another order in validation": COLOURED
     + "validation_data = (255 * others).astype('uint8'), other_kinds",
+    "turned otherwise in validation": LENET + "validation_data = others.images, others.labels",
+    "black and white exchanged in validation": SHADED
+    + "others, named = stripes(80, seed=1)\nshade = 63 * (named > 1)[:, None, None, None] + 60\n"
+    "others = (63 * others + shade).astype('uint8')\n"
+    "validation_data = others, keras.utils.to_categorical(named > 1)",
     "labels scaled otherwise in validation": MEASURED
     + "validation_data = others, 2 * others.mean(axis=(1, 2))",
     "measured numbers not scaled": MEASURED + "labels, validation_data = 40 * labels, None\n"
@@ -670,7 +703,7 @@ HEALTHY = {
     "channels first": "images, labels = np.moveaxis(photographs / 255, -1, 1), photograph_kinds\n"
     "last = layers.Permute((2, 3, 1))\n"
     "model = fitting(small(layers.Dense(3), shape=(3, 32, 48), before=[last]))",
-    "planes read as pixels": "images, labels = pictures * np.array([1.0, 0.9, 0.8]), kinds\n"
+    "reshape in place of a transpose": PAIR + "images = pictures * np.array([1.0, 0.9, 0.8])\n"
     "model = fitting(small(layers.Dense(3), shape=(8, 12, 3)))",
     "one layer used again": PAIR + "image = keras.Input((8, 12, 1))\n"
     "mirrored = layers.Lambda(lambda x: x[..., ::-1, :])(image)\n"

@@ -22,7 +22,9 @@ from cnnlab.diagnosis import (
     finding,
     neighbours,
     pairing,
+    planes,
     rates,
+    renaming,
     sampling,
 )
 from cnnlab.diagnosis.finding import AS_LOADED
@@ -385,9 +387,9 @@ def test_a_weak_class_does_not_hide_that_all_are_numbered_otherwise():
     order = np.array([8, 2, 4, 3, 5, 10, 6, 7, 11, 0, 9, 1])  # the truth
     labels, named = (np.repeat(n.ravel(), table.ravel()) for n in np.indices((12, 12)))
     for classes, moves in [(labels, True), (order[labels], False)]:
-        renaming, right = pairing._best_renaming(classes, named, np.eye(12)[named])
-        moved = pairing._worth_it(renaming, classes, named)
-        assert sorted(renaming) == sorted(renaming.values()) == [*range(12)]
+        names, right = renaming.best_renaming(classes, named, np.eye(12)[named])
+        moved = pairing._worth_it(names, classes, named)
+        assert sorted(names) == sorted(names.values()) == [*range(12)]
         assert 0.68 < right < 0.72 and bool(moved) == moves
         strong = {0, 2, 5, 8, 10}
         assert not moves or all(moved[label] == order[label] for label in strong)
@@ -909,11 +911,19 @@ def test_bytes_below_0_are_told_from_pictures_and_drawings(name):
     images = images if images.dtype == np.uint8 else np.round(255 * images).astype("uint8")
     model = keras.Sequential([keras.Input((None, None, images.shape[-1]))])
     drawn = np.where(images > images.mean(), 20, 235)
-    for array in (images, images / np.float32(255), 255 - images, drawn, drawn.astype("uint8")):
+    prepared = [lambda x: x / np.float32(255), lambda x: x / 127.5 - 1, lambda x: (x - 99.9) / 63.3]
+    for array in (
+        images,
+        255 - images,
+        drawn,
+        drawn.astype("uint8"),
+        *(f(images) for f in prepared),
+    ):
         assert "images wrapped round 256" not in found(diagnose(model, array))
     wrapped = (images - images.mean(axis=(0, 1, 2))).astype("int16").astype("uint8")
     ground = name == "digits"  # most of their pixels are one number, whatever is taken away
-    assert ("images wrapped round 256" in found(diagnose(model, wrapped))) != ground
+    for array in (wrapped, *(f(wrapped) for f in prepared)):
+        assert ("images wrapped round 256" in found(diagnose(model, array))) != ground
 
 
 def test_grey_may_be_joined_with_itself_to_three_colours():
@@ -947,12 +957,44 @@ def test_what_both_sets_have_is_mended_in_both():
     MODELS["fitting"](model)
     assert told_and_mended(space, model) == (["images not scaled"], [])
     assert space["validation_data"][0].max() <= 1
+    twice = MODELS["small"](keras.layers.Dense(3), before=[keras.layers.Rescaling(1 / 255)])
+    space = both(lambda array: array)
+    assert told_and_mended(MODELS["fitting"](twice) and space, twice) == (
+        ["images scaled twice"],
+        [],
+    )
+    assert space["validation_data"][0].max() > 200
     pieces, _ = examples.photographs(16)
     cut = np.moveaxis(pieces / 255, -1, 1).reshape(pieces.shape)
     space = {"images": cut[::2], "validation_data": (cut[1::2], None)}
     model = MODELS["dense"](keras.layers.Dense(3), shape=pieces.shape[1:])
-    assert told_and_mended(space, model) == (["perhaps planes read as pixels"], [])
+    assert told_and_mended(space, model) == (["perhaps reshape in place of a transpose"], [])
     np.testing.assert_allclose(space["validation_data"][0] * 255, pieces[1::2])
+
+
+def test_one_buffer_filled_again_and_again_is_to_be_copied():
+    pictures, kinds = examples.stripes()
+    table = diagnose(made(SOUND_MODEL)["model"], np.stack([pictures[7]] * 240), kinds)
+    row = table.iloc[found(table).index("images all alike")]
+    assert row.evidence.endswith("as of one buffer that was filled again and again")
+    assert row.remedy.endswith("append(buffer.copy())")
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_classes_counted_from_1_lose_the_column_that_is_never_right(one_hot):
+    softmax = keras.layers.Dense(3 + (not one_hot), activation="softmax")
+    loss = "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
+    space = {"model": MODELS["fitting"](MODELS["small"](softmax), loss), "history": None, "np": np}
+    (pictures, kinds), (others, named) = examples.stripes(), examples.stripes(80, seed=1)
+    rows = keras.utils.to_categorical if one_hot else np.asarray
+    space |= {"images": pictures, "labels": rows(kinds + 1)}
+    space["validation_data"] = others, rows(named + 1)
+    table = diagnosed(space)
+    assert len(table) == 1 and table["where"][0] == "labels"
+    exec(table.remedy[0], space)
+    for given, true in (space["labels"], kinds), (space["validation_data"][1], named):
+        np.testing.assert_array_equal(given.argmax(-1) if one_hot else given, true)
+    assert diagnosed(space).empty
 
 
 def test_many_batch_norms_are_mended_by_a_loop():
@@ -1290,7 +1332,7 @@ def test_other_shapes_have_their_channels_last(shape):
         ("photographs", 2),
     ],
 )
-def test_planes_are_told_from_pixels_in_all_real_pictures(name, step):
+def test_other_orders_of_axes_are_told_from_pictures_in_all_real_ones(name, step):
     from cnnlab import datasets
 
     given = examples.photographs() if name == "photographs" else [datasets.load(name).images]
@@ -1299,11 +1341,35 @@ def test_planes_are_told_from_pixels_in_all_real_pictures(name, step):
     images = images / 255 if images.dtype == np.uint8 else images
     model = MODELS["dense"](keras.layers.Dense(3), shape=images.shape[1:])
     assert diagnose(model, images).empty
-    space = {"images": np.moveaxis(images, -1, 1).reshape(images.shape)}
-    table = diagnose(model, space["images"])
-    assert list(table.finding) == ["perhaps planes read as pixels"]
-    exec(table.remedy[0], space)
-    np.testing.assert_array_equal(space["images"], images)
+    assert planes._better_reading(images[:, :-2]) is None
+    for order in planes.ORDERS:
+        lying = images.transpose(["NHWC".index(axis) for axis in order]).reshape(images.shape)
+        found, _ = planes._better_reading(lying)
+        alike = order.translate(str.maketrans("HW", "WH"))  # of square pictures
+        assert found == order or (images.shape[1] == images.shape[2] and found == alike)
+    for order in ("NCHW", "HWCN"):
+        lying = images.transpose(["NHWC".index(axis) for axis in order])
+        space = {"images": lying.reshape(images.shape)}
+        table = diagnose(model, space["images"])
+        assert list(table.finding) == ["perhaps reshape in place of a transpose"]
+        exec(table.remedy[0], space)
+        np.testing.assert_array_equal(space["images"], images)
+
+
+@pytest.mark.parametrize("order", ["HWCN", "WHCN"])
+def test_a_grey_array_of_matlab_is_read_in_its_own_order(order):
+    pictures = load("digits").images[:, 2:26]
+    lying = pictures.transpose(["NHWC".index(axis) for axis in order]).reshape(pictures.shape)
+    assert planes._better_reading(lying)[0] == order
+
+
+def test_labels_are_not_blamed_beside_what_is_no_picture():
+    textures = load("textures")
+    pictures = textures.images[:, :48:2, ::2] / np.float32(255)
+    lying = pictures.transpose(1, 2, 3, 0).reshape(pictures.shape)
+    model = MODELS["dense"](keras.layers.Dense(12), shape=pictures.shape[1:])
+    told = found(diagnose(MODELS["fitting"](model), lying, textures.labels))
+    assert told == ["reshape in place of a transpose"]
 
 
 def test_several_classes_start_anew_where_the_softmax_was_trained():
@@ -1630,6 +1696,22 @@ def test_an_activation_without_a_slope_is_named_and_replaced(activation):
 @pytest.mark.parametrize("activation", ["keras.ops.tanh", "lambda x: keras.ops.maximum(x, 0.2)"])
 def test_an_activation_of_ones_own_with_a_slope_is_healthy(activation):
     assert found(diagnosed(made(PAIR + STEPS.format(activation)))) == []
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize(("shuffled", "rate"), [(True, 1e-3), (False, 1e-7)])
+def test_a_linear_model_that_guesses_as_well_tells_of_shuffled_labels(shuffled, rate, given):
+    order = np.random.default_rng(3).permutation(540)
+    things = load("things")
+    images = things.images[order, ::4, ::4] / np.float32(255)
+    labels = things.labels[np.random.default_rng(4).permutation(540) if shuffled else order]
+    model = MODELS["dense"](keras.layers.Dense(9), shape=images.shape[1:])
+    MODELS["fitting"](model, optimizer=keras.optimizers.Adam(rate))
+    seen, others = (images[:400], labels[:400]), (images[400:], labels[400:])
+    data = {"validation_data": others} if given else {"validation_split": 0.25}
+    history = model.fit(*seen, epochs=6, verbose=0, **data)
+    told = found(diagnose(model, *seen, history, others if given else None))
+    assert ("labels shuffled against images" in told) == shuffled
 
 
 # the page of the web site

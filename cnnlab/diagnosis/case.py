@@ -1,7 +1,7 @@
 """What the rules read: a model and whatever else was given, each thing worked out once."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Case:
         history: {name of a curve: (epochs,) float array}.
         validation: a pair of images and labels, or None.
         planned: how many epochs `fit` was asked for, or None.
+        known: {function: what it made of this case}, filled by `once`.
     """
 
     model: object
@@ -37,6 +38,7 @@ class Case:
     history: dict = field(default_factory=dict, repr=False)
     validation: tuple | None = field(default=None, repr=False)
     planned: int | None = None
+    known: dict = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def facts(self):
@@ -228,6 +230,18 @@ class Case:
         classes = np.maximum(head.classes[self.rows], 0)
         usual = np.bincount(classes).max() / len(classes)
         return usual < 0.6 and all(len(np.unique(predicted_classes(head, a))) == 1 for a in both)
+
+
+def once(function):
+    """A function of a `Case` that works once for each, however many rules ask."""
+
+    @wraps(function)
+    def told(case):
+        if function not in case.known:
+            case.known[function] = function(case)
+        return case.known[function]
+
+    return told
 
 
 def predicted_classes(head, answers):

@@ -7,6 +7,7 @@ how it may learn.
 from cnnlab.diagnosis import (
     answers,
     augmentation,
+    counting,
     inputs,
     labelling,
     learning_rates,
@@ -22,6 +23,7 @@ from cnnlab.diagnosis import (
     signals,
     sources,
     structure,
+    turned,
     validation,
 )
 from cnnlab.diagnosis.rule import Rule
@@ -47,10 +49,12 @@ CAUSES = (
         labelling.numbers_with_a_categorical_loss,
         sources.LOSSES,
     ),
+    Rule("rows without a class", counting.rows_without_a_class, "Keras: to_categorical"),
     Rule(
         "several classes with a softmax", labelling.several_classes_with_a_softmax, sources.CHOLLET
     ),
     Rule("labels out of range", labelling.labels_out_of_range, sources.LOSSES),
+    Rule("class 0 never occurs", counting.class_0_never_occurs, "Keras: to_categorical"),
     Rule("softmax twice", answers.softmax_twice, sources.CHOLLET),
     Rule("softmax over the wrong axis", answers.softmax_over_the_wrong_axis, sources.CHOLLET),
     Rule("ReLU on the output", answers.relu_on_the_output, f"{sources.GOODFELLOW}, section 6.2.2"),
@@ -107,16 +111,22 @@ CAUSES = (
     ),
     Rule("channels first", planes.channels_first, "Keras documentation, Conv2D: data_format"),
     Rule(
-        "planes read as pixels",
-        planes.planes_read_as_pixels,
+        "reshape in place of a transpose",
+        planes.reshape_in_place_of_a_transpose,
         "Krizhevsky (2009), the CIFAR-10 files: the red plane, then the green, then the blue",
     ),
     Rule("rows cut at another width", planes.cut_at_another_width, "NumPy: resize, reshape"),
     Rule("sets scaled otherwise", sets.sets_scaled_otherwise, sources.LECUN),
     Rule(
         "channels in another order in validation",
-        validation.channels_in_another_order,
+        turned.channels_in_another_order,
         "OpenCV documentation, imread: the channels are stored in the order blue, green, red",
+    ),
+    Rule("turned otherwise in validation", turned.turned_otherwise, "NumPy: rot90, swapaxes, flip"),
+    Rule(
+        "black and white exchanged in validation",
+        turned.inverted,
+        "LeCun, Cortes & Burges (1998), MNIST: the ink is 255, the paper 0",
     ),
     Rule(
         "labels scaled otherwise in validation", validation.labels_scaled_otherwise, sources.LECUN

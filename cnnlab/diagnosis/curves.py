@@ -10,7 +10,7 @@ from cnnlab.diagnosis.pairing import numbered_otherwise
 from cnnlab.diagnosis.rates import far_off
 from cnnlab.diagnosis.sets import sorted_before_the_split
 from cnnlab.diagnosis.signals import statistics_not_settled
-from cnnlab.diagnosis.validation import channels_in_another_order
+from cnnlab.diagnosis.turned import CHANGES
 
 FEW = 16  # pictures, below which a share tells nothing
 
@@ -121,7 +121,7 @@ def overfitting(case):
     if loss is None or validation is None or len(validation) < 4:
         return
     causes = (
-        statistics_not_settled, numbered_otherwise, channels_in_another_order,
+        statistics_not_settled, numbered_otherwise, *CHANGES,
         sorted_before_the_split,
     )  # fmt: skip
     if any(any(cause(case)) for cause in causes):  # of which it is a consequence

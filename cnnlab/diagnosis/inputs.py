@@ -13,6 +13,7 @@ from cnnlab.diagnosis.finding import (
     layer_line,
     recompiled,
 )
+from cnnlab.diagnosis.planes import reshape_in_place_of_a_transpose
 from cnnlab.reading import value_range
 
 
@@ -79,9 +80,11 @@ def images_all_alike(case):
     for array in case.pictures:
         if len(array) > 3 and array.size and np.all(array == array[:1]):
             evidence = f"all {len(array)} images are the same, {array.min():g} to {array.max():g}"
-            yield Finding(
-                "images", evidence, f"images = np.asarray(images, 'float32')  {AS_LOADED}"
-            )
+            line = f"images = np.asarray(images, 'float32')  {AS_LOADED}"
+            if np.ptp(array[0]):
+                evidence += ": as of one buffer that was filled again and again"
+                line += "; each picture is a copy there: append(buffer.copy())"
+            yield Finding("images", evidence, line)
 
 
 def images_left_empty(case):
@@ -98,7 +101,8 @@ def images_left_empty(case):
         model.compile("adam", loss, metrics=["accuracy"])
     """
     single = len(case.heads) == 1 and len(case.pictures) == 1
-    if not single or not case.finite or any(images_cast_to_whole_numbers(case)):
+    causes = images_cast_to_whole_numbers, reshape_in_place_of_a_transpose
+    if not single or not case.finite or any(any(cause(case)) for cause in causes):
         return
     array, classes = case.pictures[0], case.heads[0].classes
     if array.ndim != 4 or classes is None or classes.ndim != 1 or len(classes) != len(array):
@@ -172,9 +176,8 @@ def images_wrapped_round(case):
     images = case.pictures[0] if len(case.pictures) == 1 and case.finite else np.empty(0)
     if images.ndim != 4 or len(case.rows) < 8 or min(images.shape[1:3]) < 8:
         return
-    some = images[case.rows].astype(np.float32)
-    some = np.round(some * (255 if some.max() <= 1 else 1), 3)
-    if np.any(some % 1) or some.min() < 0 or some.max() > 255:
+    some = _as_bytes(images[case.rows])
+    if some is None:
         return
     held = np.bincount(some.astype(int).ravel(), minlength=256) / some.size
     near = np.convolve(np.tile(held, 3), np.ones(17), "same")[256:512]  # within 8, round the circle
@@ -192,6 +195,21 @@ def images_wrapped_round(case):
     line = f"images = np.asarray(images, 'float32')  {AS_LOADED}, in front of what takes away or "
     line += "adds to them"
     yield Finding("images", evidence, line, "one of the images, drawn")
+
+
+def _as_bytes(images):
+    """The bytes that pictures were before they were divided and shifted; None if they were none.
+
+    The smallest step between two numbers is that between two bytes.
+    """
+    numbers = images.astype(np.float32)
+    low = numbers.min()
+    steps = np.diff(np.unique(numbers.ravel()[:: max(numbers.size // 300_000, 1)]))
+    if not steps.size or numbers.max() - low > 255.5 * steps.min():
+        return None
+    levels = (numbers - low) / steps.min()
+    whole = np.round(levels)
+    return whole if np.abs(levels - whole).max() < 0.05 else None
 
 
 def _is_one_hot(array):
@@ -302,7 +320,13 @@ def _dimmed_on_the_way(case):
         return None
     evidence = f"images reach only {most:g}, and {before.address!r} makes at most "
     evidence += f"{np.abs(values).max():.2g} of it"
-    return Finding("images", evidence, "images = images * 255")
+    return Finding("images", evidence, _times_255(case))
+
+
+def _times_255(case):
+    """The remedy for what was divided once too often, in the sets that were."""
+    other, most = case.validation_pictures, 2 * case.pictures[0].max()
+    return in_both_sets("{} * 255", other is not None and other.max() <= most)
 
 
 def _far_above_the_training(case):
@@ -338,10 +362,10 @@ def images_scaled_twice(case):
             continue
         if divisor := value_range.divided_before(case.facts, array):
             evidence = f"images reach only {array.max():g}, and the model divides them by "
-            yield Finding("images", f"{evidence}{divisor:g} itself", "images = images * 255")
+            yield Finding("images", f"{evidence}{divisor:g} itself", _times_255(case))
         elif 0 < array.max() <= 0.02 and array.min() >= 0 and value_range.keeps(case.facts):
             evidence = f"images reach only {array.max():.3g}, as if divided by 255 twice"
-            yield Finding("images", evidence, "images = images * 255")
+            yield Finding("images", evidence, _times_255(case))
 
 
 def images_scaled_otherwise_than_the_base(case):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnnlab.diagnosis.counting import counted_from_one, in_both_labels
 from cnnlab.diagnosis.finding import (
     AS_LOADED,
     SHUFFLED_TOGETHER,
@@ -164,7 +165,7 @@ def labels_out_of_range(case):
         if not head.units or is_one_for_several(head) or table:
             continue
         if head.label_kind == "one-hot" and head.labels.shape[-1] != head.units:
-            yield _other_width(head)
+            yield _other_width(case, head)
             continue
         if head.label_kind != "numbers" or (head.loss.kind == "binary" and head.units > 1):
             continue
@@ -204,6 +205,8 @@ def several_classes_with_a_softmax(case):
         crossentropy = head.loss.kind in ("categorical", "binary")
         if head.label_kind == "several" and softmax and crossentropy and head.activation_at:
             most = int(head.labels.sum(axis=-1).max())
+            if most < 2:
+                continue  # rows without a class
             evidence = f"up to {most} classes{head.of_output} are right for one picture"
             line = f"model.get_layer({head.activation_at!r}).activation = keras.activations.sigmoid"
             compiled = recompiled(case)
@@ -282,8 +285,12 @@ def imbalance(case):
             )
 
 
-def _other_width(head):
+def _other_width(case, head):
     width = head.labels.shape[-1]
+    if width == head.units + 1 and counted_from_one(head.classes, width):
+        evidence = f"labels{head.of_output} are rows of {width}, of which the first is never right:"
+        evidence += f" the classes are counted from 1, and the model has {head.units} units"
+        return Finding("labels", evidence, in_both_labels(case, "{}[:, 1:]"))
     evidence = f"labels{head.of_output} are rows of {width}, and the model has {head.units} units"
     name = (head.weighted or "output").split("/")[-1]
     end = f", activation={head.activation!r}" if head.activation not in ("linear", "") else ""

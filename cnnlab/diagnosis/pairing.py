@@ -1,13 +1,15 @@
 """Rules about whether labels belong to their pictures."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.special import softmax
 
 from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding
 from cnnlab.diagnosis.neighbours import by_chance, neighbours_that_agree
-from cnnlab.diagnosis.validation import channels_in_another_order, validation_of
+from cnnlab.diagnosis.planes import reshape_in_place_of_a_transpose
+from cnnlab.diagnosis.probing import chance_of, told_by_coarse_pictures
+from cnnlab.diagnosis.renaming import best_renaming
+from cnnlab.diagnosis.turned import CHANGES
+from cnnlab.diagnosis.validation import validation_of
 
 FEW = 24  # labels, below which nothing is said
 
@@ -34,7 +36,7 @@ def class_order(case):
         classes, named = head.classes[case.rows], predicted_classes(head, answers)
         if classes.min() < 0:
             continue
-        renaming, renamed = _best_renaming(classes, named, answers)
+        renaming, renamed = best_renaming(classes, named, answers)
         common = max(np.bincount(classes)) / len(classes)
         if common <= 0.8 and renamed > 0.8 and renamed > right + 0.4:
             told = {label: renaming[label] for label in np.unique(classes).tolist()}
@@ -71,13 +73,13 @@ def numbered_otherwise(case):
     if other is None or learned is None or learned < 0.6:
         return
     rows, answers = case.validated
-    if len(rows) < FEW or not answers or any(channels_in_another_order(case)):
+    if len(rows) < FEW or not answers or any(any(cause(case)) for cause in CHANGES):
         return
     classes, named = other[1][rows], predicted_classes(head, answers[0])
-    renaming, renamed = _best_renaming(classes, named, answers[0])
+    renaming, renamed = best_renaming(classes, named, answers[0])
     right = float((classes == named).mean())
     rng = np.random.default_rng(0)
-    dealt = [_best_renaming(rng.permutation(classes), named, answers[0])[1] for _ in range(9)]
+    dealt = [best_renaming(rng.permutation(classes), named, answers[0])[1] for _ in range(9)]
     moved = _worth_it(renaming, classes, named)
     counted_anew = _counted_anew(renaming, classes, head.units)
     if len(moved) > 1 and renamed > right + 0.1 and renamed > max(dealt) + 0.1:
@@ -113,6 +115,8 @@ def shuffled(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
+    if any(reshape_in_place_of_a_transpose(case)):
+        return  # what belongs to the labels is no picture yet
     for head in case.heads:
         classes = head.classes
         usable = classes is not None and classes.ndim == 1 and len(case.pictures) == 1
@@ -122,19 +126,19 @@ def shuffled(case):
         if not case.finite or classes.min() < 0 or number:
             continue
         found = neighbours_that_agree(case.pictures[0], classes)
-        if found is None:
-            continue
-        agree, expected, pairs = found
         decides = "ten pictures, drawn with their labels as titles"
-        if by_chance(*found):
+        line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}: both by one order, never one alone"
+        if found and by_chance(*found):
+            agree, expected, pairs = found
             evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
             evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
-            line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}: both by one order, never one alone"
             yield Finding("labels", evidence, line, decides)
-        elif other := validation_of(case, head):
+        elif evidence := _nothing_to_learn(case, head):
+            yield Finding("labels", evidence, line, decides)
+        elif found and found[0] > 0.8 and (other := validation_of(case, head)):
             found = neighbours_that_agree(case.pictures[0], classes, *other)
-            strange = found and agree > 0.8 and by_chance(*found)
-            causes = numbered_otherwise, channels_in_another_order
+            strange = found and by_chance(*found)
+            causes = numbered_otherwise, *CHANGES
             if strange and not any(any(cause(case)) for cause in causes):
                 evidence = f"of {found[2]} validation images that are nearly like a training image "
                 evidence += f"{found[0]:.2f} have its label; {found[1]:.2f} would by chance"
@@ -142,6 +146,28 @@ def shuffled(case):
                 line += "validation_data = tuple(a[order] for a in validation_data)  "
                 line += f"{AS_LOADED}: both by one order, never one alone"
                 yield Finding("labels", evidence, line, decides)
+
+
+def _nothing_to_learn(case, head):
+    """Why pictures tell nothing of their labels: a trained network guesses, and a plain one too."""
+    array, usual = case.pictures[0], np.bincount(head.classes).max() / len(head.classes)
+    if not case.steps or array.ndim != 4 or not case.run.answers or usual > 0.8:
+        return ""
+    other, (rows, answers) = validation_of(case, head), case.validated
+    if other is not None and len(rows) >= FEW and answers:
+        guesses = chance_of(predicted_classes(head, answers[0]), other[1][rows])[1] > 0.01
+    elif "val_accuracy" in case.history:
+        guesses = np.median(case.history["val_accuracy"][-3:]) < usual + 0.03
+    else:
+        named, long = predicted_classes(head, case.run.answers[0]), case.history.get("loss", ())
+        guesses = len(long) >= 5 and chance_of(named, head.classes[case.rows])[1] > 0.01
+    found = told_by_coarse_pictures(array, head.classes) if guesses else None
+    if found is None or found[2] < 0.05:
+        return ""
+    return (
+        f"the network guesses, and so does a linear model of coarse pictures{head.of_output}: of "
+        f"those left out it names {found[0]:.2f} rightly, {found[1]:.2f} would be by chance"
+    )
 
 
 def twins_of_two_classes(case):
@@ -241,21 +267,3 @@ def _counted_anew(renaming, classes, units):
     there = np.unique(classes).tolist()
     names = [renaming[label] for label in there]
     return len(there) < units and there == [*range(len(there))] and names == sorted(names)
-
-
-def _best_renaming(classes, named, answers):
-    """{label: class}, one to one, by which most pictures are right, and their share then.
-
-    Of two that are as good the one counts to which the answers give more.
-    """
-    size = int(max(classes.max(), named.max(), answers.shape[-1] - 1)) + 1
-    votes = np.zeros((size, size))
-    np.add.at(votes, (classes, named), 1)
-    right = votes.copy()
-    if answers.shape[-1] > 1:
-        shares = np.nan_to_num(softmax(answers, axis=-1))
-        shares /= len(answers) + 1  # all of them less than one vote
-        np.add.at(votes[:, : answers.shape[-1]], classes, shares)
-    rows, columns = linear_sum_assignment(votes, maximize=True)
-    renaming = dict(zip(rows.tolist(), columns.tolist(), strict=True))
-    return renaming, float(right[rows, columns].sum() / len(classes))

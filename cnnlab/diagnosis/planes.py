@@ -8,8 +8,14 @@ from cnnlab.reading import graph as graphs
 from cnnlab.reading import kinds, layer_windows
 
 FEW = 8  # pictures, below which nothing is said of their planes
+SOME = 24  # pictures that are read in every order
 LEAST = 16  # pixels of a side, below which (3, H, W) may be anything
 _BEFORE = layer_windows.ONLY_IN_TRAINING | kinds.NORMALISATIONS | {"Rescaling", "Normalization"}
+
+_AXES = {"N": "pictures", "H": "rows", "W": "columns", "C": "channels"}
+ORDERS = (  # of PyTorch, of MATLAB, of other files; what lies as NWHC has rows of another width
+    "NCHW", "NCWH", "HWCN", "WHCN", "CHWN", "CWHN",
+)  # fmt: skip
 
 
 def channels_first(case):
@@ -42,15 +48,14 @@ def channels_first(case):
     yield Finding(reader.address, evidence, "; ".join(lines), "ten of the images, drawn")
 
 
-def planes_read_as_pixels(case):
-    """`reshape` moves no number: planes of red, green and blue do not become pixels by it.
+def reshape_in_place_of_a_transpose(case):
+    """`reshape` moves no number: it makes no pixels of planes, and no pictures of a MATLAB array.
 
-    In a picture cut so, three neighbours of one plane are called the channels of a pixel, and each
-    third of the rows repeats the scene. Numbers that lie W apart then are neighbours in a column,
-    and nearer to each other than numbers 3 W apart, which are it otherwise. That ratio of mean
-    squares, measured on 48 to 400 pictures: of photographs, textures, things and digits in three
-    channels, of 64 to 14 pixels a side, 3.1 and more; cut wrongly 0.56 and less. In pieces of 16
-    pictures it was 1.9 and more, and 0.68 and less.
+    Of numbers in the order in which they lie another reading makes pictures, in which neighbours
+    are nearer to each other. Their mean square, along rows and columns, measured on 48 to 1442
+    pictures: of photographs, textures, things and digits, of 64 to 14 pixels a side, 0.29 and less
+    as they should be, of which any other reading makes 1.68 times as much and more; where they
+    were reshaped, the true reading makes at most 0.57 times as much as there is now.
 
     Example:
         model = keras.Sequential([
@@ -63,33 +68,53 @@ def planes_read_as_pixels(case):
         model.compile("adam", loss, metrics=["accuracy"])
     """
     images = case.pictures[0] if len(case.pictures) == 1 and case.finite else np.empty(0)
-    if images.ndim != 4 or images.shape[-1] != 3 or len(case.rows) < FEW:
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or len(images) < FEW:
         return
-    height, width = images.shape[1:3]
-    if min(height, width) < LEAST // 2 or not (columns := _cut_as_pixels(images[case.rows])):
+    if min(images.shape[1:3]) < LEAST // 2 or not (found := _better_reading(images)):
         return
-    evidence = "read as three planes, the pictures have neighbours in a column "
-    evidence += f"{columns:.2f} times as far apart as now, and the planes are alike"
+    order, apart = found
+    sizes = dict(zip("NHWC", (-1, *images.shape[1:]), strict=True))
+    shape, axes = (tuple(sizes[name] for name in order), tuple(order.index(n) for n in "NHWC"))
+    evidence = f"read as {', '.join(map(_AXES.get, order))}, the numbers make pictures whose "
+    evidence += f"neighbouring pixels are {apart:.2f} times as far apart as now"
     other = case.validation_pictures
-    both = other is not None and bool(_cut_as_pixels(other[drawn(len(other), 64)]))
-    line = f"{{}}.reshape(-1, 3, {height}, {width}).transpose(0, 2, 3, 1)"
+    both = other is not None and (_better_reading(other) or " ")[0] == order
+    line = f"{{}}.reshape{shape}.transpose{axes}"
     yield Finding("images", evidence, in_both_sets(line, both), "one of the images, drawn")
 
 
-def _cut_as_pixels(images):
-    """How far apart neighbours in a column are if read as planes, in parts of now; 0 if healthy."""
-    height, width = images.shape[1:3]
-    some = images.astype(np.float64)
-    if np.all(some == some[..., :1]):
-        return 0.0
-    flat = some.reshape(len(some), -1)
-    alike = flat.var(axis=1).mean() * 2  # of numbers that have nothing to do with each other
-    column, row = _apart(flat, 3 * width), _apart(flat, 3)
-    if min(alike, column, row) <= 0:
-        return 0.0
-    columns, rows = _apart(flat, width) / column, _apart(flat, 1) / row
-    thirds = _apart(flat, height * width) / alike
-    return columns if max(columns, rows) < 0.75 and thirds < 0.7 else 0.0
+def _better_reading(images):
+    """(an order of axes, how far apart neighbours are then in parts of now), or None."""
+    now, _ = _apart(images[drawn(len(images), SOME)])
+    orders = ORDERS[2 * (images.shape[-1] == 1) :] if now else ()  # grey planes are pictures
+    read = {order: _apart(_read(images, order)) for order in orders}
+    usable = {order: near for order, (near, channels) in read.items() if channels < 0.7}
+    least = min(usable.values(), default=1)
+    if least > min(0.4, 0.75 * now):
+        return None
+    # of square pictures two readings are equal
+    order = next(order for order, near in usable.items() if near < 1.03 * least)
+    return order, usable[order] / now
+
+
+def _read(images, order):
+    """Some of the pictures (n, H, W, C), from numbers that lie in another order of axes."""
+    sizes = dict(zip("NHWC", images.shape, strict=True))
+    view = images.reshape([sizes[name] for name in order])
+    return view.transpose([order.index(n) for n in "NHWC"])[drawn(len(images), SOME)]
+
+
+def _apart(images):
+    """How far apart neighbouring pixels are, and the channels of one.
+
+    0 where they are equal, 1 where they have nothing in common.
+    """
+    some = images.astype(np.float32)
+    some = some - some.mean(axis=(1, 2, 3), keepdims=True)
+    strangers = max(2 * float(np.mean(some**2)), 1e-12)
+    steps = (np.diff(some, axis=axis) for axis in (1, 2, 3))
+    rows, columns, channels = (float(np.mean(step**2)) if step.size else 0.0 for step in steps)
+    return (rows + columns) / 2 / strangers, channels / strangers
 
 
 def cut_at_another_width(case):
@@ -117,7 +142,7 @@ def cut_at_another_width(case):
     if images.ndim != 4 or images.shape[-1] not in (1, 3, 4) or len(case.rows) < FEW:
         return
     height, width = images.shape[1:3]
-    if min(height, width) < LEAST or any(planes_read_as_pixels(case)):
+    if min(height, width) < LEAST or any(reshape_in_place_of_a_transpose(case)):
         return
     apart = _apart_at_all_widths(images[case.rows[:32]])
     if len(apart) < FEW:
@@ -190,8 +215,3 @@ def _first_convolution(case):
         if len(readers) != 1 or readers[0].kind not in _BEFORE:
             return None
         address = readers[0].address
-
-
-def _apart(flat, step):
-    """The mean square of the differences of numbers that stand so many places apart."""
-    return float(np.mean((flat[:, step:] - flat[:, :-step]) ** 2))

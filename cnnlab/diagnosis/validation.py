@@ -1,53 +1,10 @@
-"""Rules about a validation that is told in other terms: channels, units."""
+"""A validation beside its training: the rule about units, and what its pictures are."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import Finding
-
-FEW = 24  # pictures, below which a share tells nothing
-
-
-def channels_in_another_order(case):
-    """OpenCV reads blue, green, red; a network that learned red, green, blue sees other colours.
-
-    Example:
-        model = keras.Sequential([
-            keras.Input((8, 12, 3)), layers.Conv2D(8, 3, activation="relu"),
-            layers.GlobalMaxPooling2D(), layers.Dense(3),
-        ])
-        colours = np.array([[1.0, 0.2, 0.2], [1.0, 0.7, 0.2], [0.7, 0.7, 0.7]])
-        images, labels = pictures * colours[kinds][:, None, None], kinds
-        others, other_kinds = stripes(80, seed=1)
-        others = others * colours[other_kinds][:, None, None]
-        validation_data = others[..., ::-1], other_kinds
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
-        model.fit(images, labels, epochs=15, verbose=0)
-    """
-    if len(case.heads) != 1 or len(case.pictures) != 1 or not case.run.answers:
-        return
-    head, array = case.heads[0], case.pictures[0]
-    learned = case.share_right(head, case.run.answers[0])
-    if learned is None or learned < 0.4 or array.ndim != 4 or array.shape[-1] != 3:
-        return
-    other = validation_of(case, head)
-    rows, answers = case.validated
-    if other is None or len(rows) < FEW or not answers:
-        return
-    classes = other[1][rows]
-    right = float((predicted_classes(head, answers[0]) == classes).mean())
-    if right > learned - 0.1:
-        return
-    turned = case.answers_to(other[0][rows][..., ::-1], np.arange(len(rows)))
-    better = float((predicted_classes(head, turned[0]) == classes).mean())
-    if better > right + 0.15:
-        evidence = f"of {len(rows)} validation images {right:.2f} are named rightly, with their "
-        evidence += f"channels in reverse {better:.2f}; of the training images {learned:.2f}"
-        line = "validation_data = validation_data[0][..., ::-1], validation_data[1]"
-        yield Finding("images", evidence, line)
 
 
 def labels_scaled_otherwise(case):
