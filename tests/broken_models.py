@@ -143,6 +143,24 @@ labels = digits.labels[:200]
 before = [layers.AveragePooling2D(4)]
 model = fitting(small(layers.Dense(10), shape=(28, 24, 1), before=before))
 """
+PLANNED = """
+model = fitting(small(layers.Dense(3)))
+lower = {}
+history = model.fit(images, labels, epochs={}, callbacks=[lower], verbose=0,
+    validation_data=stripes(80, seed=1))
+"""
+STREAM = """
+import tensorflow as tf
+model = fitting(small(layers.Dense(3)))
+stream = tf.data.Dataset.from_tensor_slices((images, labels)).repeat().batch(20)
+history = model.fit(stream, steps_per_epoch={}, epochs={}, shuffle=False, verbose=0)
+"""
+CALLED = """
+image = keras.Input((8, 12, 1))
+x = layers.{}(image, training={})
+x = layers.GlobalMaxPooling2D()(layers.Conv2D(8, 3, activation="relu")(x))
+model = fitting(keras.Model(image, layers.Dense(3)(x)))
+"""
 BROKEN = {
     "rows without a class": "images, labels = pictures, keras.utils.to_categorical(kinds)\n"
     "labels[::9] = 0\n"
@@ -529,6 +547,25 @@ BROKEN = {
     "keras.optimizers.Adam(0.03))\n"
     "history = model.fit(pictures, kinds, epochs=15, verbose=0)\n"
     "images, labels = 0.15 - 0.1 * pictures, kinds",
+    "learning rate that grows": SOUND + PAIR + "history = {'loss': [1.1, 0.9, 1.6, float('nan')],\n"
+    "    'learning_rate': [1e-3, 1e-2, 0.1, 1.0]}",
+    "learning rate that ran out": PAIR
+    + "plan = keras.optimizers.schedules.ExponentialDecay(1e-3, 1, 0.5)\n"
+    "model = fitting(small(layers.Dense(3)), optimizer=keras.optimizers.Adam(plan))\n"
+    "history = model.fit(images, labels, batch_size=4, epochs=2, verbose=0)",
+    "learning rate lowered while improving": PAIR
+    + PLANNED.format("keras.callbacks.ReduceLROnPlateau('val_loss', min_delta=9, patience=1)", 6),
+    "epochs of few steps": PAIR + STREAM.format(1, 8),
+    "random where called": PAIR + CALLED.format("Dropout(0.4)", True),
+    "momentum too long": PAIR
+    + "model = fitting(small(layers.Dense(3)), None, keras.optimizers.SGD(0.001, momentum=0.999))\n"
+    "model.fit(images, labels, verbose=0)",
+    "labels smoothed away": TWO
+    + "model = fitting(small(layers.Dense(1, activation='sigmoid')), binary(label_smoothing=1))",
+    "channels first in one layer": PAIR
+    + "pool = layers.MaxPooling2D(data_format='channels_first', name='pool')\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3), layers.ReLU(),"
+    "\n    layers.Conv2D(8, 3, activation='relu'), pool, layers.Flatten(), layers.Dense(3)]))",
 }
 
 ALL_RIGHT = SOUND + PAIR
@@ -538,6 +575,28 @@ HEALTHY = {
     "    ['binary_accuracy'])",
     "class 0 never occurs": SOUND
     + "images, labels = pictures[kinds > 0][:12], kinds[kinds > 0][:12]",
+    "learning rate that grows": PAIR
+    + PLANNED.format(
+        "keras.callbacks.LearningRateScheduler(lambda epoch: 0.03 * min(1, (epoch + 1) / 20))", 25
+    ),
+    "learning rate that ran out": PAIR
+    + PLANNED.format(
+        "keras.callbacks.LearningRateScheduler(lambda epoch: 0.03 * 0.8 ** epoch)", 20
+    ),
+    "learning rate lowered while improving": PAIR
+    + PLANNED.format(
+        "keras.callbacks.LearningRateScheduler(lambda epoch: 0.03 / 2 ** (epoch // 3))", 15
+    ),
+    "epochs of few steps": PAIR + STREAM.format(3, 60),
+    "random where called": PAIR + CALLED.format("RandomFlip()", True),
+    "momentum too long": PAIR
+    + "model = fitting(small(layers.Dense(3)), None, keras.optimizers.SGD(0.01, momentum=0.99))",
+    "labels smoothed away": ROWS
+    + "smooth = keras.losses.CategoricalCrossentropy(label_smoothing=0.2)\n"
+    "model = fitting(small(layers.Dense(3, activation='softmax')), smooth)",
+    "channels first in one layer": PAIR + "flat = layers.Flatten(data_format='channels_first')\n"
+    "model = fitting(keras.Sequential([keras.Input((8, 12, 1)), layers.Conv2D(8, 3), layers.ReLU(),"
+    "\n    layers.MaxPooling2D(), flat, layers.Dense(3)]))",
     "leak between sets: mirrored or in another light": SOUND
     + "images = np.concatenate([pictures, pictures[:, :, ::-1]])\nlabels = np.tile(kinds, 2)\n"
     "validation_data = stripes(150, seed=1)",

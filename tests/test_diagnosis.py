@@ -605,7 +605,7 @@ def test_a_rate_that_fades_is_named_though_much_was_learned():
     curves = {"loss": [0.6, 0.3, 0.25, 0.25, 0.25, 0.25], "accuracy": [0.8] + [0.93] * 5}
     rates = {"learning_rate": [1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8]}
     given = space["model"], space["images"], space["labels"]
-    assert "learning rate far too high or too low" in found(diagnose(*given, {**curves, **rates}))
+    assert "learning rate that ran out" in found(diagnose(*given, {**curves, **rates}))
     falling = {**curves, "loss": [0.6, 0.3, 0.25, 0.24, 0.23, 0.22]}
     assert found(diagnose(*given, {**falling, **rates})) == []
 
@@ -793,12 +793,12 @@ def test_a_plan_that_ends_before_anything_is_learned_is_named():
     model, pictures, kinds, _ = flat_training(keras.optimizers.Adam(plan), None)
     history = model.fit(pictures, kinds, batch_size=4, epochs=2, verbose=0)
     table = diagnose(model, pictures, kinds, history)
-    assert table.finding[0] == "perhaps learning rate far too high or too low"
+    assert table.finding[0] == "perhaps learning rate that ran out"
     assert "by its plan Adam has a learning rate of 9.3e-13 after 30 steps" in table.evidence[0]
     assert "its decay_steps, counts batches, and an epoch has 15" in table.evidence[0]
     space = {"model": model, "keras": keras}
     exec(table.remedy[0], space)
-    assert "learning rate far too high or too low" not in found(diagnose(model, pictures, kinds))
+    assert "learning rate that ran out" not in found(diagnose(model, pictures, kinds, history))
 
 
 def test_a_lambda_that_divides_is_measured():
@@ -1097,7 +1097,7 @@ def test_a_rate_that_fades_away_is_named_with_both_ends(power):
     if power == 2:  # even where something was learned before
         history.history["accuracy"][-1] = 0.95
     table = diagnose(model, pictures, kinds, history)
-    row = table[table.finding.str.endswith("far too high or too low")].iloc[0]
+    row = table[table.finding.str.endswith("that ran out")].iloc[0]
     ends = ["0.001 to 1e-08", "0.0001 to 1e-14"][power - 1]
     assert f"in 6 epochs the learning rate fell from {ends}" in row.evidence
 
@@ -1871,7 +1871,69 @@ def test_a_callback_that_lowers_the_rate_is_named():
     curves = {"loss": [1.1, 1.09, 1.09, 1.09], "learning_rate": [1e-3, 1e-5, 1e-8, 1e-11]}
     row = diagnose(model, pictures, kinds, curves).iloc[0]
     assert row["where"] == "history"
-    assert 'ReduceLROnPlateau, waits for an accuracy with mode="max"' in row.evidence
+    assert 'ReduceLROnPlateau waits for an accuracy with mode="max"' in row.evidence
+
+
+def test_sound_plans_are_not_named_though_they_lower_the_rate_while_a_curve_improves():
+    model, pictures, kinds, _ = flat_training(keras.optimizers.Adam(1e-3), None)
+    falling = np.array([1.1, 0.9, 0.7, 0.6, 0.55, 0.52, 0.51, 0.505])
+    rates = 1e-3 * np.array([1, 1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.01])
+    even = 1e-3 * np.linspace(1, 0.1, 8)
+    named = "learning rate lowered while improving"
+    for loss, rate, told in [
+        (falling, rates, True),
+        (falling, even, False),
+        (falling - 0.4, rates, False),  # it arrives
+        (np.linspace(1.1, 0.5, 8), rates, False),  # it goes on falling
+        (np.array([1.1, 0.9, 0.9, 0.9, 0.91, 0.9, 0.9, 0.9]), rates, False),  # a plateau
+    ]:
+        curves = {"loss": loss.tolist(), "learning_rate": rate.tolist()}
+        assert (named in found(diagnose(model, pictures, kinds, curves))) == told
+
+
+def test_a_decay_of_adam_that_holds_all_weights_down_is_named():
+    pictures, kinds = examples.stripes()
+    for optimizer, told in [
+        (keras.optimizers.AdamW(1e-3, weight_decay=5.0), True),
+        (keras.optimizers.AdamW(1e-3, weight_decay=0.3), False),
+        (keras.optimizers.Lion(1e-4, weight_decay=3.0), False),
+    ]:
+        model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)), optimizer=optimizer)
+        table = diagnose(model, pictures, kinds)
+        assert found(table) == ["optimiser that holds back"] * told
+        if told:
+            assert "weight_decay=5 holds every weight below 0.2, at the rate" in table.evidence[0]
+
+
+def test_what_was_trained_with_the_mistake_starts_anew():
+    text = (
+        PAIR + "model = fitting(small(layers.Dense(3), before=[layers.Normalization()]))\n"
+        "images = 255 * images\n"
+    )
+    for trained in (False, True):
+        space = made(text + "model.fit(images, labels, verbose=0)\n" * trained)
+        row = diagnosed(space).iloc[0]
+        assert row.finding == "normalisation never adapted"
+        assert ("clone_model" in row.remedy) == trained
+        after = mended(space, "normalisation never adapted")
+        assert float(np.mean(after["model"].layers[0].mean)) > 50
+        assert found(diagnosed(after)) == []
+
+
+def test_an_accuracy_tells_of_how_many_pictures_it_is_a_share():
+    pictures, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    model.optimizer.iterations.assign(15)
+    shares = np.array([[11, 17, 14, 22, 19], [41, 100, 77, 120, 133]]) / [[48], [240]]
+    for share, told in [
+        (shares[0].astype("float32"), False),  # 48 divides 240: it might be chance
+        ((shares[0] * 48 / 39).astype("float32"), True),
+        (shares[1].astype("float32"), False),
+        (np.round(shares[0] * 48 / 39, 6), False),  # rounded by somebody, so nothing is known
+        (np.ones(5), False),
+    ]:
+        curves = {"loss": [1.1, 1.1, 1.1, 1.1, 1.0], "accuracy": share.tolist()}
+        assert ("epochs of few steps" in found(diagnose(model, pictures, kinds, curves))) == told
 
 
 def test_what_a_norm_takes_in_may_be_of_any_range():

@@ -6,14 +6,15 @@ history of a training; what is not given is not judged. ``given`` checks what ca
 training's history, and one ``run`` on a batch. The rules are a function each, grouped by what they
 read: ``inputs``, ``ranges``, ``planes``, ``sets``, ``validation``, ``turned``, ``augmentation``,
 ``answers``, ``losses``, ``outweighed``, ``metrics``, ``labelling``, ``counting``, ``rare_classes``,
-``pairing``, ``settings``, ``learning_rates``, ``structure``, ``merging``, ``dense_layers``,
-``receptive_fields``, ``signals``, ``same_answers`` and ``curves``. What they ask: ``neighbours`` of
-pictures that look alike, ``copies`` of a picture, ``probing`` of labels, a ``renaming`` of classes,
-``bases`` of trained networks, ``rates`` of learning rates, ``memory`` of weights that stand where
-they started, ``own_parts`` of which Keras cannot make a copy, and a ``sampling`` of pictures. They
-give a ``finding``. ``causes`` and ``table`` list each ``rule`` in the order in which they are told,
-with their ``sources``; each docstring holds an example, which ``examples`` takes out of it.
-Called by lessons, homework, ``exercises`` and ``command``.
+``pairing``, ``settings``, ``learning_rates``, ``plans``, ``steps``, ``structure``, ``merging``,
+``dense_layers``, ``receptive_fields``, ``signals``, ``randomness``, ``same_answers`` and
+``curves``. What they ask: ``neighbours`` of pictures that look alike, ``copies`` of a picture,
+``probing`` of labels, a ``renaming`` of classes, ``bases`` of trained networks, ``rates`` of
+learning rates, ``memory`` of weights that stand where they started, ``own_parts`` of which Keras
+cannot make a copy, and a ``sampling`` of pictures. They give a ``finding``. ``causes`` and
+``table`` list each ``rule`` in the order in which they are told, with their ``sources``; each
+docstring holds an example, which ``examples`` takes out of it. Called by lessons, homework,
+``exercises`` and ``command``.
 """
 
 import pandas as pd

@@ -29,7 +29,8 @@ class Case:
         history: {name of a curve: (epochs,) float array}.
         validation: a pair of images and labels, or None.
         planned: how many epochs `fit` was asked for, or None.
-        known: {function: what it made of this case}, filled by `once`.
+        steps_planned: how many steps an epoch had, or None.
+        made: {function: what it made of this case}, filled by `once`.
     """
 
     model: object
@@ -38,7 +39,8 @@ class Case:
     history: dict = field(default_factory=dict, repr=False)
     validation: tuple | None = field(default=None, repr=False)
     planned: int | None = None
-    known: dict = field(default_factory=dict, init=False, repr=False)
+    steps_planned: int | None = None
+    made: dict = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def facts(self):
@@ -171,9 +173,10 @@ class Case:
         if not len(rows) or self._fixed or not getattr(self.model, "built", False):
             return ()
         try:
+            # Only one output at a time is kept: four times as many pictures as in the `run`.
             batches = [
                 shaped(self.model, _taken(images, part))
-                for part in np.array_split(rows, -(-len(rows) // self._at_once))
+                for part in np.array_split(rows, -(-len(rows) // (4 * self._at_once)))
             ]
         except ValueError:
             return ()
@@ -237,9 +240,9 @@ def once(function):
 
     @wraps(function)
     def told(case):
-        if function not in case.known:
-            case.known[function] = function(case)
-        return case.known[function]
+        if function not in case.made:
+            case.made[function] = function(case)
+        return case.made[function]
 
     return told
 

@@ -16,6 +16,7 @@ from cnnlab.diagnosis import (
     outweighed,
     pairing,
     planes,
+    plans,
     ranges,
     receptive_fields,
     sets,
@@ -70,6 +71,11 @@ CAUSES = (
     Rule("softmax with a binary loss", losses.softmax_with_a_binary_loss, sources.CHOLLET),
     Rule(
         "squared error of classes", losses.squared_error_of_classes, f"{sources.GOODFELLOW}, 6.2.1"
+    ),
+    Rule(
+        "labels smoothed away",
+        losses.labels_smoothed_away,
+        "Szegedy et al. (2016), Rethinking the Inception architecture, section 7: 0.1",
     ),
     Rule(
         "loss that rewards wrong answers",
@@ -172,6 +178,11 @@ CAUSES = (
         "Ioffe & Szegedy (2015), section 3.2",
     ),
     Rule(
+        "channels first in one layer",
+        structure.channels_first_in_one_layer,
+        "Keras documentation, Conv2D: data_format",
+    ),
+    Rule(
         "one layer used again",
         structure.one_layer_used_again,
         "Keras documentation, The functional API: shared layers",
@@ -200,6 +211,7 @@ CAUSES = (
         learning_rates.optimizer_that_holds_back,
         "Keras documentation, Optimizers: clipnorm, epsilon, weight_decay",
     ),
+    Rule("momentum too long", learning_rates.momentum_too_long, "Kingma & Ba (2015), Adam"),
     Rule(
         "one loss outweighs another",
         outweighed.one_loss_outweighs_another,
@@ -238,5 +250,12 @@ CAUSES = (
     Rule("measured numbers not scaled", answers.measured_numbers_not_scaled, sources.LECUN),
     Rule(
         "learning rate far too high or too low", learning_rates.learning_rate_far_off, sources.SMITH
+    ),
+    Rule("learning rate that grows", plans.rate_that_grows, sources.SMITH),
+    Rule("learning rate that ran out", plans.rate_that_ran_out, sources.SMITH),
+    Rule(
+        "learning rate lowered while improving",
+        plans.rate_lowered_while_improving,
+        "Keras documentation, ReduceLROnPlateau: mode, patience, min_delta",
     ),
 )

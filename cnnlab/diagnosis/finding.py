@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cnnlab.diagnosis.own_parts import has_own_parts
-from cnnlab.diagnosis.rates import usable_rate
+from cnnlab.diagnosis.rates import TOO_LONG, usable_rate
 from cnnlab.reading import private_names
 
 # Those whose first argument is the learning rate.
@@ -145,8 +145,14 @@ def started_anew(case, rate=None):
     return made_anew(case, new_weights(case), rate)
 
 
+def without_what_was_spoilt(case, rate=None):
+    """Python for another optimiser, and for new weights where the one before has made steps."""
+    return started_anew(case, rate) if case.steps else compiled_anew(case, rate).lstrip("; ")
+
+
 def _new_optimizer(case, rate):
     name, momentum = type(case.optimizer).__name__, getattr(case.optimizer, "momentum", 0)
+    momentum = 0.9 if isinstance(momentum, float) and momentum >= TOO_LONG else momentum
     rate = rate or usable_rate(case)
     if name not in OPTIMIZERS:
         return f"keras.optimizers.Adam({rate:.3g})"

@@ -9,13 +9,15 @@ from cnnlab.diagnosis.case import Case
 
 def case_of(model, images, labels, history, validation_data):
     """The `Case` of what was given; Args and Raises as `cnnlab.diagnosis.diagnose`."""
+    params = getattr(history, "params", None) or {}
     return Case(
         _checked_model(model),
         _several(model, _checked_images("images", images)),
         labels if isinstance(labels, dict | list) or labels is None else np.asarray(labels),
         _curves(history, getattr(model, "output_shape", None)),
         _pair(validation_data),
-        (getattr(history, "params", None) or {}).get("epochs"),
+        params.get("epochs"),
+        params.get("steps"),
     )
 
 

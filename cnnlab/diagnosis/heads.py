@@ -33,11 +33,13 @@ class Loss:
         kind: "sparse", "categorical", "binary", "squared"; "" for another or none.
         from_logits: whether it expects logits.
         name: as it is called, such as "sparse_categorical_crossentropy".
+        smoothing: the share of a label that all classes get alike.
     """
 
     kind: str
     from_logits: bool = False
     name: str = ""
+    smoothing: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +220,8 @@ def read_loss(loss, labels=None, shape=()):
         if shape and shape[-1] == 1:
             name = "binary_crossentropy"
     kind = next((kind for kind, text in _LOSSES.items() if re.match(text, name)), "")
-    return Loss(kind, bool(getattr(loss, "from_logits", False)), name)
+    smoothing = getattr(loss, "label_smoothing", 0.0)
+    return Loss(kind, bool(getattr(loss, "from_logits", False)), name, smoothing)
 
 
 def _by_output(given, names, arrays=False):

@@ -12,6 +12,7 @@ from cnnlab.diagnosis.finding import (
     in_place_of,
     layer_line,
     recompiled,
+    started_anew,
 )
 from cnnlab.diagnosis.planes import reshape_in_place_of_a_transpose
 from cnnlab.reading import value_range
@@ -244,7 +245,8 @@ def normalisation_never_adapted(case):
             if abs(own) < 0.1 and 0.8 < spread < 1.25:
                 continue  # standardised before: nothing is left to do
             evidence += f"; the images have mean {own:.3g} and variance {spread:.3g}"
-        line = f"{layer_line(node.address)}.adapt(images){recompiled(case)}"
+        line = f"{layer_line(node.address)}.adapt(images)"
+        line += f"; {started_anew(case)}" if case.steps else recompiled(case)
         yield Finding(node.address, evidence, line)
 
 

@@ -136,6 +136,31 @@ def is_one_for_several(head):
     return head.units == 1 and head.loss.kind in EXCLUSIVE
 
 
+def labels_smoothed_away(case):
+    """label_smoothing is the share of each label that all classes get alike: 0.9 leaves a tenth.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3),
+        ])
+        images, labels = pictures, keras.utils.to_categorical(kinds)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.9)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    for head in case.heads:
+        share = head.loss.smoothing
+        if head.loss.kind not in CLASSES or not share >= 0.5 or not head.units:
+            continue
+        count = max(head.units, 2)
+        evidence = f"label_smoothing={share:g}: of {count} classes the right one is worth "
+        evidence += f"{1 - share + share / count:.2g}{head.of_output}, each other one "
+        evidence += f"{share / count:.2g}; usual is 0.1"
+        loss = head.fitting_loss.replace(")", ", label_smoothing=0.1)")
+        decides = "" if share >= 1 else "the accuracy in validation with 0.1"
+        yield Finding("compile", evidence, head.compile_line(loss), decides)
+
+
 def loss_that_rewards_wrong_answers(case):
     """A loss is made small: what is best at 1, such as Dice or the IoU, drives answers away.
 

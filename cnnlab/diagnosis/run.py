@@ -23,6 +23,8 @@ class Run:
     Attributes:
         answers: an array per output, as in prediction.
         again: two arrays per output, the answers to the same few pictures, asked twice.
+        as_called: per output, the answers to them as in prediction, and those of ``model(images)``;
+            () where no layer was called with ``training=True``.
         in_training: the same, as in training: batch statistics, dropout.
         outputs: {address: what each layer gave out}, as in training.
         gradients: {path of a trainable weight: its gradient, or None where there is no way}.
@@ -36,6 +38,7 @@ class Run:
 
     answers: tuple = ()
     again: tuple = ()
+    as_called: tuple = ()
     in_training: tuple = ()
     outputs: dict = field(default_factory=dict, repr=False)
     gradients: dict = field(default_factory=dict, repr=False)
@@ -65,6 +68,8 @@ def running(model, graph, heads, batch, rows):
         twice = [_outputs(model(few, training=False)) for _ in range(2)]
         again = tuple(zip(*twice, strict=True))
         nodes = graph.calls if graph else ()
+        told = any(node.training for node in nodes)
+        as_called = tuple(zip(twice[0], _outputs(model(few)), strict=True)) if told else ()
         with hearing(nodes) as heard, tf.GradientTape(persistent=len(heads) > 1) as tape:
             values = [tf.identity(variable.value) for variable in model.trainable_variables]
             tape.watch(values)
@@ -87,6 +92,7 @@ def running(model, graph, heads, batch, rows):
     return Run(
         _outputs(predicted),
         again,
+        as_called,
         tuple(np.asarray(a, np.float32) for a in flat(result)),
         outputs,
         gradients,

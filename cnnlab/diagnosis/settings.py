@@ -5,7 +5,7 @@ import numpy as np
 from cnnlab.diagnosis.finding import Finding, compiled_anew, layer_line, several, started_anew
 from cnnlab.diagnosis.memory import at_start, untouched_since_start
 from cnnlab.diagnosis.own_parts import has_own_parts
-from cnnlab.diagnosis.rates import usual_rate
+from cnnlab.diagnosis.rates import first_rate, usual_rate
 from cnnlab.reading import private_names
 
 _USUAL = {"l1": 1e-3, "l2": 0.03}  # penalties that leave a network its weights
@@ -250,7 +250,7 @@ def weights_that_do_not_move(case):
         return
     if case.rate == 0:
         name, usual = type(case.optimizer).__name__, usual_rate(case.optimizer) or 0.01
-        if private_names.has_plan(case.optimizer):
+        if private_names.has_plan(case.optimizer) or first_rate(case):
             return  # it warms up, or has come to its end
         line = f"model.optimizer.learning_rate = {usual:g}"
         yield Finding("compile", f"{name} has a learning rate of 0", line)

@@ -48,34 +48,6 @@ def nan_in_the_network(case):
         return
 
 
-def random_at_test_time(case):
-    """The same pictures get other answers each time: something random goes on in prediction.
-
-    Example:
-        augment = layers.Lambda(
-            lambda x: x + keras.random.normal((1, 8, 12, 1), stddev=0.5), name="augment"
-        )
-        model = keras.Sequential([
-            keras.Input((8, 12, 1)), augment, layers.Conv2D(4, 3, activation="relu"),
-            layers.GlobalAveragePooling2D(), layers.Dense(3),
-        ])
-        images, labels = pictures, kinds
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
-    """
-    for answers, again in case.run.again:
-        apart = np.abs(answers - again)
-        if not np.isfinite(apart).all() or apart.max() <= 1e-3 * max(np.abs(answers).max(), 1e-6):
-            continue
-        suspects = [n for n in case.calls if n.kind == "Lambda" or "." in n.kind]
-        where = suspects[0].address if suspects else case.model.name
-        evidence = "asked twice as in `predict`, the model's answers differ by up to "
-        evidence += f"{apart.max():.2g}"
-        name = suspects[0].layer.name if suspects else where
-        yield Finding(where, evidence, in_place_of("layers.GaussianNoise(0.1)", name))
-        return
-
-
 def no_way_for_gradients(case):
     """What has steps instead of slopes, such as argmax or round, passes no gradient back.
 

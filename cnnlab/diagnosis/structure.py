@@ -5,7 +5,7 @@ import math
 from cnnlab.diagnosis.finding import Finding, activation_line, in_place_of, made_anew
 from cnnlab.diagnosis.heads import PROBABILITIES, activation_of
 from cnnlab.reading import graph as graphs
-from cnnlab.reading import kinds, layer_windows
+from cnnlab.reading import kinds, layer_windows, private_names
 from cnnlab.reading.own_head import own_head
 
 # Between two layers: nothing that would bend a straight line.
@@ -158,6 +158,37 @@ def batch_norm_over_rows(case):
             evidence = f"axis={axis} is of {places} places, and the last one of {channels} channels"
             line = in_place_of("layers.BatchNormalization()", node.layer.name)
             yield Finding(node.address, evidence, line)
+
+
+def channels_first_in_one_layer(case):
+    """A layer of data_format="channels_first" takes the rows of the picture for its channels.
+
+    A Flatten only orders its numbers otherwise; what turns the axes may do so for such a layer.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(16, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(data_format="channels_first", name="average"),
+            layers.Dense(3),
+        ])
+        images, labels = pictures, kinds
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+    """
+    layers = [n for n in _inside(case.model) if getattr(n, "data_format", None)]
+    first = [n for n in layers if n.data_format == "channels_first"]
+    wrong = [n for n in first if type(n).__name__ != "Flatten"]
+    turned = any(type(n).__name__ in ("Permute", "Reshape") for n in _inside(case.model))
+    for layer in wrong if len(first) < len(layers) and not turned else ():
+        evidence = f"data_format='channels_first', and of {len(layers) - len(first)} other layers "
+        evidence += "'channels_last'"
+        shape = getattr(getattr(layer, "input", None), "shape", ())
+        if len(shape) == 4:
+            evidence += f": it takes {shape[1]} rows for channels, and {shape[3]} channels for "
+            evidence += "places in a row"
+        config = "{**model.get_layer(" + repr(layer.name) + ").get_config(), 'data_format': "
+        config = f"layers.{type(layer).__name__}.from_config({config}'channels_last'}})"
+        yield Finding(layer.name, evidence, in_place_of(config, layer.name))
 
 
 def filters_for_the_kernel_size(case):
@@ -342,3 +373,10 @@ def _is_cut_in_two(node, after):
     """A 3×1 kernel and a 1×3 one: one kernel, written as two."""
     sizes = [getattr(n.layer, "kernel_size", (2, 2)) for n in (node, after)]
     return all(len(size) == 2 and 1 in size for size in sizes) and sizes[0] != sizes[1]
+
+
+def _inside(model):
+    """All layers of a model at any depth; of one that reads channels first there is no graph."""
+    for layer in private_names.sublayers(model):
+        yield layer
+        yield from _inside(layer)

@@ -12,11 +12,13 @@ from cnnlab.diagnosis import (
     metrics,
     pairing,
     planes,
+    randomness,
     rare_classes,
     receptive_fields,
     same_answers,
     signals,
     sources,
+    steps,
 )
 from cnnlab.diagnosis.causes import CAUSES
 from cnnlab.diagnosis.rule import Rule
@@ -31,9 +33,10 @@ RULES = (
     Rule("dead ReLUs", signals.dead_relus, "Maas, Hannun & Ng (2013), Rectifier nonlinearities"),
     Rule(
         "random at test time, such as augmentation",
-        signals.random_at_test_time,
+        randomness.random_at_test_time,
         sources.KERAS_LAYER,
     ),
+    Rule("random where called", randomness.random_where_called, sources.KERAS_LAYER),
     Rule("class order", pairing.class_order, sources.RENAMED),
     Rule("loss below zero", curves.loss_below_zero, sources.LOSSES),
     Rule("accuracy of logits", metrics.accuracy_of_logits_cut_at_a_half, "Keras: BinaryAccuracy"),
@@ -65,9 +68,10 @@ RULES = (
         "King & Zeng (2001), Logistic regression in rare events data: weights of the classes",
     ),
     Rule("imbalance", labelling.imbalance, "He & Garcia (2009), Learning from imbalanced data"),
+    Rule("epochs of few steps", steps.epochs_of_few_steps, "Keras documentation, fit"),
     Rule(
         "batch as large as the data",
-        learning_rates.batch_as_large_as_the_data,
+        steps.batch_as_large_as_the_data,
         f"{sources.GOODFELLOW}, section 8.1.3",
     ),
     Rule("learning rate too low", learning_rates.rate_too_low, sources.SMITH),

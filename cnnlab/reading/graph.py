@@ -45,6 +45,7 @@ class Node:
         arguments: what the call got behind its first argument, such as the key of `x[..., ::-1]`;
             a list, into which saving turns a tuple, is a tuple again.
         keywords: the names of those inputs, the last ones, that the call got by keyword.
+        training: what the call got as ``training=``, which counts where the model gets none.
     """
 
     address: str
@@ -57,6 +58,7 @@ class Node:
     dtype: str
     arguments: tuple = field(default=(), compare=False, repr=False)
     keywords: tuple = ()
+    training: bool | None = None
 
     @property
     def output_shape(self):
@@ -297,6 +299,7 @@ def _call(node, address, wires, counts):
         dtype=str(specs[0].dtype),
         arguments=tuple(tuple(a) if isinstance(a, list) else a for a in node.arguments.args[1:]),
         keywords=tuple(k for k, v in by_name for t in flat(v) if id(t) in wires),
+        training=node.arguments.kwargs.get("training"),
     )
     counts[id(layer)] += 1
     return [call], [_Wire(address, spec) for spec in specs]
