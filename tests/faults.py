@@ -304,7 +304,13 @@ RULES = [
     ("signals", "if flat and (cut or still):", "if False:", "an activation without a slope"),
     ("own_parts", 'partition(".")[0] != "keras"', 'partition(".")[0] == ""', "all is Keras's"),
     ("examples", 'partition("Example:\\n")[2]', 'partition("Example:\\n")[0]', "no example"),
-    ("causes", "labelling.one_class_only", "labelling.imbalance", "the function of another rule"),
+    (
+        "first_causes",
+        "labelling.one_class_only",
+        "labelling.imbalance",
+        "the function of another rule",
+    ),
+    ("causes", "    *FIRST_CAUSES,\n", "", "the first causes are not told"),
     (
         "labelling",
         'if head.loss.kind == "sparse" or (one',

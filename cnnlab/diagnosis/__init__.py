@@ -11,10 +11,10 @@ read: ``inputs``, ``ranges``, ``planes``, ``sets``, ``validation``, ``turned``, 
 ``curves``. What they ask: ``neighbours`` of pictures that look alike, ``copies`` of a picture,
 ``probing`` of labels, a ``renaming`` of classes, ``bases`` of trained networks, ``rates`` of
 learning rates, ``memory`` of weights that stand where they started, ``own_parts`` of which Keras
-cannot make a copy, and a ``sampling`` of pictures. They give a ``finding``. ``causes`` and
-``table`` list each ``rule`` in the order in which they are told, with their ``sources``; each
-docstring holds an example, which ``examples`` takes out of it. Called by lessons, homework,
-``exercises`` and ``command``.
+cannot make a copy, and a ``sampling`` of pictures. They give a ``finding``. ``first_causes``,
+``causes`` and ``table`` list each ``rule`` in the order in which they are told, with their
+``sources``; each docstring holds an example, which ``examples`` takes out of it. Called by
+lessons, homework, ``exercises`` and ``command``.
 """
 
 import pandas as pd
