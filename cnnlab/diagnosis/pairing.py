@@ -6,7 +6,7 @@ from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding
 from cnnlab.diagnosis.neighbours import by_chance, neighbours_that_agree
 from cnnlab.diagnosis.planes import reshape_in_place_of_a_transpose
-from cnnlab.diagnosis.probing import chance_of, told_by_coarse_pictures
+from cnnlab.diagnosis.probing import chance_of, labels_belong, told_by_coarse_pictures
 from cnnlab.diagnosis.renaming import best_renaming
 from cnnlab.diagnosis.turned import CHANGES
 from cnnlab.diagnosis.validation import validation_of
@@ -128,7 +128,7 @@ def shuffled(case):
         found = neighbours_that_agree(case.pictures[0], classes)
         decides = "ten pictures, drawn with their labels as titles"
         line = f"{SHUFFLED_TOGETHER}  {AS_LOADED}: both by one order, never one alone"
-        if found and by_chance(*found):
+        if found and by_chance(*found) and not labels_belong(case.pictures[0], classes):
             agree, expected, pairs = found
             evidence = f"of {pairs} pairs of pictures that are nearly alike {agree:.2f} have the "
             evidence += f"same label{head.of_output}; {expected:.2f} would by chance"
@@ -137,7 +137,7 @@ def shuffled(case):
             yield Finding("labels", evidence, line, decides)
         elif found and found[0] > 0.8 and (other := validation_of(case, head)):
             found = neighbours_that_agree(case.pictures[0], classes, *other)
-            strange = found and by_chance(*found)
+            strange = found and by_chance(*found) and not labels_belong(*other)
             causes = numbered_otherwise, *CHANGES
             if strange and not any(any(cause(case)) for cause in causes):
                 evidence = f"of {found[2]} validation images that are nearly like a training image "

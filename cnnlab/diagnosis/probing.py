@@ -8,9 +8,34 @@ from cnnlab.diagnosis.sampling import drawn
 MOST = 400  # pictures that are looked at
 LEAST = 200  # pictures, below which nothing is said
 SIDE = 8  # pixels of a coarse picture's sides
+FEW = 60  # pictures, from which on what is told far beyond chance is believed
 
 
-def told_by_coarse_pictures(images, classes):
+def labels_belong(images, classes):
+    """Whether coarse pictures tell their labels far beyond chance: then nobody has shuffled them.
+
+    Chance gives so much once in a thousand sets; with their own labels 100 digits, textures or
+    things, and 120 drawings of a small shape anywhere, give it less than once in 50,000.
+
+    Args:
+        images: (N, H, W, C) of any range.
+        classes: (N,) int, from 0.
+
+    Returns:
+        A bool; False too where there are fewer than 60 pictures, or arrays of other dimensions.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> pictures, kinds = rng.random((60, 8, 12, 1)), np.arange(60) % 2
+        >>> pictures[kinds == 1, :, 6:] += 0.2
+        >>> labels_belong(pictures, kinds), labels_belong(pictures, rng.permutation(kinds))
+        (True, False)
+    """
+    found = told_by_coarse_pictures(images, classes, FEW) if images.ndim == 4 else None
+    return bool(found and found[2] < 1e-3)
+
+
+def told_by_coarse_pictures(images, classes, least=LEAST):
     """How often a linear model names a picture rightly that it has not seen.
 
     It sees 8×8 pixels, and mean, contrast and steps of each channel. Measured on 200 and on 400
@@ -20,10 +45,11 @@ def told_by_coarse_pictures(images, classes):
     Args:
         images: (N, H, W, C) of any range.
         classes: (N,) int, from 0.
+        least: pictures, below which nothing is said.
 
     Returns:
         The share, the share expected by chance, and how often chance gives so much or more; None
-        where there are fewer than 200 pictures.
+        where there are fewer pictures than `least`.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -34,7 +60,7 @@ def told_by_coarse_pictures(images, classes):
         >>> told_by_coarse_pictures(pictures, kinds)[0] > 0.9
         True
     """
-    if len(images) < LEAST:
+    if len(images) < least:
         return None
     rows = drawn(len(images), MOST)
     numbers, classes = _numbers(images[rows]), classes[rows]
