@@ -162,6 +162,8 @@ x = layers.GlobalMaxPooling2D()(layers.Conv2D(8, 3, activation="relu")(x))
 model = fitting(keras.Model(image, layers.Dense(3)(x)))
 """
 BROKEN = {
+    "metrics given as loss_weights": ROWS + "model = small(layers.Dense(3, activation='softmax'))\n"
+    "model.compile('adam', 'categorical_crossentropy', [keras.metrics.CategoricalAccuracy()])",
     "rows without a class": "images, labels = pictures, keras.utils.to_categorical(kinds)\n"
     "labels[::9] = 0\n"
     "model = fitting(small(layers.Dense(3, activation='softmax')), 'categorical_crossentropy')",
@@ -570,6 +572,8 @@ BROKEN = {
 
 ALL_RIGHT = SOUND + PAIR
 HEALTHY = {
+    "metrics given as loss_weights": ROWS + "model = small(layers.Dense(3, activation='softmax'))\n"
+    "model.compile('adam', 'categorical_crossentropy', [2], ['accuracy'])",
     "rows without a class": "images, labels = pictures, keras.utils.to_categorical(kinds)[:, :2]\n"
     "model = fitting(small(layers.Dense(2, activation='sigmoid')), 'binary_crossentropy', None,\n"
     "    ['binary_accuracy'])",

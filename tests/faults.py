@@ -138,6 +138,12 @@ RULES = [
         'config.get("threshold", 0.5) == 0',
         "an accuracy cut at 0 is the wrong one",
     ),
+    (
+        "metrics",
+        "w for w in weights if not isinstance",
+        "w for w in [] if not isinstance",
+        "a text",
+    ),
     ("metrics", 'label_kind in ("real", "")', 'label_kind in ("numbers",)', "accuracy of numbers"),
     ("answers", "if len(head.shape) != 4 or", "if len(head.shape) != 3 or", "classes at places"),
     ("answers", 'if found[-1:] != ("softmax",)', 'if found[-1:] != ("relu",)', "hidden softmax"),
@@ -310,6 +316,7 @@ RULES = [
         "labelling.imbalance",
         "the function of another rule",
     ),
+    ("probing", "found[2] < 1e-3", "found[2] < -1", "the colour of the ground is the class"),
     ("causes", "    *FIRST_CAUSES,\n", "", "the first causes are not told"),
     (
         "labelling",

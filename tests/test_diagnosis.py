@@ -382,6 +382,37 @@ CALLED = """
 """
 
 
+def drawings(count, seed):
+    """(count, 80, 128, 3) small discs, bars, rings and crosses on a sky, and which they are."""
+    rng, labels = np.random.default_rng(seed), np.arange(count) % 4
+    rows, columns = np.mgrid[:80, :128]
+    pictures = np.empty((count, 80, 128, 3), np.float32)
+    for picture, label in zip(pictures, labels, strict=True):
+        size, y, x = rng.uniform(7, 12), rng.uniform(13, 67), rng.uniform(13, 115)
+        far, high, wide = np.hypot(rows - y, columns - x), abs(rows - y), abs(columns - x)
+        shapes = (
+            far < size,
+            (high < size / 3) & (wide < size),
+            (far < size) & (far > 0.6 * size),
+            (np.minimum(high, wide) < size / 4) & (np.maximum(high, wide) < size),
+        )
+        picture[:] = rng.uniform(20, 110, 3) + np.linspace(30, -30, 80)[:, None, None]
+        picture[shapes[label]] = rng.uniform(130, 250, 3)
+    return pictures / 255, labels
+
+
+@pytest.mark.parametrize(("count", "seed"), [(200, 6), (400, 4), (400, 6)])
+def test_shapes_that_lie_alike_are_no_sign_of_shuffled_labels(count, seed):
+    images, labels = drawings(count, seed)
+    model = made("model = fitting(small(layers.Dense(4), shape=(80, 128, 3)))")["model"]
+    name = "labels shuffled against images"
+    near = neighbours.neighbours_that_agree(images, labels)
+    assert neighbours.by_chance(*near)  # what is nearly alike lies alike, whatever it is
+    assert name not in found(diagnose(model, images, labels))
+    other = images[::2], labels[::2]
+    assert name not in found(diagnose(model, images[1::2], labels[1::2], validation_data=other))
+
+
 def test_a_weak_class_does_not_hide_that_all_are_numbered_otherwise():
     table = np.array(CALLED.split(), int).reshape(12, 12)
     order = np.array([8, 2, 4, 3, 5, 10, 6, 7, 11, 0, 9, 1])  # the truth
@@ -1252,6 +1283,16 @@ def test_validation_labels_of_other_pictures_are_named():
     assert found(table) == ["labels shuffled against images"]
     assert "validation images that are nearly like a training image" in table.evidence[0]
     assert diagnose(model, pictures, kinds, None, (other, named)).empty
+
+
+def test_a_validation_in_other_colours_keeps_its_labels():
+    textures, others = load("textures"), load("textures", "test")
+    images, labels = textures.images[:400], textures.labels[:400]
+    model = made("model = fitting(small(layers.Dense(12), shape=(64, 64, 3)))")["model"]
+    other = others.images[:200, ..., ::-1], others.labels[:200]
+    assert "labels shuffled against images" not in found(
+        diagnose(model, images, labels, None, other)
+    )
 
 
 @pytest.mark.parametrize(

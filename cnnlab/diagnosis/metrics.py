@@ -2,11 +2,34 @@
 
 import re
 
-from cnnlab.diagnosis.finding import Finding, metrics_of
+import numpy as np
+
+from cnnlab.diagnosis.finding import Finding, metrics_of, recompiled
 from cnnlab.diagnosis.heads import CLASSES, EXCLUSIVE
+from cnnlab.reading import private_names
 
 _BY_ROWS = {"categorical_accuracy", "top_k_categorical_accuracy"}
 _BY_NUMBERS = {f"sparse_{name}" for name in _BY_ROWS}
+
+
+def metrics_given_as_loss_weights(case):
+    """What stands third in `compile` weighs the losses: metrics need their name, `metrics=`.
+
+    Example:
+        model = keras.Sequential([
+            keras.Input((8, 12, 1)), layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+        ])
+        images, labels = pictures, kinds
+        model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    """
+    given = private_names.loss_weights(case.model)
+    weights = given.values() if isinstance(given, dict) else np.atleast_1d(given or 1)
+    wrong = [w for w in weights if not isinstance(w, int | float | np.number)]
+    if wrong:
+        name = getattr(wrong[0], "name", wrong[0])
+        evidence = f"loss_weights={given!r}: a weight is a number, and {name!r} is none"
+        yield Finding("compile", evidence, recompiled(case).lstrip("; "))
 
 
 def metric_that_cannot_measure(case):

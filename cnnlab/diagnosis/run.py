@@ -184,9 +184,10 @@ def _weights(model, heads):
     """`loss_weights` as they were compiled, one per head."""
     given = private_names.loss_weights(model)
     if isinstance(given, dict):
-        return [float(given.get(head.name, 1.0)) for head in heads]
+        given = [given.get(head.name, 1.0) for head in heads]
     fits = isinstance(given, list | tuple) and len(given) == len(heads)
-    return list(map(float, given)) if fits else [1.0] * len(heads)
+    numbers = fits and all(isinstance(weight, int | float | np.number) for weight in given)
+    return list(map(float, given)) if numbers else [1.0] * len(heads)
 
 
 def _pulls(tape, parts, values):
