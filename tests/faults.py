@@ -456,6 +456,10 @@ RULES = [
     ("labelling", "width == head.units + 1 and", "width == head.units + 9 and", "eleven columns"),
     ("inputs", "255.5 * steps.min()", "100.5 * steps.min()", "bytes divided by 127.5"),
     ("inputs", "other.max() <= most)", "other.max() < 0)", "both sets scaled twice"),
+    ("inputs", "output_shape) != 3", "output_shape) != 2", "bytes without an axis of channels"),
+    ("inputs", "whole = array.min() >= 0 and 100 <", "whole = array.min() >= 0 and 0 <", "counts"),
+    ("inputs", "> 1.5 * guessing or", "> 150 * guessing or", "learned, but from 0 to 255"),
+    ("sets", "any(images_not_scaled(case)):", "False:", "two lines that undo each other"),
     ("probing", "(weighed @ wanted - own * wanted) / (1 - own)", "weighed @ wanted", "seen before"),
     (
         "pairing",

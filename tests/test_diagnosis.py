@@ -1003,6 +1003,58 @@ def test_what_both_sets_have_is_mended_in_both():
     np.testing.assert_allclose(space["validation_data"][0] * 255, pieces[1::2])
 
 
+def test_bytes_without_an_axis_of_channels_are_pictures_where_no_layer_reads_them_as_signals():
+    pictures, kinds = examples.stripes()
+    grey = (255 * pictures[..., 0]).astype("uint8")
+    first = {
+        "flat": [keras.layers.Flatten()],
+        "of a channel": [keras.layers.Reshape((8, 12, 1)), keras.layers.Conv2D(4, 3)],
+        "signals": [keras.layers.Conv1D(4, 3, activation="relu")],
+        "in turn": [keras.layers.LSTM(4)],
+        "by row": [keras.layers.Dense(4, activation="relu")],
+        "scaled": [keras.layers.Rescaling(1 / 255), keras.layers.Flatten()],
+    }
+    for name, stack in first.items():
+        stack = [*stack, keras.layers.Flatten(), keras.layers.Dense(3)]
+        model = MODELS["fitting"](keras.Sequential([keras.Input((8, 12)), *stack]))
+        told = "images not scaled" in found(diagnose(model, grey, kinds))
+        assert told == (name in ("flat", "of a channel"))
+        assert "images not scaled" not in found(diagnose(model, grey / np.float32(255), kinds))
+        assert "images not scaled" not in found(diagnose(model, grey // 16, kinds))  # counts
+
+
+def test_of_pictures_that_were_learned_unscaled_the_first_epoch_tells():
+    pictures, kinds = examples.stripes()
+    images, validation = np.round(255 * pictures), (examples.stripes(40, seed=1)[0], None)
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    model.fit(pictures, kinds, epochs=20, verbose=0)
+    dense = model.layers[-1]
+    dense.set_weights([dense.get_weights()[0] / 255, dense.get_weights()[1]])
+    for first, named in [(9.0, True), (1.6, False)]:
+        space = {"model": model, "images": images, "labels": kinds, "keras": keras}
+        history = {"loss": [first, 0.7, 0.6]}
+        table = diagnose(model, images, kinds, history)
+        assert ("perhaps images not scaled" in list(table.finding)) == named
+        if named:
+            assert "first epoch cost 9, and to guess costs 1.1. What would" in table.evidence[0]
+            exec(table.remedy[0], space)
+            given = (space[name] for name in ("model", "images", "labels", "history"))
+            assert "images not scaled" not in found(diagnose(*given))
+        told = found(diagnose(model, images, kinds, history, validation))
+        assert ("sets scaled otherwise" in told) == (not named)
+
+
+def test_of_unscaled_pictures_and_a_scaled_validation_one_line_mends_both():
+    pictures, kinds = examples.stripes()
+    other = examples.stripes(40, seed=1)
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    space = {"images": np.round(255 * pictures)}
+    table = diagnose(model, space["images"], kinds, None, other)
+    assert list(table.finding) == ["images not scaled"]
+    exec(table.remedy[0], space)
+    assert diagnose(model, space["images"], kinds, None, other).empty
+
+
 def test_one_buffer_filled_again_and_again_is_to_be_copied():
     pictures, kinds = examples.stripes()
     table = diagnose(made(SOUND_MODEL)["model"], np.stack([pictures[7]] * 240), kinds)

@@ -9,6 +9,7 @@ from cnnlab.diagnosis.case import predicted_classes
 from cnnlab.diagnosis.copies import MOST as COMPARED
 from cnnlab.diagnosis.copies import copies_in
 from cnnlab.diagnosis.finding import AS_LOADED, SHUFFLED_TOGETHER, Finding, started_anew
+from cnnlab.diagnosis.inputs import images_not_scaled
 from cnnlab.diagnosis.sampling import drawn
 from cnnlab.diagnosis.validation import validation_of
 
@@ -164,6 +165,8 @@ def sets_scaled_otherwise(case):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
     """
+    if case.validation is not None and any(images_not_scaled(case)):
+        return  # once those are scaled, the sets are alike, or told
     for array, other in _both_sets(case):
         if min(len(array), len(other)) < 4 or not case.finite or not np.isfinite(other).all():
             continue
