@@ -156,7 +156,12 @@ RULES = [
         'if head.loss.kind == "sparse" and numbers:',
         "class numbers where they belong",
     ),
-    ("labelling", "if 0 <= low and high <= most:", "if high <= most:", "labels below 0"),
+    ("labelling", "return not (0 <= low and high <=", "return not (high <=", "labels below 0"),
+    ("labelling", "or (two and low == 0)", "or two", "masks of -1 and 1"),
+    ("labelling", "and _beyond(other):", "and False:", "masks of 0 and 255 in validation only"),
+    ("labelling", "(_beyond(other) or least > 0)", "True", "a validation that was right"),
+    ("labelling", "bool(between.any() and", "bool(True and", "masks of many classes"),
+    ("labelling", "(black | white).mean() > 0.75", "False", "masks with greys along the edges"),
     (
         "labelling",
         'softmax = head.activation == "softmax" or head',

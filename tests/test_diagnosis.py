@@ -1171,6 +1171,77 @@ def test_a_mask_that_is_all_ground_is_named(end):
     )
 
 
+def masked(units, masks, others=None):
+    """A network that answers at every pixel, with masks of stripes: what `diagnose` is given."""
+    (images, _), (seen, _) = examples.stripes(40), examples.stripes(24, seed=1)
+    end = ("sigmoid", "binary_crossentropy") if units == 1 else (None, MODELS["sparse"]())
+    conv = keras.layers.Conv2D(units, 3, padding="same", activation=end[0])
+    model = keras.Sequential([keras.Input((8, 12, 1)), conv])
+    model.compile("adam", end[1])
+    return model, images, masks(images), None, (seen, (others or masks)(seen))
+
+
+MASKS = {
+    "0/1": lambda x: (x > 0.5).astype("uint8"),
+    "0/255": lambda x: 255 * (x > 0.5).astype("uint8"),
+    "-1/1": lambda x: np.where(x > 0.5, 1, -1),
+    "jpeg": lambda x: np.where(x > 0.5, 250 + (10 * x).astype(int) % 6, (9 * x).astype(int)),
+    "grey": lambda x: 255 * np.clip(25 * (x - 0.48), 0, 1),
+    "void": lambda x: np.where(x > 0.8, 255, (20 * x).astype(int)),
+}
+
+
+@pytest.mark.parametrize(
+    ("units", "masks", "others"),
+    [
+        (1, "0/255", "0/255"),
+        (1, "-1/1", "-1/1"),
+        (1, "jpeg", "jpeg"),
+        (1, "grey", "grey"),
+        (2, "grey", "grey"),
+        (2, "jpeg", "0/1"),
+        (1, "0/255", "0/1"),
+        (1, "0/1", "0/255"),
+        (2, "0/1", "-1/1"),
+    ],
+)
+def test_masks_beyond_the_units_are_mended_in_the_set_that_has_them(units, masks, others):
+    kind = "labels out of range"
+    model, images, labels, _, validation = masked(units, MASKS[masks], MASKS[others])
+    table = diagnose(model, images, labels, None, validation)
+    assert found(table)[0] == kind and "Dense" not in table.remedy[0]
+    space = {"labels": labels, "validation_data": validation, "np": np}
+    exec(table.remedy[0], space)
+    for mask, picture, name in (
+        (space["labels"], images, masks),
+        (space["validation_data"][1], validation[0], others),
+    ):
+        assert mask.min() == 0 and mask.max() == 1
+        middle = name == "grey"  # where a grey may fall on either side
+        assert ((mask > 0.5) == (picture > 0.5)).mean() >= 1 - 0.1 * middle
+    table = diagnose(model, images, space["labels"], None, space["validation_data"])
+    assert kind not in found(table)
+
+
+def test_masks_of_many_classes_are_no_grey_ones_and_soft_ones_are_healthy():
+    table = diagnose(*masked(1, MASKS["void"]))
+    assert found(table)[0] == "labels out of range" and "Dense(256" in table.remedy[0]
+    for soft in (lambda x: x, lambda x: np.clip(25 * (x - 0.48), 0, 1), MASKS["0/1"]):
+        assert "labels out of range" not in found(diagnose(*masked(1, soft)))
+
+
+def test_classes_of_the_validation_that_have_no_unit_are_named():
+    kind, (images, kinds) = "labels out of range", examples.stripes(90)
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    for others, known in ((kinds + 1, kinds), (np.where(kinds < 1, 7, kinds), kinds[kinds > 0])):
+        table = diagnose(model, images, kinds, None, (images, others))
+        assert found(table)[0] == kind
+        space = {"labels": kinds, "validation_data": (images, others), "np": np}
+        exec(table.remedy[0], space)
+        assert np.array_equal(space["validation_data"][1], known)
+    assert kind not in found(diagnose(model, images, kinds, None, (images, kinds.tolist())))
+
+
 @pytest.mark.parametrize("power", [1, 2])
 def test_a_rate_that_fades_away_is_named_with_both_ends(power):
     pictures, kinds = examples.stripes()

@@ -1,5 +1,7 @@
 """Rules about the labels: their form, their number, and the loss that reads them."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from cnnlab.diagnosis.counting import counted_from_one, in_both_labels
@@ -167,25 +169,102 @@ def labels_out_of_range(case):
         if head.label_kind == "one-hot" and head.labels.shape[-1] != head.units:
             yield _other_width(case, head)
             continue
-        if head.label_kind != "numbers" or (head.loss.kind == "binary" and head.units > 1):
+        if head.loss.kind == "binary" and head.units > 1:
             continue
-        low, high = int(head.labels.min()), int(head.labels.max())
-        most = head.units - 1 if head.units > 1 else 1
-        if 0 <= low and high <= most:
-            continue
-        classes = len(np.unique(head.labels))
-        evidence = f"labels{head.of_output} go from {low} to {high}, and {head.units} "
-        evidence += f"{'unit' if head.units == 1 else 'units'} can tell 0 to {most} apart"
-        if classes <= most + 1:
-            line = "labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)"
-            yield Finding("labels", evidence, line)
-        elif head.weighted:
-            name = head.weighted.split("/")[-1]
-            softmax = head.activation in ("softmax", "sigmoid")
-            end = ", activation='softmax'" if softmax else ""
-            loss = f"keras.losses.SparseCategoricalCrossentropy(from_logits={not softmax})"
-            line = f"layers.Dense({high + 1}{end})  # in place of {name}; compile with {loss}"
-            yield Finding(head.weighted, evidence, line)
+        other = _in_validation(case, head)
+        if _beyond(head):
+            yield _counted_anew(case, head, other)
+        elif other is not None and _beyond(other):
+            yield _counted_anew_in_validation(head, other)
+
+
+def _in_validation(case, head):
+    """The same head with the labels of the validation, or None."""
+    if len(case.heads) > 1 or case.validation is None or case.validation[1] is None:
+        return None
+    other = replace(head, labels=np.asarray(case.validation[1]))
+    return other if other.labels.ndim == head.labels.ndim else None
+
+
+def _beyond(head):
+    """Whether labels are numbers, and such as its units cannot tell apart."""
+    if head.label_kind != "numbers" and not _grey_masks(head):
+        return False
+    low, high = head.labels.min(), head.labels.max()
+    return not (0 <= low and high <= max(head.units - 1, 1))
+
+
+def _grey_masks(head):
+    """Whether labels are masks of two classes, 0 to 255, with greys along the edges.
+
+    So where they were made smaller, or read from a JPEG. Of discs on 32×48 to 128×128 pixels, made
+    smaller by 2 or 3, larger by 2, or stored as JPEG, 0.93 and more of all pixels are nearly black
+    or nearly white. Masks of several classes have no such values in between: 0 to 20 and 255.
+    """
+    labels = head.labels
+    if len(head.shape) != 4 or head.units > 2 or labels.dtype.kind not in "uif":
+        return False
+    if labels.size != labels.shape[0] * np.prod(labels.shape[1:3]) or not np.isfinite(labels).all():
+        return False
+    if not 0 <= labels.min() < 30 or not 225 < labels.max() <= 255:
+        return False
+    black, white = labels < 32, labels > 223
+    between = (labels > 64) & (labels < labels.max()) & (white | (labels < 192))
+    return bool(between.any() and (black | white).mean() > 0.75)
+
+
+def _counted_anew(case, head, other):
+    """What makes classes of labels beyond those that the units can tell apart."""
+    values, most = np.unique(head.labels), max(head.units - 1, 1)
+    low, high = values[[0, -1]]
+    evidence = f"labels{head.of_output} go from {low:g} to {high:g}, and {_can_tell(head)}"
+    grey, two = _grey_masks(head), len(values) == 2
+    if not grey and len(values) > most + 1:
+        name = (head.weighted or "output").split("/")[-1]
+        softmax = head.activation in ("softmax", "sigmoid")
+        end = ", activation='softmax'" if softmax else ""
+        loss = f"keras.losses.SparseCategoricalCrossentropy(from_logits={not softmax})"
+        line = f"layers.Dense({int(high) + 1}{end})  # in place of {name}; compile with {loss}"
+        return Finding(head.weighted or "labels", evidence, line)
+    if grey:
+        evidence += ": black and white with greys along the edges, as of pictures"
+    if head.units == 1 and (grey or (two and low == 0)):
+        change = f"{{}} / {255 if grey else high:g}"
+    elif grey:
+        change = "({} > 127).astype(int)"
+    elif np.array_equal(values, low + np.arange(len(values))):
+        change = f"{{}} - {low:g}" if low > 0 else f"{{}} + {-low:g}"
+    else:
+        change = f"np.searchsorted({values.astype(int).tolist()}, {{}})"
+    least = None if other is None else other.labels.min()
+    alike = other is not None and least >= low and (_beyond(other) or least > 0)
+    line = in_both_labels(case, change) if alike else f"labels = {change.format('labels')}"
+    return Finding("labels", evidence, line)
+
+
+def _counted_anew_in_validation(head, other):
+    """The same, where only the labels of the validation lie beyond."""
+    values, data = np.unique(other.labels), "validation_data[1]"
+    low, high = values[[0, -1]]
+    evidence = f"labels of the validation go from {low:g} to {high:g}, those of the training from "
+    evidence += f"{head.labels.min():g} to {head.labels.max():g}, and {_can_tell(head)}"
+    grey = _grey_masks(other)
+    if head.units == 1 and low == 0 and (grey or len(values) == 2):
+        change = f"{data} / {255 if grey else high:g}"
+    elif low == 1 and high == head.units and len(values) > 2:
+        change = f"{data} - 1"
+    elif len(values) == 2 and head.units <= 2:
+        change = f"np.searchsorted({values.astype(int).tolist()}, {data})"
+    else:  # nobody can know which of the classes are meant
+        line = f"known = [np.isin(label, np.unique(labels)).all() for label in {data}]; "
+        line += "validation_data = tuple(np.asarray(a)[known] for a in validation_data)"
+        return Finding("labels", evidence, line, "the names of the classes of both sets, by number")
+    return Finding("labels", evidence, f"validation_data = (validation_data[0], {change})")
+
+
+def _can_tell(head):
+    """In words, which classes its units can tell apart."""
+    return f"{head.units} unit{'s' * (head.units > 1)} can tell 0 to {max(head.units - 1, 1)} apart"
 
 
 def several_classes_with_a_softmax(case):
