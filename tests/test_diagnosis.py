@@ -936,6 +936,21 @@ def test_rows_cut_at_another_width_are_told_from_pictures(name):
     assert kind in found(diagnose(model, cut))
 
 
+@pytest.mark.parametrize("cut_too", [True, False])
+def test_rows_cut_at_the_other_side_are_put_back_where_they_were_cut(cut_too):
+    kind, whole = "rows cut at another width", load("textures", "test").images[:60, :48] / 255
+    right = whole.swapaxes(1, 2)
+    cut, seen = whole.reshape(-1, 64, 48, 3)[:30], right[30:]
+    model = keras.Sequential([keras.Input((64, 48, 3))])
+    validation = (whole.reshape(-1, 64, 48, 3)[30:] if cut_too else seen), None
+    table = diagnose(model, cut, validation_data=validation)
+    assert found(table)[0] == kind
+    space = {"images": cut, "validation_data": validation}
+    exec(table.remedy[0], space)
+    assert np.array_equal(space["images"], right[:30])
+    assert np.array_equal(space["validation_data"][0], seen)
+
+
 @pytest.mark.parametrize("name", ["digits", "textures", "things"])
 def test_bytes_below_0_are_told_from_pictures_and_drawings(name):
     images = load(name, "test").images[:60]
@@ -1053,6 +1068,29 @@ def test_of_unscaled_pictures_and_a_scaled_validation_one_line_mends_both():
     assert list(table.finding) == ["images not scaled"]
     exec(table.remedy[0], space)
     assert diagnose(model, space["images"], kinds, None, other).empty
+
+
+def test_blue_first_is_told_by_colours_where_no_network_can_tell():
+    pieces, kinds = examples.photographs(64)
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3), shape=(32, 48, 3)))
+    model.layers[-1].set_weights([np.zeros((6, 3)), np.zeros(3)])  # it knows nothing
+    images, others, named = pieces[:96] / 255, pieces[96:] / 255, kinds[96:]
+    told = "channels in another order in validation"
+
+    def diagnosis(other, labels):
+        return diagnose(model, images, kinds[:96], None, (other, labels))
+
+    assert told not in found(diagnosis(others, named))
+    space = {"validation_data": (others[..., ::-1], named)}
+    table = diagnosis(*space["validation_data"])
+    own = table[table.finding == f"perhaps {told}"]
+    assert len(own) == 1
+    exec(own.remedy.iloc[0], space)
+    assert told not in found(diagnosis(*space["validation_data"]))
+    assert told not in found(diagnosis(others[:40, ..., ::-1], named[:40]))  # too few to tell
+    fewer = named != 2
+    assert told not in found(diagnosis(others[fewer][..., ::-1], named[fewer]))
+    assert told not in found(diagnosis(others.mean(axis=-1, keepdims=True) + 0 * others, named))
 
 
 def test_one_buffer_filled_again_and_again_is_to_be_copied():
@@ -1240,6 +1278,17 @@ def test_classes_of_the_validation_that_have_no_unit_are_named():
         exec(table.remedy[0], space)
         assert np.array_equal(space["validation_data"][1], known)
     assert kind not in found(diagnose(model, images, kinds, None, (images, kinds.tolist())))
+
+
+def test_a_slow_training_is_laid_to_what_was_changed_after_compile():
+    images, kinds = examples.stripes()
+    model = MODELS["fitting"](MODELS["small"](keras.layers.Dense(3)))
+    model.fit(images[:40], kinds[:40], verbose=0)
+    slow = {"loss": [1.5024, 1.4879, 1.4744, 1.4617, 1.4498, 1.4386]}
+    assert "learning rate too low" in found(diagnose(model, images, kinds, slow))
+    model.get_layer("conv").trainable = False
+    told = found(diagnose(model, images, kinds, slow))
+    assert told[0] == "changed after compile" and "learning rate too low" not in told
 
 
 @pytest.mark.parametrize("power", [1, 2])

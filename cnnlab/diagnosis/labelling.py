@@ -70,7 +70,7 @@ def fractions_for_labels(case):
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     """
     for head in case.heads:
-        if head.label_kind != "real" or not np.isfinite(head.labels).all():
+        if head.label_kind != "real" or not np.isfinite(head.labels).all() or _grey_masks(head):
             continue
         low, high = float(head.labels.min()), float(head.labels.max())
         one = head.loss.kind == "binary" and head.units == 1 and 0 == low < high < 0.1

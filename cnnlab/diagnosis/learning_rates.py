@@ -19,6 +19,7 @@ from cnnlab.diagnosis.rates import (
     stays,
     usual_rate,
 )
+from cnnlab.diagnosis.settings import changed_after_compile
 from cnnlab.diagnosis.signals import dead_layer
 from cnnlab.diagnosis.steps import epochs_of_few_steps, steps_of_a_whole_epoch
 
@@ -48,7 +49,7 @@ def learning_rate_far_off(case):
     evidence = f"{name} with a learning rate of {first_rate(case):g}"
     momentum = getattr(case.optimizer, "momentum", 0)
     evidence += f" and a momentum of {momentum:g}" if name == "SGD" and momentum else ""
-    evidence += f"; usual is {usual:g}"
+    evidence += f" is too {side or 'high'}: usual is {usual:g}"
     decides = "the loss of the first epochs at both rates"
     if side == "low":
         still = loss is not None and stays(loss)
@@ -185,7 +186,7 @@ def rate_too_low(case):
     late = loss[len(loss) // 2] - loss[-1]  # short steps go on as they began; a plateau does not
     falls = (steps < 0).mean() >= 0.9 and 0 < fall < 0.05 and late > 0.2 * (loss[0] - loss[-1])
     slow = (falls or (small and stays(loss))) and not good(case) and loss[-1] > 0.3
-    causes = shuffled, measured_numbers_not_scaled
+    causes = shuffled, measured_numbers_not_scaled, changed_after_compile
     if slow and not any(any(cause(case)) for cause in causes):  # of which it is a consequence
         evidence = f"the training loss fell in {(steps < 0).sum()} of {len(steps)} epochs, by "
         evidence += f"{fall:.1%} in all"

@@ -159,9 +159,18 @@ def cut_at_another_width(case):
         return
     evidence = f"numbers {best} pixels apart are nearest to each other, {mean[best] / own:.2f} "
     evidence += f"times as far apart as neighbours in a column: rows of {best} were cut into rows "
-    line = f"images = np.asarray(keras.ops.image.resize(images, ({height}, {width})))  "
-    line += f"{AS_LOADED}, in place of np.resize or reshape"
-    yield Finding("images", f"{evidence}of {width}", line, "one of the images, drawn")
+    evidence += f"of {width}"
+    other = case.validation_pictures
+    theirs = [] if other is None else _apart_at_all_widths(other[:32])
+    both = len(theirs) > 0 and bool(np.median(theirs[:, best] - theirs[:, width]) < 0)
+    if best == height:  # the sides were exchanged, and no number is lost
+        evidence += f": they are pictures of {width}×{height}, the model wants {height}×{width}"
+        change = f"{{}}.reshape(-1, {width}, {height}, {images.shape[-1]}).transpose(0, 2, 1, 3)"
+        line = in_both_sets(change, both)
+    else:
+        change = f"np.asarray(keras.ops.image.resize({{}}, ({height}, {width})))"
+        line = in_both_sets(change, both) + f"  {AS_LOADED}, in place of np.resize or reshape"
+    yield Finding("images", evidence, line, "one of the images, drawn")
 
 
 def a_channel_that_tells_nothing(case):
