@@ -334,6 +334,8 @@ def _leapt_at_first(case):
     loss, head = case.history.get("loss"), case.heads[0] if len(case.heads) == 1 else None
     if loss is None or head is None or head.loss.kind not in ("sparse", "categorical"):
         return ""
+    if not head.units:  # as of a subclassed model
+        return ""
     guessing = float(np.log(max(head.units, 2)))
     if not loss[0] > 1.5 * guessing or case.model.losses:  # a penalty may be larger than the loss
         return ""
