@@ -52,7 +52,7 @@ notebooks: $(READY)  ## run the notebooks in the pinned setting and store their 
 	$(CNNLAB) store $(NOTEBOOKS)
 
 results: $(READY)  ## measure the tables of data/results again (an hour; full MNIST: cnnlab fetch mnist); ONLY=shifts for one
-	@for file in tools/measure_$(or $(ONLY),*).py; do $(PYTHON) $$file || exit 1; done
+	@status=0; for file in tools/measure_$(or $(ONLY),*).py; do $(PYTHON) $$file || status=1; done; exit $$status
 
 bench: $(READY)  ## timings as ratios against a peer
 	@status=0; for file in tests/benchmarks/bench_*.py; do $(PYTHON) $$file || status=1; done; exit $$status

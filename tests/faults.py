@@ -1506,6 +1506,7 @@ FAULTS = [
     # tidying
     Fault("comparing.tidying", "if v is not None", "if v", "a slider forgets that it ends at 0"),
     Fault("comparing.tidying", "Quantize.MAXCOVERAGE", "Quantize.MEDIANCUT", "a lost line"),
+    Fault("comparing.tidying", "2 * often >", "2 * often <", "a surface in the colour of a speck"),
     Fault("comparing.tidying", 'f"{number:032x}"', 'f"{number:x}"', "short names of widgets"),
     # sitecustomize
     Fault(

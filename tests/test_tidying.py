@@ -37,6 +37,12 @@ def test_a_grey_figure_becomes_much_smaller_and_stays_what_it_was():
     assert np.abs(pixels(after) - photograph()[..., :3]).max() <= 4
 
 
+def test_a_surface_of_one_colour_keeps_it_beside_all_others():
+    figure = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    figure[:20], figure[20:40] = (249, 235, 228), (214, 96, 77)
+    assert (pixels(tidying.small(png(figure)))[:40] == figure[:40]).all()
+
+
 def test_a_second_time_changes_nothing_more():
     once = tidying.small(png(photograph()))
     assert tidying.small(once) == once

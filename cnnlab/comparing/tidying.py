@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 from PIL import Image, ImageChops
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ def small(png):
     """A PNG, base64 text, in few colours, where that is smaller; opaque on white.
 
     In 64 where nobody sees it, as in a grey photograph: no value changes by more than 5 of 255.
-    Else in 256.
+    Else in 256, and the cells of a drawn table in their own.
     """
     original = base64.b64decode(png)
     image = Image.open(io.BytesIO(original))
@@ -36,7 +37,7 @@ def small(png):
     packed = io.BytesIO()
     few = in_colours(image, 64)
     if max(high for _, high in ImageChops.difference(few.convert("RGB"), image).getextrema()) > 5:
-        few = in_colours(image, 256)
+        few = with_true_surfaces(in_colours(image, 256), image)
     few.save(packed, "png", optimize=True)
     return base64.b64encode(min(original, packed.getvalue(), key=len)).decode()
 
@@ -45,6 +46,21 @@ def in_colours(image, count):
     """An RGB picture in at most so many colours."""
     # The default method gives its colours to large surfaces, and a thin line on a photograph none.
     return image.quantize(count, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+
+
+def with_true_surfaces(few, image):
+    """A picture in few colours, with the image's own where more than half of a colour is of one.
+
+    The few are means, and the cells of a drawn table would get the colours of their neighbours.
+    """
+    number, pixels = np.asarray(few).astype(int), np.asarray(image).astype(int)
+    met, often = np.unique(number << 24 | pixels @ [1 << 16, 1 << 8, 1], return_counts=True)
+    most = met[2 * often > np.bincount(number.ravel())[met >> 24]]
+    palette = np.reshape(few.getpalette(), (-1, 3)).astype(np.uint8)
+    palette[most >> 24] = most[:, None] >> [16, 8, 0] & 255
+    exact = few.copy()
+    exact.putpalette(palette.tobytes())
+    return exact
 
 
 def without_folders(text):

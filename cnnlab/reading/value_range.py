@@ -61,7 +61,7 @@ def check_range(facts, array):
             f"note: the model divides its images twice, at {twice[0]!r} and at {twice[1]!r}. "
             "Leave one of the two out, unless it was trained so.",
         )
-    if keeps(facts) and np.issubdtype(array.dtype, np.integer):
+    if keeps(facts) and array.dtype.kind in "iu":
         raise ValueError(
             "`images` must be scaled as in training, for the model does not rescale them: "
             f"got {array.dtype}, {array.min()} to {array.max()}. Prepare them as the training "
