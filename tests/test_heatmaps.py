@@ -518,8 +518,9 @@ def test_a_saturated_softmax_does_not_hide_the_evidence(capsys):
 
 
 def test_normalised_takes_a_speck_beside_large_negative_values_for_nothing():
-    assert not normalised(np.array([[[1e-9, -1.0]]])).any()
-    assert normalised(np.array([[[1e-9, 1e-12]]])).max() == 1
+    speck, small = np.array([[[1e-9, -1.0]]]), np.array([[[1e-9, 1e-12]]])
+    assert not normalised(speck, np.array([[[1.0]]])).any()
+    assert normalised(small, np.array([[[1e-9]]])).max() == 1
 
 
 # What is said where it cannot work.

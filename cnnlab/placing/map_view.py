@@ -35,15 +35,16 @@ def finished(view, raw, classes, resize, normalise, placing=None):
         ValueError: a value is NaN or infinite.
     """
     places = tuple(range(1, raw.ndim))
-    if not np.isfinite(raw).all():
-        wrong = np.flatnonzero(~np.isfinite(raw).all(axis=places))[0]
+    largest = np.abs(raw).max(axis=places, keepdims=True)  # of a NaN it is NaN
+    if not np.isfinite(largest).all():
+        wrong = np.flatnonzero(~np.isfinite(largest))[0]
         raise ValueError(
             f"`images` must give finite gradients: got NaN or infinity for image {wrong}, "
             f"class {classes[wrong]}. In float16 they overflow; build the model in float32 or "
             "mixed_bfloat16."
         )
     if normalise:
-        raw = normalised(raw)
+        raw = normalised(raw, largest)
         if not (any_heat := raw.any(axis=places)).all():
             blank = np.flatnonzero(~any_heat)
             names = ", ".join(f"class {classes[b]} in image {b}" for b in blank)
@@ -55,22 +56,23 @@ def finished(view, raw, classes, resize, normalise, placing=None):
     return maps[0] if view.batch.single else maps
 
 
-def normalised(maps):
+def normalised(maps, largest):
     """What speaks for the class, from 0 (nothing) to 1 (most), each map scaled to itself.
 
     ``max(map, 0) / max(map)``, or 0 everywhere where no value is positive.
 
     Args:
         maps: (B, H, W) raw signed values, or with other axes behind the first.
+        largest: (B, 1, 1), the largest absolute value of each.
 
     Example:
-        >>> normalised(np.array([[[2.0, -4, 1]], [[-1, -2, -3]]])) + 0.0
+        >>> maps, largest = np.array([[[2.0, -4, 1]], [[-1, -2, -3]]]), np.array([[[4]], [[3]]])
+        >>> normalised(maps, largest) + 0.0
         array([[[1. , 0. , 0.5]],
                [[0. , 0. , 0. ]]])
     """
-    positive, places = np.maximum(maps, 0), tuple(range(1, maps.ndim))
     # Rounding can leave a speck of 1e-9 beside values of -1: that is no evidence.
-    return _to_one(positive, least=1e-6 * np.abs(maps).max(axis=places, keepdims=True))
+    return _to_one(np.maximum(maps, 0), least=1e-6 * largest)
 
 
 def _to_one(positive, least=0):

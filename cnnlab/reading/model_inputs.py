@@ -144,8 +144,8 @@ def as_batch(model, images):
     """
     if isinstance(images, Batch) and images.known.model is model:
         return images
-    batch = shaped(model, images)
-    for array in _listed(images, model)[1]:  # as they came: whole numbers are floats in the batch
+    batch, arrays = _checked(model, images)
+    for array in arrays:
         if array.ndim + batch.single >= 4:
             check_range(batch.known, array)
     return batch
@@ -156,12 +156,18 @@ def shaped(model, images):
 
     Args and Raises are those of `as_batch`, but for whole numbers, which may come anywhere.
     """
+    return _checked(model, images)[0]
+
+
+def _checked(model, images):
+    """The batch, and the arrays as they came: whole numbers are floats in the batch."""
     if not (private_names.is_layer(model) or hasattr(model, "layers")):
         raise TypeError(
             f"`model` must be a Keras model: got {type(model).__name__}. "
             "Pass the model itself, loaded, and the images after it."
         )
-    expected = _expected(model)
+    facts = known(model)
+    expected = facts.once(("inputs",), lambda: _expected(model))
     keys, arrays = _listed(images, model)
     if expected is None:
         expected = [(key, None, "float32") for key in keys or map(str, range(len(arrays)))]
@@ -193,7 +199,7 @@ def shaped(model, images):
         )
     form = Form(tuple(checked), keys, listed=keys is None and len(arrays) > 1)
     fixed = next((shape[0] for _, shape, _ in expected if shape), None)
-    return Batch(known(model), tuple(checked.values()), form, single, fixed)
+    return Batch(facts, tuple(checked.values()), form, single, fixed), arrays
 
 
 def _expected(model):
