@@ -1372,8 +1372,8 @@ FAULTS = [
     # map_view
     Fault(
         "placing.map_view",
-        "positive, places = np.maximum(maps, 0),",
-        "positive, places = np.abs(maps),",
+        "_to_one(np.maximum(maps, 0), least",
+        "_to_one(np.abs(maps), least",
         "absolute heat",
         "heatmaps",
     ),
@@ -2236,8 +2236,8 @@ FAULTS = [
     ),
     Fault(
         "placing.map_view",
-        "positive, places = np.maximum(maps, 0), tuple(range(1, maps.ndim))",
-        "positive, places = np.maximum(maps, 0), (1,)",
+        "positive.max(axis=tuple(range(1, positive.ndim)), keepdims=True)",
+        "positive.max(axis=(1,), keepdims=True)",
         "each column is scaled to itself",
         "heatmaps",
     ),
@@ -3337,6 +3337,26 @@ FAULTS = [
         "journal",
     ),
     Fault(
+        "grading.by_hand",
+        "row | _marked(row, *given[place]) if place in given else row",
+        "row",
+        "points by hand get lost",
+    ),
+    Fault("grading.by_hand", "if not 0 <= points <= of:", "if points < 0:", "more than all points"),
+    Fault(
+        "grading.by_hand",
+        "if not whose or len(names) != 1:",
+        "if not names:",
+        "of two of one name the first gets the points",
+    ),
+    Fault(
+        "grading.deliveries",
+        "return bool(self.found or self.instead)",
+        "return bool(self.found)",
+        "who hands in a web page hears nothing",
+        "platforms",
+    ),
+    Fault(
         "grading.platforms",
         'return html.escape(" / ".join(lines), quote=False)',
         'return " / ".join(lines)',
@@ -3664,8 +3684,8 @@ FAULTS = [
     ),
     Fault(
         "grading.submissions",
-        "mine = (rules.source, variants.key_path(rules.source), rules.files, listed)",
-        "mine = (rules.source, rules.files, listed)",
+        "mine = (rules.source, variants.key_path(rules.source), rules.files, listed, points)",
+        "mine = (rules.source, rules.files, listed, points)",
         "the key of the seeds can be read by a notebook",
         "seeds",
     ),

@@ -41,8 +41,13 @@ NONE = [check("T.1", "✗", "You gave 3. Try hint(...)."), {"run": "the kernel d
 
 
 def graded(files, roster=None, ran=None):
-    """`Graded` of {name: entries}."""
-    found = [Found(name, 0.0, digest=name, read=bytes) for name in files]
+    """`Graded` of {name: entries}, or {name: why it is no notebook}."""
+    found = [
+        Found(name, 0.0, entries, usable=False)
+        if isinstance(entries, str)
+        else Found(name, 0.0, digest=name, read=bytes)
+        for name, entries in files.items()
+    ]
     table, remarks = deliveries.sorted_out(found, roster)
     rows = []
     for each in table:

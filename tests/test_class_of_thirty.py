@@ -107,6 +107,8 @@ def course(tmp_path_factory):
     hand_in(folder / "submissions")
     (folder / "edges_and_digits.py").write_text(EXERCISES, encoding="utf-8")
     (folder / "class.csv").write_text(worksheet(), encoding="utf-8")
+    (by_hand,) = re.findall(r"```csv\n(.*?)```", SECTION, flags=re.DOTALL)
+    (folder / "by_hand.csv").write_text(by_hand, encoding="utf-8")
     (folder / "photos").mkdir()
     return folder
 
@@ -150,12 +152,26 @@ def test_the_table_for_moodle_has_a_line_for_each_and_grades_for_who_handed_in(c
         rows = [*csv.DictReader(file)]
     assert [row["Full name"] for row in rows] and len(rows) == 30
     graded = {row["Full name"] for row in rows if row["Grade"]}
-    assert graded == {*STUDENTS} - ABSENT - {"Gül Groß"}
+    assert graded == {*STUDENTS} - ABSENT
+    (file,) = (row for row in rows if row["Full name"] == "Gül Groß")
+    assert (file["Grade"], file["Feedback comments"]) == (
+        "0",
+        "0 of 5 points. / H1.1 not handed in / H1.2 not handed in / "
+        "You handed in edges_and_digits.py, a Python file, not a notebook: hand in the notebook.",
+    )
+
+
+def test_points_by_hand_are_in_the_table_and_stay_there(course, printed):
+    command = next(line for line in printed if "--by-hand" in line)
+    file = moodle_folder("Björn O'Neil") + "/edges_and_digits.ipynb"
+    assert f"points changed: {file}, H1.2: 0 → 2 (by hand)" in printed[command].splitlines()
+    rows = [r for r in grades.read(course / "grades.csv") if r["student"] == "Björn O'Neil"]
+    assert [row["total"] for row in rows] == [0, 0]  # the last command was one without it
 
 
 def test_each_student_s_folder_can_go_back_to_moodle(course, printed):
     folders = {path.name for path in (course / "feedback").iterdir()}
-    assert folders == {moodle_folder(n) for n in STUDENTS if n not in ABSENT | {"Gül Groß"}}
+    assert folders == {moodle_folder(n) for n in STUDENTS if n not in ABSENT}
     files = {p.name for p in (course / "feedback" / moodle_folder("Chloé Groß")).iterdir()}
     assert files == {"feedback.html", "edges_and_digits_as_it_ran.ipynb"}
 

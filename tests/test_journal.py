@@ -150,6 +150,8 @@ def test_one_is_run_again_by_name(grade, ran):
         "`--again` must name a submission or a student, as in the table: got 'b.ipnyb'. "
         "Did you mean 'b.ipynb'?"
     )
+    with pytest.raises(ValueError, match=r"Did you mean 'a.ipynb' or 'b.ipynb' or 'c.ipynb'\?$"):
+        grade(again=[".IPYNB"])
 
 
 def test_what_may_go_well_the_next_time_is_not_kept(grade, ran, monkeypatch, tmp_path):
@@ -429,8 +431,8 @@ def test_a_second_table_says_whose_points_changed_and_why(
         "in the table before, not in this one: c.ipynb (2 points)",
     ]
     small.write_text(EXERCISES + "\n", encoding="utf-8")
-    said = "points changed: a.ipynb, T.2: 0 → 2.5 (the exercises, or files beside them, are others)"
-    assert grade().remarks == [said]
+    why = "the exercises, or files beside them, have changed"
+    assert grade().remarks == [f"points changed: a.ipynb, T.2: 0 → 2.5 ({why})"]
     table = tmp_path / "grades.csv"
     table.write_text(table.read_text("utf-8-sig").replace("2.5,2.5", "1,2.5", 1), "utf-8-sig")
     (said,) = grade().remarks

@@ -119,6 +119,24 @@ def test_the_rows_of_a_list_keep_their_order_and_none_is_lost(tmp_path):
     assert [(row[1], row[5]) for row in table[2:]] == [("789", "2.5"), ("456", ""), ("123", "4.5")]
 
 
+def test_who_handed_in_no_notebook_gets_0_and_is_told(tmp_path):
+    sheet, wrong = listed(tmp_path, WORKSHEET.format("4.50")), "a web page, not a notebook"
+    graded = made.graded({ANNA: made.BOTH, "Cleo_56_assignsubmission_file_/w.html": wrong}, sheet)
+    table, _ = written(tmp_path, "moodle", graded)
+    found = read_by_moodle(table)
+    assert found["34"] == (1.0, "old")  # who handed in nothing
+    assert found["56"] == (
+        0,
+        "0 of 4.5 points. / T.1 not handed in / T.2 not handed in / "
+        "You handed in w.html, a web page, not a notebook: hand in the notebook.",
+    )
+    book = listed(tmp_path, GRADEBOOK)
+    files = {"beckeranna_123_45_w.ipynb": made.BOTH, "cruzcleo_789_46_w.pdf": wrong}
+    graded = made.graded(files, book)
+    _, _, points = read_by_canvas(written(tmp_path, "canvas", graded, "Homework 1")[0])
+    assert points == {"123": "4.5", "456": "", "789": "0"}
+
+
 def test_another_maximum_in_moodle_is_said(tmp_path):
     graded = made.graded({ANNA: made.BOTH}, listed(tmp_path, WORKSHEET.format("100.00")))
     _, remarks = written(tmp_path, "moodle", graded)
@@ -149,7 +167,13 @@ def test_a_gradebook_of_canvas_gets_its_own_column_filled(tmp_path):
     points = {"123": "4.5", "456": "2.5", "789": ""}  # who handed in nothing keeps an empty cell
     assert read_by_canvas(table) == ("Homework 1 (77)", 4.5, points)
     assert table[2][:5] == ["Becker, Anna", "123", "s1", "anna", "A"]
-    assert remarks == []
+    assert remarks == [
+        "Canvas's points of 'Homework 1 (77)' are 10, the homework's are 4.5: set them to that in "
+        "the assignment before the import"
+    ]
+    book = listed(tmp_path, GRADEBOOK.replace(",,10,", ",,4.5,"))
+    graded = made.graded({"beckeranna_123_45_w.ipynb": made.BOTH}, book)
+    assert written(tmp_path, "canvas", graded, "Homework 1")[1] == []
 
 
 def test_a_table_that_would_be_empty_is_said(tmp_path):

@@ -330,6 +330,8 @@ def test_a_file_of_exercises_that_nobody_imports_is_noticed(three):
         "`--exercises` must have the name that the notebooks import: got hidden_cases.py, "
         "and no submission checked any exercise of it. Rename the file."
     )
+    refused = [{**row, "run": "not run: without its seed"} for row in unchecked]
+    assert "--exercises" not in grades.summary(refused, Path("hw.py"))[-1]  # not for its name
 
 
 def test_who_left_checks_out_is_named_and_who_was_stopped_is_not():

@@ -22,6 +22,7 @@ def add(commands, count):
     mark.add_argument("--out", default="grades.csv", help="the table to write (grades.csv)")
     mark.add_argument("--exercises", metavar="FILE", help=f"{WHICH} (default: the homework's)")
     mark.add_argument("--roster", metavar="FILE", help="the class list, CSV")
+    mark.add_argument("--by-hand", metavar="FILE", help="points given by hand, CSV")
     mark.add_argument("--files", metavar="DIR", help="what it holds lies beside each notebook")
     mark.add_argument("--feedback", metavar="DIR", help="write a page for each student there")
     mark.add_argument(
@@ -83,12 +84,17 @@ def grade(arguments):
     if files is not None and not files.is_dir():
         raise ValueError(f"`--files` must be a folder: got {files}. Put the files into one.")
     rules = running.Rules(source, arguments.seconds, arguments.max_characters, files=files)
+    if arguments.by_hand and arguments.part:
+        raise ValueError(
+            "`--by-hand` must be given for the whole class: got --part too. Give it with --merge."
+        )
     graded = submissions.grade(
         arguments.folder,
         out,
         rules,
         arguments.jobs,
         listed=arguments.roster,
+        points=arguments.by_hand,
         again=arguments.again,
         part=arguments.part,
         merge=arguments.merge,

@@ -31,6 +31,11 @@ class HandedIn:
     instead: str = ""
 
     @property
+    def anything(self):
+        """Whether something was handed in, be it no notebook: it is answered."""
+        return bool(self.found or self.instead)
+
+    @property
     def name(self):
         """What the table calls it: the path of the file, or the student."""
         return self.found.name if self.found else self.student

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cnnlab.exercises import LEVELS
 from cnnlab.exercises.crediting import fitting_hint
-from cnnlab.grading import grades, pages, seeds
+from cnnlab.grading import by_hand, grades, pages, seeds
 
 LONGEST = 120  # bytes of a name
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.I)  # on Windows
@@ -34,7 +34,7 @@ def write(graded, folder, title):
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"`--feedback` must be a folder: got the file {folder}. Name another one.")
-    present = [each for each in graded.handed_in if each.found]
+    present = [each for each in graded.handed_in if each.anything]
     for each, name in zip(present, names([e.sender.folder for e in present]), strict=True):
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
@@ -91,6 +91,9 @@ def ended(run):
         >>> ended("stopped after 90 s, in cell 11")
         'How the run ended: stopped after 90 s, in cell 11.'
     """
+    if run.startswith(f"{grades.NOT_HANDED_IN}: "):
+        said = run.removeprefix(f"{grades.NOT_HANDED_IN}: ")
+        return f"You handed in {said}: hand in the notebook."
     said = seeds.nameless(run).rstrip(".")
     return f"{'It ran' if said.startswith('to its end') else 'How the run ended:'} {said}."
 
@@ -103,7 +106,9 @@ def _said(row, exercise):
 def told(row, exercise):
     """The diagnosis, and a hint that fits, or ""."""
     text = row["diagnosis"].split(" Try hint(")[0]
-    if row["result"] == "right" or grades.is_unjudged(row):
+    if grades.is_unjudged(row):
+        return f"{text} Somebody will look at it: your points may change.", ""
+    if row["result"] == "right" or text.startswith(by_hand.BEGIN):
         return text, ""
     named = row["diagnosis"] in {grades.cleaned(m.diagnosis) for m in exercise.mistakes}
     return text, fitting_hint(exercise, named)

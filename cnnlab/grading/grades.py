@@ -178,12 +178,15 @@ def summary(table, source):
         lines.append(f"{NOT_HANDED_IN}: {'; '.join(said)}")
         count += f"; {len(missing)} of the class list handed in no notebook"
     if unjudged := [f"{r['submission']} {r['exercise']}" for r in table if is_unjudged(r)]:
-        lines.append(f"cannot be judged, look at it yourself: {', '.join(unjudged)}")
+        lines.append(
+            "cannot be judged, look at it yourself and give the points with --by-hand: "
+            + ", ".join(unjudged)
+        )
     unchecked = all(row["result"] in ("not checked", NOT_HANDED_IN) for row in table)
     if not unchecked and (said := [*_without_a_check(table)]):
         lines.append(f"no check was run: {'; '.join(said)}")
     lines.append(count)
-    if runs and unchecked and not unjudged:
+    if unchecked and not unjudged and any(not run.startswith("not run") for run in runs.values()):
         lines.append(
             "`--exercises` must have the name that the notebooks import: got "
             f"{source.name}, and no submission checked any exercise of it. Rename the file."

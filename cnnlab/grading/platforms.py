@@ -37,7 +37,7 @@ def _moodle(graded, title):
         rows = []
         for given, each in _in_order(graded):
             row = dict(given)
-            if each and each.found:
+            if each and each.anything:
                 row[names["grade"]] = points[each.name]
                 if "feedback comments" in names:
                     row[names["feedback comments"]] = _comment(graded, each.name)
@@ -60,7 +60,7 @@ def _moodle(graded, title):
                 "Feedback comments": _comment(graded, each.name),
             }
             for each in graded.handed_in
-            if each.found and each.sender.platform == "moodle"
+            if each.anything and each.sender.platform == "moodle"
         ]
     return columns, rows, [*remarks, *_left_out(graded, len(rows), "moodle", columns == MOODLE)]
 
@@ -77,12 +77,19 @@ def _canvas(graded, title):
         pairs = [
             ({"Student": grades.cleaned(each.sender.name), "ID": each.sender.number}, each)
             for each in graded.handed_in
-            if each.found and each.sender.platform == "canvas"
+            if each.anything and each.sender.platform == "canvas"
         ]
     else:
         pairs = [({n: row[n] for n in info}, each) for row, each in _in_order(graded) if each]
     rows += [row | {column or title: points.get(each.name, "")} for row, each in pairs]
     remarks = [*_left_out(graded, len(rows) - 1, "canvas", own)]
+    listed = graded.roster.rows if column else ()
+    possible = {row[column] for row in listed if row[info[0]].strip() == "Points Possible"} - {""}
+    if others := [points for points in possible if _number(points) != total]:
+        remarks.append(
+            f"Canvas's points of {column!r} are {others[0]}, the homework's are {total}: set them "
+            "to that in the assignment before the import"
+        )
     if not column:
         new = f"Canvas will make an assignment {title!r} unless one has this name"
         remarks.append(f"{new}: --assignment TITLE sets another")
@@ -97,7 +104,7 @@ def _in_order(graded):
 
 def _points(graded):
     """{name: points} of everybody who handed in."""
-    present = {each.name for each in graded.handed_in if each.found}
+    present = {each.name for each in graded.handed_in if each.anything}
     return {row["submission"]: row["total"] for row in _by_name(graded, present)}
 
 
@@ -124,7 +131,7 @@ def _comment(graded, name):
 
 def _left_out(graded, count, platform, own):
     """Who is not in the table although something was handed in."""
-    present = [each for each in graded.handed_in if each.found]
+    present = [each for each in graded.handed_in if each.anything]
     if own:
         absent = [each.name for each in present if each.sender.platform != platform]
         why = f"no number of {platform.capitalize()} in the path"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cnnlab.grading import grades
+from cnnlab.grading import by_hand, grades
 
 KNOWN = "by the journal; the table before was edited, or of another run"
 
@@ -53,7 +53,7 @@ def reason(before, content, by):
         parts.append("another file was handed in")
     was, now = ((before or {}).get("by", by).partition(" seed "), by.partition(" seed "))
     if was[0] != now[0]:
-        parts.append("the exercises, or files beside them, are others")
+        parts.append("the exercises, or files beside them, have changed")
     if was[2] != now[2]:
         parts.append("the seed is another")
     return " and ".join(parts) or "run again"
@@ -62,6 +62,8 @@ def reason(before, content, by):
 def _why(was, row, reasons):
     if grades.NOT_HANDED_IN in (was["result"], row["result"]):
         return f"{grades.NOT_HANDED_IN}{' before' * (row['result'] != grades.NOT_HANDED_IN)}"
+    if row["diagnosis"].startswith(by_hand.BEGIN):
+        return "by hand"
     if was["submission"] != row["submission"]:
         return f"another file was handed in; before {was['submission']}"
     return reasons.get(row["submission"], KNOWN)

@@ -19,6 +19,7 @@ from pathlib import Path
 from cnnlab.exercises import Exercise, variants
 from cnnlab.exercises.self_test import verify
 from cnnlab.grading import (
+    by_hand,
     collecting,
     deliveries,
     exercise_files,
@@ -78,6 +79,7 @@ def grade(
     jobs=2,
     *,
     listed=None,
+    points=None,
     again=(),
     part=None,
     merge=(),
@@ -92,6 +94,7 @@ def grade(
         rules: `running.Rules`.
         jobs: how many kernels at a time.
         listed: the file of a class list, or None.
+        points: the file of those that were given by hand, or None; see `by_hand`.
         again: names of submissions or students to run whatever the journal says.
         part: (3, 8) for the third of eight machines; None for all.
         merge: journals of other machines.
@@ -111,7 +114,8 @@ def grade(
     module = exercise_files.loaded(rules.source, content)
     exercises = exercise_files.exercises_of(module, rules.source)
     students = roster.read(listed) if listed else None
-    mine = (rules.source, variants.key_path(rules.source), rules.files, listed)
+    given = by_hand.read(points) if points else ()
+    mine = (rules.source, variants.key_path(rules.source), rules.files, listed, points)
     apart = [*apart, *filter(None, mine), *_beside(out)]
     rules = replace(rules, hidden=_hidden(rules, folder, out, apart, merge))
     with collecting.Spool() as spool:
@@ -148,6 +152,7 @@ def grade(
             early = failed_cells.unchecked(ran / _file_of(each, by), names)
             done[each.name] = [*early, *done[each.name]]  # a check that was run counts
     rows = [row for each in handed_in for row in _rows(each, exercises, done, own, odd)]
+    rows = by_hand.taken_in(rows, given)
     remarks += journal.remarks({_key(each, by) for each in handed_in if each.found})
     remarks += regrading.changes(old, rows, _reasons(handed_in, by, journal, chosen))
     grades.write(rows, out, semicolons=semicolons)
@@ -197,11 +202,12 @@ def _chosen(names, handed_in):
     for name in names:
         found = {each.name for each in handed_in if name in (each.name, each.student, each.number)}
         if not found:
-            known = [text for each in handed_in for text in (each.name, each.student)]
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            known = sorted({text for each in handed_in for text in (each.name, each.student)})
+            near = [text for text in known if name.casefold() in text.casefold()][:5]
+            near = near or difflib.get_close_matches(name, known, n=1, cutoff=0)
             raise ValueError(
                 f"`--again` must name a submission or a student, as in the table: got {name!r}. "
-                f"Did you mean {near[0]!r}?"
+                f"Did you mean {' or '.join(map(repr, near))}?"
             )
         chosen |= found
     return chosen
