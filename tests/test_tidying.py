@@ -97,8 +97,8 @@ def test_a_thin_line_on_a_photograph_keeps_its_colour():
     rng = np.random.default_rng(0)
     figure = np.full((80, 120, 4), 255, np.uint8)
     figure[..., :3] = rng.integers(90, 200, (80, 120, 1)) + rng.integers(-40, 40, (80, 120, 3))
-    figure[40, 10:30, :3] = (0, 114, 178)
-    kept = pixels(tidying.small(png(figure)))[40, 10:30]
+    figure[40, 10:13, :3] = (0, 114, 178)
+    kept = pixels(tidying.small(png(figure)))[40, 10:13]
     assert np.abs(kept - (0, 114, 178)).max() <= 16
 
 
