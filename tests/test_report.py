@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from cnnlab.command import cli
-from cnnlab.grading import grades, likeness, report, roster
+from cnnlab.grading import by_hand, grades, likeness, report, roster
 
 made = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("grading_class.py"))))
 
@@ -38,10 +38,23 @@ def table(tmp_path):
 
 def test_the_class_in_numbers(table):
     page = report.page(table, "hw")
-    assert "5 submissions; 1 of the class list handed in no notebook." in page
+    said = "5 submissions, 0 of them not run; 1 of the class list handed in no notebook."
+    assert said in page
+    broken = [
+        row | {"run": "not run: cut off"} if row["submission"] == "c.ipynb" else row
+        for row in table
+    ]
+    assert "5 submissions, 1 of them not run;" in report.page(broken, "hw")
     assert "Points, of 4.5: mean 1.4, median 0.0, from 0 to 4.5." in page
     counts = [int(row[1]) for row in rows_of(page, "The class")]
     assert counts == [3, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
+def test_points_by_hand_are_no_misconception(table):
+    before = rows_of(report.page(table, "hw"), "What was misunderstood")
+    line = {"student": "b.ipynb", "exercise": "T.1", "points": "1", "comment": "Half of it."}
+    after = rows_of(report.page(by_hand.taken_in(table, [line]), "hw"), "What was misunderstood")
+    assert after == [row for row in before if "Twice" not in row[2]]
 
 
 def test_the_share_of_right_answers_is_of_those_who_handed_in(table):

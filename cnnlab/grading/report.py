@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from statistics import mean, median
 
-from cnnlab.grading import collecting, grades, likeness, pages
+from cnnlab.grading import by_hand, collecting, grades, likeness, pages
 
 MOST_PAIRS = 50
 NUMBER = r"-?\d[\d.,e+-]*\d|\d"
@@ -45,7 +45,11 @@ def _class(table):
     totals = {row["submission"]: row["total"] for row in table if _handed_in(row)}
     missing = {row["submission"] for row in table if not _handed_in(row)}
     of = grades.plain(sum({row["exercise"]: row["of"] for row in table}.values()))
-    lines = [f"{len(totals)} submissions; {len(missing)} of the class list handed in no notebook."]
+    unrun = {r["submission"] for r in table if r["run"].startswith("not run")}
+    lines = [
+        f"{len(totals)} submissions, {len(unrun)} of them not run; {len(missing)} of the class "
+        "list handed in no notebook."
+    ]
     body = ""
     if totals:
         values = sorted(totals.values())
@@ -85,7 +89,7 @@ def _misconceptions(table):
     varied = len({str(row["seed"]) for row in table}) > 1
     kinds = defaultdict(list)
     for row in table:
-        if row["result"] == "wrong":
+        if row["result"] == "wrong" and not row["diagnosis"].startswith(by_hand.BEGIN):
             said = _kind(row["diagnosis"])
             alike = re.sub(NUMBER, "…", said) if varied else said
             kinds[row["exercise"], alike].append(said)
