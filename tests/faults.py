@@ -1567,6 +1567,7 @@ FAULTS = [
     Fault("panels.rows", "<= free + 1e-9", "<= 2 * free", "cells wider than the page", "panels"),
     Fault("panels.signs", "means < -limit", "means > limit", "plus taken for minus", "panels"),
     Fault("panels.signs", "= (found * (high", "= (found[:, ::-1] * (high", "transposed", "panels"),
+    Fault("panels.signs", "(1 if step == 1 else 2)", "1", "a scratch on a map", "panels"),
     Fault("panels.signs", ".max(axis=(1, 3)) <= 0", ".max() <= 9", "signs on specks", "panels"),
     Fault("panels.signs", '"black" if (bright', '"white" if (bright', "white on white", "panels"),
     # boxes

@@ -139,3 +139,13 @@ def test_specks_of_a_large_map_have_no_sign():
     values = np.full((70, 140), -1.0)
     values[::4, ::4] = 0.5
     assert marks(values, vmin=-1, vmax=1) == []
+
+
+def test_a_large_map_has_no_lone_sign():
+    values = np.ones((70, 140))
+    values[:10, :10] = -1
+    assert marks(values, vmin=-1, vmax=1) == []
+    values[:10, :20] = -1
+    assert marks(values, vmin=-1, vmax=1) == [(4.5, 4.5), (4.5, 14.5)]
+    values = np.array([[1.0, -1.0]])
+    assert marks(values, vmin=-1, vmax=1) == [(0, 1)]  # of a small one it is a cell like others

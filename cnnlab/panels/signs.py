@@ -41,7 +41,8 @@ def mark_negative(ax, values, drawn):
     """A thin "−" on negative cells, or where there are many of them, on places that are negative.
 
     In grey, red and blue of a map around zero look alike; so marked, the sign is still seen. Of
-    many cells only such are marked as have none above zero around them.
+    many cells only such are marked as have none above zero around them, and not one alone, which
+    would look like a scratch.
 
     Args:
         ax: Matplotlib Axes.
@@ -59,7 +60,7 @@ def mark_negative(ax, values, drawn):
     blocks = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
     means = blocks.mean(axis=(1, 3))
     found = np.argwhere((means < -limit) & (blocks.max(axis=(1, 3)) <= 0))
-    if not len(found):
+    if len(found) < (1 if step == 1 else 2):
         return False
     colours = [readable_on(drawn.to_rgba(means[row, column])) for row, column in found]
     y, x = (found * (high, wide) + (np.array([high, wide]) - 1) / 2).T
