@@ -18,6 +18,7 @@ from cnnlab.grading import grades, running
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
 SECTION = PAGE.split("\n## Grading\n")[1].split("\n## ")[0]
+SHOWN = re.findall(r"```text\n(.*?)```", SECTION, flags=re.DOTALL)  # printed, and points by hand
 EXERCISES = """
 from cnnlab.exercises import Exercise, Mistake
 
@@ -107,8 +108,7 @@ def course(tmp_path_factory):
     hand_in(folder / "submissions")
     (folder / "edges_and_digits.py").write_text(EXERCISES, encoding="utf-8")
     (folder / "class.csv").write_text(worksheet(), encoding="utf-8")
-    (by_hand,) = re.findall(r"```csv\n(.*?)```", SECTION, flags=re.DOTALL)
-    (folder / "by_hand.csv").write_text(by_hand, encoding="utf-8")
+    (folder / "by_hand.csv").write_text(SHOWN[1], encoding="utf-8")
     (folder / "photos").mkdir()
     return folder
 
@@ -135,8 +135,7 @@ def test_every_command_of_the_page_runs(printed):
 
 
 def test_the_page_shows_what_the_first_command_prints(printed):
-    (shown,) = re.findall(r"```text\n(.*?)```", SECTION, flags=re.DOTALL)
-    assert next(iter(printed.values())) == shown
+    assert next(iter(printed.values())) == SHOWN[0]
 
 
 def test_nobody_is_lost(course, printed):
