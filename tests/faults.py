@@ -3356,9 +3356,16 @@ FAULTS = [
     ),
     Fault(
         "grading.feedback",
-        "fitting_hint(exercise, named)",
-        "fitting_hint(exercise, False)",
-        "a named mistake gets the first hint again",
+        'if named or row["result"] != "wrong" else',
+        "if named else",
+        "an exercise without an answer gets a hint",
+    ),
+    Fault(
+        "grading.grades",
+        "unhinted(found[place].get(",
+        "str(found[place].get(",
+        "a table asks for a hint that nobody can call there",
+        "feedback",
     ),
     Fault(
         "grading.pages",
@@ -3758,9 +3765,9 @@ FAULTS = [
     ),
     Fault(
         "exercises.crediting",
-        "min(named, len(exercise.hints) - 1)",
-        "0",
-        "a named mistake gets the first hint",
+        "if exercise.hints and UNEXPLAINED.fullmatch(unhinted(message)) else",
+        "if exercise.hints else",
+        "beside an error stands a hint about something else",
     ),
     Fault(
         "exercises.crediting",

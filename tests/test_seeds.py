@@ -354,7 +354,10 @@ def test_a_page_shows_the_hints_and_mistakes_of_the_own_variant(three):
     feedback.write(graded, three.out.parent / "back", "varied")
     for name, seed in SEEDS.items():
         page = (three.out.parent / "back" / name / "feedback.html").read_text(encoding="utf-8")
-        assert f"Multiply by {factor(seed)}." in page
+        assert f"That is {factor(seed)} more, not as often." in page and "Hint" not in page
+        row = {"diagnosis": "3 is not right.", "result": "wrong"}
+        (exercise, _) = graded.exercises_of(f"{name}/varied.ipynb")
+        assert feedback.told(row, exercise)[1] == f"Multiply by {factor(seed)}."
 
 
 def test_a_report_counts_one_mistake_whatever_its_numbers(three):

@@ -101,12 +101,10 @@ def _said(row, exercise):
 
 
 def told(row, exercise):
-    """The diagnosis, and a hint that fits, or ""."""
-    text = row["diagnosis"].split(" Try hint(")[0]
-    if row["result"] == "right" or grades.is_unjudged(row):
-        return text, ""
-    named = row["diagnosis"] in {grades.cleaned(m.diagnosis) for m in exercise.mistakes}
-    return text, fitting_hint(exercise, named)
+    """The diagnosis, and a hint where an answer was wrong and nothing more is known, or ""."""
+    text = row["diagnosis"]
+    named = text in {grades.cleaned(mistake.diagnosis) for mistake in exercise.mistakes}
+    return text, "" if named or row["result"] != "wrong" else fitting_hint(exercise, text)
 
 
 def names(texts):
