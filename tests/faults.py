@@ -3904,8 +3904,8 @@ FAULTS = [
     ),
     Fault(
         "grading.feedback",
-        'said = seeds.nameless(run).rstrip(".")',
-        "said = seeds.nameless(run)",
+        '.split(" Ask for ")[0].rstrip(".")\n    if',
+        '.split(" Ask for ")[0]\n    if',
         "a sentence with two full stops",
         "seeds",
     ),
@@ -3915,6 +3915,18 @@ FAULTS = [
         'if not mine[0]["run"].startswith("to its end"):',
         "a comment hides an error",
         "platforms",
+    ),
+    Fault(
+        "grading.feedback",
+        '.split(" Ask for ")[0].rstrip(".")',
+        '.rstrip(".")',
+        "a student is told what the teacher should ask for",
+    ),
+    Fault(
+        "grading.failed_cells",
+        "told in PLAIN.items() if said in error.evalue",
+        "told in PLAIN.items() if False",
+        "a student reads of pty devices",
     ),
     Fault(
         "grading.failed_cells",

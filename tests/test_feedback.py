@@ -11,7 +11,7 @@ import pytest
 
 from cnnlab.exercises import Mistake
 from cnnlab.exercises.differences import difference
-from cnnlab.grading import feedback, grades, pages, platforms, roster
+from cnnlab.grading import feedback, grades, pages, platforms, roster, soundness
 
 made = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("grading_class.py"))))
 
@@ -118,6 +118,39 @@ def test_a_known_mistake_has_no_hint_whatever_its_words():
     row = {"result": "wrong", "diagnosis": "That is not right."}
     assert feedback.told(row, exercise)[1] == ""
     assert feedback.told(row, made.EXERCISES[0])[1] == "Count eggs."
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (b"", feedback.AGAIN),
+        (b'{"cells": [', feedback.AGAIN),
+        (b"PK\x03\x04", feedback.AGAIN),
+        (
+            b"<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> other\n",
+            "Keep one of the two versions in each place, see that your notebook opens, and hand "
+            "it in again.",
+        ),
+    ],
+)
+def test_of_a_file_that_is_none_the_student_reads_what_to_do(content, remedy):
+    why = soundness.trouble(content)
+    assert feedback.ended(f"not run: {why}") == f"It was not run: {why}. {remedy}"
+
+
+def test_the_student_is_asked_for_nothing_where_grading_failed():
+    for run in ("the kernel did not start", "grading failed (OSError: no space)"):
+        assert feedback.ended(f"not run: {run}") == f"It was not run: {run}."
+
+
+def test_a_page_speaks_to_the_student():
+    asked = "not run: the notebook must say its variant: got none in its metadata. Ask for it."
+    rows = grades.rows("a", made.EXERCISES, [{"run": asked}])
+    text = Reader(feedback.page("hw", rows, made.EXERCISES)).text
+    assert text.strip().endswith(
+        "It was not run: the notebook must say its variant: got none in its metadata. "
+        "Hand in the notebook that you were given, with your answers in it."
+    )
 
 
 def test_what_cannot_be_judged_says_so_everywhere(tmp_path):

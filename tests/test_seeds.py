@@ -155,7 +155,10 @@ def test_a_seed_that_cannot_be_believed_is_told_and_loses_no_row(three, change, 
     feedback.write(graded, three.out.parent / "back", "varied")
     page = (three.out.parent / "back" / "Ben" / "feedback.html").read_text(encoding="utf-8")
     assert html.escape(seeds.nameless(said)) in page
-    assert "Ask for the " in page and ".." not in page and "Anna" not in page
+    assert "Ask for the " not in page and ".." not in page and "Anna" not in page
+    remedy = "of this homework." if "one of varied" in said else feedback.GIVEN
+    assert f". {'Hand in the notebook ' * (remedy != feedback.GIVEN)}{remedy}</p>" in page
+    assert "Ask for the " in ben[0]["run"]  # the teacher reads whom to ask for what
     assert "Hint" not in page
 
 
