@@ -2377,6 +2377,13 @@ FAULTS = [
     ),
     Fault(
         "exercises.differences",
+        'return "is" if count == 1 else "are"',
+        'return "are"',
+        "one entry are right",
+        "exercises",
+    ),
+    Fault(
+        "exercises.differences",
         "len(wrong) > 1 and",
         "False and",
         "the first of several faults alone",
