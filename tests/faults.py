@@ -2378,6 +2378,13 @@ FAULTS = [
     ),
     Fault(
         "exercises.differences",
+        'return "is" if count == 1 else "are"',
+        'return "are"',
+        "one entry are right",
+        "exercises",
+    ),
+    Fault(
+        "exercises.differences",
         "len(wrong) > 1 and",
         "False and",
         "the first of several faults alone",
@@ -3377,9 +3384,16 @@ FAULTS = [
     ),
     Fault(
         "grading.feedback",
-        "fitting_hint(exercise, named)",
-        "fitting_hint(exercise, False)",
-        "a named mistake gets the first hint again",
+        'if named or row["result"] != "wrong" else',
+        "if named else",
+        "an exercise without an answer gets a hint",
+    ),
+    Fault(
+        "grading.grades",
+        "unhinted(found[place].get(",
+        "str(found[place].get(",
+        "a table asks for a hint that nobody can call there",
+        "feedback",
     ),
     Fault(
         "grading.pages",
@@ -3779,9 +3793,9 @@ FAULTS = [
     ),
     Fault(
         "exercises.crediting",
-        "min(named, len(exercise.hints) - 1)",
-        "0",
-        "a named mistake gets the first hint",
+        "if exercise.hints and UNEXPLAINED.fullmatch(unhinted(message)) else",
+        "if exercise.hints else",
+        "beside an error stands a hint about something else",
     ),
     Fault(
         "exercises.crediting",
@@ -3918,8 +3932,8 @@ FAULTS = [
     ),
     Fault(
         "grading.feedback",
-        'said = seeds.nameless(run).rstrip(".")',
-        "said = seeds.nameless(run)",
+        '.split(" Ask for ")[0].rstrip(".")\n    if',
+        '.split(" Ask for ")[0]\n    if',
         "a sentence with two full stops",
         "seeds",
     ),
@@ -3929,6 +3943,18 @@ FAULTS = [
         'if not mine[0]["run"].startswith("to its end"):',
         "a comment hides an error",
         "platforms",
+    ),
+    Fault(
+        "grading.feedback",
+        '.split(" Ask for ")[0].rstrip(".")',
+        '.rstrip(".")',
+        "a student is told what the teacher should ask for",
+    ),
+    Fault(
+        "grading.failed_cells",
+        "told in PLAIN.items() if said in error.evalue",
+        "told in PLAIN.items() if False",
+        "a student reads of pty devices",
     ),
     Fault(
         "grading.failed_cells",

@@ -37,7 +37,7 @@ def check(number, mark, message):
 
 BOTH = [check("T.1", "✓", "A dozen."), check("T.2", "✓", "Four score."), RUN]
 ONE = [check("T.1", "✗", "Twice as many & <i>more</i>."), check("T.2", "✓", "Four score."), RUN]
-NONE = [check("T.1", "✗", "You gave 3. Try hint(...)."), {"run": "the kernel died, in cell 3"}]
+NONE = [check("T.1", "✗", "3 is not right.\nTry hint(...)."), {"run": "the kernel died, in cell 3"}]
 
 
 def graded(files, roster=None, ran=None):

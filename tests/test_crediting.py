@@ -26,8 +26,8 @@ def mirrored(image):
     return image[:, ::-1]
 
 
-def twice(image):
-    return 2 * image
+def squared(image):
+    return image**2
 
 
 EXERCISE = Exercise(
@@ -59,7 +59,7 @@ def autograded(monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
 
 
-@pytest.mark.parametrize("answer", [turned, mirrored, twice, ...])
+@pytest.mark.parametrize("answer", [turned, mirrored, squared, ...])
 def test_at_home_points_prints_what_check_prints(exercise, answer, capsys):
     assert points(exercise, answer) == (2 if answer is turned else 0)
     said = capsys.readouterr().out
@@ -69,7 +69,7 @@ def test_at_home_points_prints_what_check_prints(exercise, answer, capsys):
 
 def test_while_nbgrader_validates_it_is_as_at_home(exercise, monkeypatch, capsys):
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
-    assert points(exercise, twice) == 0
+    assert points(exercise, squared) == 0
     assert "Try hint(...)." in capsys.readouterr().out
 
 
@@ -81,17 +81,28 @@ def test_points_count_instead_of_stars():
     ("answer", "said"),
     [
         (turned, "✓ P.1 No pixel is copied.\n"),
-        (mirrored, "✗ P.1 Left and right are exchanged.\nHint: Rows come first.\n"),
-        (..., "○ P.1 not answered yet\nHint: A slice may go backwards.\n"),
+        (mirrored, "✗ P.1 Left and right are exchanged.\n"),
+        (..., "○ P.1 not answered yet\n"),
     ],
 )
-def test_nbgraders_feedback_has_a_hint_that_fits(exercise, answer, said, autograded, capsys):
+def test_nbgraders_feedback_has_no_hint_where_it_says_more(
+    exercise, answer, said, autograded, capsys
+):
     points(exercise, answer)
     assert capsys.readouterr().out == said
 
 
+def test_beside_an_error_nbgraders_feedback_has_no_hint(exercise, autograded, capsys):
+    def failing(image):
+        raise KeyError("x")
+
+    assert points(exercise, failing) == 0
+    said = capsys.readouterr().out
+    assert "KeyError, in line" in said and "hint" not in said.lower()
+
+
 def test_a_mistake_that_is_not_known_gets_the_first_hint(exercise, autograded, capsys):
-    assert points(exercise, twice) == 0
+    assert points(exercise, squared) == 0
     said = capsys.readouterr().out
     assert "the result is wrong" in said
     assert said.endswith("\nHint: A slice may go backwards.\n")
@@ -99,7 +110,8 @@ def test_a_mistake_that_is_not_known_gets_the_first_hint(exercise, autograded, c
 
 
 def test_there_may_be_one_hint_or_none(autograded, capsys):
-    assert fitting_hint(replace(EXERCISE, hints=("One.",)), True) == "One."
+    assert fitting_hint(EXERCISE, "4 is not right.") == "A slice may go backwards."
+    assert fitting_hint(replace(EXERCISE, hints=()), "4 is not right.") == ""
     assert points(replace(EXERCISE, hints=()), mirrored) == 0
     assert capsys.readouterr().out == "✗ P.1 Left and right are exchanged.\n"
 
@@ -122,7 +134,7 @@ def test_a_stub_of_nbgraders_is_no_answer(exercise, capsys):
     def half(image):
         if image.shape[0] == 4:
             raise NotImplementedError
-        return twice(image)
+        return squared(image)
 
     assert points(exercise, stub) == 0
     assert capsys.readouterr().out == "○ P.1 not answered yet\n"

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from cnnlab.grading import failed_cells, running, submissions
+from cnnlab.grading import failed_cells, feedback, running, submissions
 
 NAMES = {"H1.1": "edges", "H1.2": "seen", "05.1": "first"}
 
@@ -37,6 +37,18 @@ def test_the_cell_of_a_check_tells_its_exercise(tmp_path, text, number):
     found = failed_cells.unchecked(path, NAMES)
     said = "No check of this exercise was run: error in cell 2: SyntaxError: no good"
     assert found == [{"number": number, "mark": "", "message": said}] * bool(number)
+
+
+@pytest.mark.parametrize("text", ["!pip install x", "check(edges, 12)"])
+def test_a_command_of_the_system_is_named_in_plain_words(text):
+    made = nbformat.v4.new_notebook(cells=[cell("1"), cell(text, "out of pty devices")])
+    said = (
+        "a line such as `!pip install` or `%pip install` runs a command of the system; while a "
+        "notebook is graded no such commands run, and the network is shut. Take the line out"
+    )
+    assert [*failed_cells.errors(made)] == [(2, text, f"SyntaxError: {said}")]
+    assert running._first_error(made) == f"; error in cell 2: SyntaxError: {said}"
+    assert feedback.ended(f"to its end{running._first_error(made)}").endswith("the line out.")
 
 
 def test_cells_that_ran_planned_errors_and_lost_notebooks_tell_nothing(tmp_path):

@@ -1,13 +1,17 @@
 """A page for each student: complete, safe, and without the key."""
 
 import runpy
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from cnnlab.grading import feedback, grades, pages, platforms, roster
+from cnnlab.exercises import Mistake
+from cnnlab.exercises.differences import difference
+from cnnlab.grading import feedback, grades, pages, platforms, roster, soundness
 
 made = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("grading_class.py"))))
 
@@ -39,12 +43,114 @@ def test_a_page_has_points_diagnosis_and_a_hint_that_fits(tmp_path):
     assert {*found} == {"anna", "ben"}
     anna, ben = found["anna"].text, found["ben"].text
     assert "anna: 2.5 of 4.5 points" in anna
-    assert "Twice as many & <i>more</i>.Hint: Count hours." in anna  # the next: it was named
+    assert "Twice as many & <i>more</i>." in anna and "Hint" not in anna  # it was named
     assert "Four score." in anna and "Lincoln" not in anna
-    assert "You gave 3.Hint: Count eggs." in ben  # the first, and not `hint(...)`
-    assert "○ not checked" in ben and "Lincoln said it." in ben
+    assert "3 is not right.Hint: Count eggs." in ben and "hint(" not in ben
+    assert "○ not checked" in ben and "Lincoln" not in ben
     assert "How the run ended: the kernel died, in cell 3." in ben
     assert "It ran to its end." in anna
+
+
+def hint_of(said, mark="✗"):
+    """The hint beside what a judge said."""
+    (row, _) = grades.rows("a", made.EXERCISES, [made.check("T.1", mark, said), made.RUN])
+    assert "Try" not in row["diagnosis"]
+    return feedback.told(row, made.EXERCISES[0])[1]
+
+
+@pytest.mark.parametrize(
+    ("got", "right"),
+    [
+        (3, 5),
+        (3.25, 5.5),
+        ("pool1", "block5"),
+        ((3, 9), (3, 5)),
+        (np.ones(3), np.array([1, 2, 7])),
+        (np.ones((2, 3)), np.ones(4)),
+        ((np.ones(3), 1), (np.array([1, 2, 7]), 1)),
+    ],
+    ids=str,
+)
+def test_a_hint_stands_where_nothing_more_is_known_than_that_it_is_wrong(got, right):
+    said = difference(got, right)
+    assert hint_of(f"{said}\nTry hint(...).") == "Count eggs."
+    case = "With image of shape (3, 4) (uint8), mode=x: the result is wrong."
+    assert hint_of(f"{case} {said}\nTry hint(...).") == "Count eggs."
+
+
+@pytest.mark.parametrize("case", ["", "With image of shape (3, 4) (uint8): "])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "NameError, in line 3, `np.zeros(3)`: name 'np' is not defined",
+        "ValueError, outside your own lines: 3 is not right.",
+        "ValueError: the model is not right.",
+        "the result is wrong. The sign is wrong.",
+        "the result is wrong. 4 is not right. Off by one: too small.",
+        "the result is wrong. It is a list; a number is asked for.",
+        "the result is wrong. compiled: True is not right.",
+        "the result is wrong. Not as asked are: compiled: True; output: softmax.",
+        "an error should be raised, and none is.",
+    ],
+)
+def test_beside_an_error_or_a_slip_that_is_named_stands_no_hint(case, said):
+    assert hint_of(f"{case}{said}\nTry hint(...).") == ""
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ("○", "not answered yet"),
+        ("", "No check of this exercise was run: error in cell 2: NameError: no"),
+        ("✗", "Stopped after 10 s; it was in line 3, `while True:`."),
+        ("✗", "The answer is a function: hand over its name, without brackets behind it."),
+        ("✗", "The result is right, but `image` is changed on the way: work on a copy."),
+        ("✗", "Twice as many & <i>more</i>."),
+        ("✓", "That is not right."),
+    ],
+)
+def test_without_a_wrong_result_there_is_no_hint(mark, said):
+    assert hint_of(said, mark) == ""
+
+
+def test_a_known_mistake_has_no_hint_whatever_its_words():
+    exercise = replace(made.EXERCISES[0], mistakes=(Mistake("That is not right.", 24),))
+    row = {"result": "wrong", "diagnosis": "That is not right."}
+    assert feedback.told(row, exercise)[1] == ""
+    assert feedback.told(row, made.EXERCISES[0])[1] == "Count eggs."
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (b"", feedback.AGAIN),
+        (b'{"cells": [', feedback.AGAIN),
+        (b"PK\x03\x04", feedback.AGAIN),
+        (
+            b"<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> other\n",
+            "Keep one of the two versions in each place, see that your notebook opens, and hand "
+            "it in again.",
+        ),
+    ],
+)
+def test_of_a_file_that_is_none_the_student_reads_what_to_do(content, remedy):
+    why = soundness.trouble(content)
+    assert feedback.ended(f"not run: {why}") == f"It was not run: {why}. {remedy}"
+
+
+def test_the_student_is_asked_for_nothing_where_grading_failed():
+    for run in ("the kernel did not start", "grading failed (OSError: no space)"):
+        assert feedback.ended(f"not run: {run}") == f"It was not run: {run}."
+
+
+def test_a_page_speaks_to_the_student():
+    asked = "not run: the notebook must say its variant: got none in its metadata. Ask for it."
+    rows = grades.rows("a", made.EXERCISES, [{"run": asked}])
+    text = Reader(feedback.page("hw", rows, made.EXERCISES)).text
+    assert text.strip().endswith(
+        "It was not run: the notebook must say its variant: got none in its metadata. "
+        "Hand in the notebook that you were given, with your answers in it."
+    )
 
 
 def test_what_cannot_be_judged_says_so_everywhere(tmp_path):

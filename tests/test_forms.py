@@ -178,7 +178,7 @@ def test_another_form_is_told_in_the_words_of_the_open_exercise(got, right, sent
     with pytest.raises(Unlike) as told:
         fitted(got, form_of(right))
     assert str(told.value) == sentence
-    plain = sentence if "Entry" not in sentence else "1 of its 2 entries are right."
+    plain = sentence if "Entry" not in sentence else "1 of its 2 entries is right."
     assert difference(got, right) == plain
 
 

@@ -69,8 +69,8 @@ def test_misconceptions_are_counted_whatever_names_and_numbers_they_hold(table):
     rows = rows_of(report.page(table, "hw"), "What was misunderstood")
     assert rows == [
         ["2", "T.1", "the result is wrong. It is …, not …."],
+        ["1", "T.1", "3 is not right."],
         ["1", "T.1", "Twice as many &amp; &lt;i&gt;more&lt;/i&gt;."],
-        ["1", "T.1", "You gave 3."],
     ]
 
 

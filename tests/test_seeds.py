@@ -155,7 +155,10 @@ def test_a_seed_that_cannot_be_believed_is_told_and_loses_no_row(three, change, 
     feedback.write(graded, three.out.parent / "back", "varied")
     page = (three.out.parent / "back" / "Ben" / "feedback.html").read_text(encoding="utf-8")
     assert html.escape(seeds.nameless(said)) in page
-    assert "Ask for the " in page and ".." not in page and "Anna" not in page
+    assert "Ask for the " not in page and ".." not in page and "Anna" not in page
+    remedy = "of this homework." if "one of varied" in said else feedback.GIVEN
+    assert f". {'Hand in the notebook ' * (remedy != feedback.GIVEN)}{remedy}</p>" in page
+    assert "Ask for the " in ben[0]["run"]  # the teacher reads whom to ask for what
     assert "Hint" not in page
 
 
@@ -354,7 +357,10 @@ def test_a_page_shows_the_hints_and_mistakes_of_the_own_variant(three):
     feedback.write(graded, three.out.parent / "back", "varied")
     for name, seed in SEEDS.items():
         page = (three.out.parent / "back" / name / "feedback.html").read_text(encoding="utf-8")
-        assert f"Multiply by {factor(seed)}." in page
+        assert f"That is {factor(seed)} more, not as often." in page and "Hint" not in page
+        row = {"diagnosis": "3 is not right.", "result": "wrong"}
+        (exercise, _) = graded.exercises_of(f"{name}/varied.ipynb")
+        assert feedback.told(row, exercise)[1] == f"Multiply by {factor(seed)}."
 
 
 def test_a_report_counts_one_mistake_whatever_its_numbers(three):

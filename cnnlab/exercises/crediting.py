@@ -7,6 +7,7 @@ stands on its error stream: what an answer writes there goes to the other one, o
 import contextlib
 import logging
 import os
+import re
 import sys
 
 from cnnlab import _native_stderr_silenced
@@ -16,7 +17,17 @@ from cnnlab.exercises.judging import judge
 from cnnlab.exercises.sealed import LATER
 
 STEP = "NBGRADER_EXECUTION"  # the variable that nbgrader sets while it runs a notebook
-HINTED = "\nTry hint("  # what a judge's sentence ends with where a hint is to be asked for
+HINTED = re.compile(r"\s+Try hint\([^\n]*$")  # how a sentence of the judge ends at home
+# what a judge says of an answer that is wrong where nothing more is known than that
+UNEXPLAINED = re.compile(
+    r"(With .*: the result is wrong\. )?(Entry \d+ \(counted from 0\): )?("
+    r"(\S+|'.*') is not right|\d+ of its \d+ entries (is|are) right"
+    r"|Its shape is right, and \d+ of \d+ numbers (is|are); the first wrong one stands at \[.*\]"
+    r"|Its shape is \(.*\); (another one|one number) is asked for"
+    r"|(Its|The) form is right, its values are not yet"
+    r"|The form is right(?: in every case)?, the values are not yet)\.",
+    re.DOTALL,
+)
 
 
 def worth(exercise):
@@ -24,9 +35,27 @@ def worth(exercise):
     return exercise.stars if exercise.points is None else exercise.points
 
 
-def fitting_hint(exercise, named):
-    """The first hint, or the next if a mistake was named; "" if there is none."""
-    return exercise.hints[min(named, len(exercise.hints) - 1)] if exercise.hints else ""
+def unhinted(message):
+    r"""What a judge said, without the call of a hint, which only who has the notebook can make.
+
+    Example:
+        >>> unhinted("4 is not right.\nTry hint('01.2').")
+        '4 is not right.'
+    """
+    return HINTED.sub("", message)
+
+
+def fitting_hint(exercise, message):
+    """The first hint, if all that was said of an answer is that it is wrong; else "".
+
+    A hint is about the idea of an exercise. Beside an error, or a slip that was named, it would
+    send the student elsewhere.
+
+    Args:
+        exercise: an `Exercise`.
+        message: of its `Outcome`.
+    """
+    return exercise.hints[0] if exercise.hints and UNEXPLAINED.fullmatch(unhinted(message)) else ""
 
 
 def points(number, answer):
@@ -62,10 +91,10 @@ def points(number, answer):
             f"the judge must know the solution of exercise {exercise.number}: got its sealed form. "
             "Let nbgrader judge by your own file: `in_nbgrader.judge_apart` in nbgrader_config.py."
         )
-    print(str(outcome).split(HINTED)[0])
+    print(unhinted(str(outcome)))
     if outcome.mark == "✓":
         return worth(exercise)
-    if hint := fitting_hint(exercise, outcome.mistake is not None):
+    if outcome.mistake is None and (hint := fitting_hint(exercise, outcome.message)):
         print(f"Hint: {hint}")
     return 0
 

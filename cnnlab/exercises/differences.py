@@ -99,8 +99,19 @@ def _entries(got, right, tolerance, same_dtype):
             numbers = [np.asarray([float(entry) for entry in each]) for each in (got, right)]
             if sentence := near_miss(*numbers, allowed_by(numbers[1], tolerance)):
                 return sentence
-        return f"{len(right) - len(wrong)} of its {len(right)} entries are right."
+        good = len(right) - len(wrong)
+        return f"{good} of its {len(right)} entries {are(good)} right."
     return f"Entry {wrong[0]} (counted from 0): {inner[wrong[0]]}"
+
+
+def are(count):
+    """The verb behind a count: 1 of 2 is right, 0 or 2 of 2 are.
+
+    Example:
+        >>> are(1), are(0)
+        ('is', 'are')
+    """
+    return "is" if count == 1 else "are"
 
 
 def no_sequence(got, count):
@@ -111,7 +122,8 @@ def no_sequence(got, count):
     if kind or not hasattr(got, "__len__") or getattr(got, "ndim", 1) == 0:
         return f"It is {in_words(got)}; a tuple is asked for."
     if len(got) != count:
-        return f"It has {len(got)} entries; another number of entries is asked for."
+        entries = "entry" if len(got) == 1 else "entries"
+        return f"It has {len(got)} {entries}; another number of entries is asked for."
     return None
 
 
@@ -151,7 +163,7 @@ def _numbers(got, right, tolerance, same_dtype):
             return told or f"{values.item():.6g} is not right."
         first = [int(i) for i in np.argwhere(~close)[0]]
         return near() or (
-            f"Its shape is right, and {close.sum()} of {close.size} numbers are; "
+            f"Its shape is right, and {close.sum()} of {close.size} numbers {are(close.sum())}; "
             f"the first wrong one stands at {first}."
         )
     if same_dtype and values.dtype != right.dtype:

@@ -4,6 +4,12 @@ import re
 
 import nbformat
 
+PLAIN = {  # {what an error says: what it comes from, in words for who wrote the cell}
+    "out of pty devices": "a line such as `!pip install` or `%pip install` runs a command of the "
+    "system; while a notebook is graded no such commands run, and the network is shut. "
+    "Take the line out"
+}
+
 
 def errors(notebook):
     """The cells with an error that was not planned.
@@ -20,8 +26,18 @@ def errors(notebook):
             continue
         for output in cell.outputs:
             if output.output_type == "error":
-                yield number, cell.source, f"{output.ename}: {output.evalue}"
+                yield number, cell.source, in_words(output)
                 break
+
+
+def in_words(error):
+    """The name of an error and what it says, in plain words where that is known.
+
+    Args:
+        error: an output of a cell, which is an error.
+    """
+    plain = next((told for said, told in PLAIN.items() if said in error.evalue), error.evalue)
+    return f"{error.ename}: {plain}"
 
 
 def unchecked(path, names):

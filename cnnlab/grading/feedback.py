@@ -12,6 +12,19 @@ from cnnlab.grading import by_hand, grades, pages, seeds
 LONGEST = 120  # bytes of a name
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.I)  # on Windows
 MARKS = {"right": "✓", "wrong": "✗"}
+NOT_RUN = "not run: "
+GIVEN = "Hand in the notebook that you were given, with your answers in it."
+AGAIN = "Hand it in again: open your notebook, save it, and hand in the file that ends in .ipynb."
+REMEDIES = {  # {how it begins to say why a file was not run: what the student can do}
+    "the notebook must say its variant": GIVEN,
+    "the variant of a notebook": GIVEN,
+    "the notebook must be one of": "Hand in the notebook of this homework.",
+    "it holds a merge conflict": "Keep one of the two versions in each place, see that your "
+    "notebook opens, and hand it in again.",
+    "larger than": "Clear its outputs, save it, and hand it in again.",
+    "the kernel did not start": "",  # nothing that a student could mend
+    "grading failed": "",
+}
 
 
 def write(graded, folder, title):
@@ -83,18 +96,24 @@ def page(title, rows, exercises, beside=""):
 
 
 def ended(run):
-    """A sentence for the student on how the run ended.
+    """What the student reads on how the run ended, and what to do where it did not begin.
 
     Example:
         >>> ended("to its end")
         'It ran to its end.'
         >>> ended("stopped after 90 s, in cell 11")
         'How the run ended: stopped after 90 s, in cell 11.'
+        >>> ended("not run: larger than 100 MB")
+        'It was not run: larger than 100 MB. Clear its outputs, save it, and hand it in again.'
     """
     if run.startswith(f"{grades.NOT_HANDED_IN}: "):
         said = run.removeprefix(f"{grades.NOT_HANDED_IN}: ")
         return f"You handed in {said}: hand in the notebook."
-    said = seeds.nameless(run).rstrip(".")
+    said = seeds.nameless(run).split(" Ask for ")[0].rstrip(".")
+    if said.startswith(NOT_RUN):
+        why = said.removeprefix(NOT_RUN)
+        remedy = next((told for begin, told in REMEDIES.items() if why.startswith(begin)), AGAIN)
+        return f"It was {said}. {remedy}".rstrip()
     return f"{'It ran' if said.startswith('to its end') else 'How the run ended:'} {said}."
 
 
@@ -104,14 +123,14 @@ def _said(row, exercise):
 
 
 def told(row, exercise):
-    """The diagnosis, and a hint that fits, or ""."""
-    text = row["diagnosis"].split(" Try hint(")[0]
+    """The diagnosis, and a hint where an answer was wrong and nothing more is known, or ""."""
+    text = row["diagnosis"]
     if grades.is_unjudged(row):
         return f"{text} Somebody will look at it: your points may change.", ""
-    if row["result"] == "right" or text.startswith(by_hand.BEGIN):
+    if row["result"] != "wrong" or text.startswith(by_hand.BEGIN):
         return text, ""
-    named = row["diagnosis"] in {grades.cleaned(m.diagnosis) for m in exercise.mistakes}
-    return text, fitting_hint(exercise, named)
+    named = text in {grades.cleaned(mistake.diagnosis) for mistake in exercise.mistakes}
+    return text, "" if named else fitting_hint(exercise, text)
 
 
 def names(texts):

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from itertools import groupby
 
-from cnnlab.exercises.crediting import worth
+from cnnlab.exercises.crediting import unhinted, worth
 from cnnlab.grading.roster import delimiter
 
 COLUMNS = (
@@ -47,7 +47,7 @@ def rows(name, exercises, entries, student="", number="", seed=None):
             worth(exercise),
             plain(sum(points)),
             RESULTS.get(marks[place], "not checked"),
-            found[place].get("message", "No check of this exercise was run."),
+            unhinted(found[place].get("message", "No check of this exercise was run.")),
             entries[-1]["run"],
             "" if seed is None else seed,
         )
