@@ -3957,6 +3957,18 @@ FAULTS = [
         "a student reads of pty devices",
     ),
     Fault(
+        "grading.seeds",
+        '{**e, "message": ELSEWHERE} if',
+        "e if",
+        "the right answer of a neighbour is called a misconception",
+    ),
+    Fault(
+        "exercises.variants",
+        "for one, two in pairs if one.task != two.task",
+        "for one, two in pairs",
+        "what nobody draws is another student's",
+    ),
+    Fault(
         "grading.failed_cells",
         'if c.cell_type == "code" and c.source.strip()]',
         'if c.cell_type == "code"]',

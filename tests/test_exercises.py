@@ -583,6 +583,23 @@ def network_for_digits(filters, *end, begin=((28, 28, 1),)):
             "Divided by the number of cells",
         ),
         ("H1.1", (20, 30), "Either the first convolution was padded, or half a move was counted"),
+        ("H1.1", (22, 32), "Every layer was padded: here is no padding"),  # Keras, "same"
+        ("H1.1", (22, 31), "Both convolutions were padded: here is no padding"),
+        (
+            "H1.5",
+            lambda heat, digit: (heat[digit[..., 0] > 0.5] > 0).sum() / (heat > 0).sum(),
+            "Pixels with any heat at all were counted, not their heat",
+        ),
+        (
+            "H1.5",
+            lambda heat, digit: (digit > 0.5).sum() / digit.size,
+            "That is the share of ink, which the heat has no part in",
+        ),
+        (
+            "H1.5",
+            lambda heat, digit: (digit > 0.5).mean() * bool(heat.any()),
+            "That is the share of ink, which the heat has no part in",
+        ),
         ("H1.3", (4, 7, 11, 14), "The pooling is forgotten altogether"),
         ("H1.3", (4, 7, 12, 15), "The stride of the pooling is forgotten"),
         ("H1.4", network_for_digits(24), "The field is wide enough, but there are too many"),

@@ -15,7 +15,7 @@ from scipy import signal
 from cnnlab.boxes import nms
 from cnnlab.command import cli, solved
 from cnnlab.exercises import judge, locks, variants, verify
-from cnnlab.grading import grades
+from cnnlab.grading import grades, seeds
 from cnnlab.grading.exercise_files import loaded
 
 FOLDER = Path(__file__).parents[1] / "notebooks" / "homework"
@@ -133,6 +133,19 @@ def test_the_answer_of_a_neighbour_is_wrong_and_no_right_one_is_told(name):
         assert callable(exercise.solution) or str(exercise.solution) not in said.message
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_sobel_in_place_of_the_own_kernels_is_named(seed):
+    sobel = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+    answer = from_task("H1.2", f"np.array({sobel})")
+    exercise = drawn("edges_and_digits", seed)["H1.2"]
+    own = re.search(r"np\.array\((.*?)\)", exercise.task)[1]
+    said = judge(exercise, answer)
+    if own == str(sobel):
+        assert said.mark == "✓"
+    else:
+        assert said.mistake and said.message.startswith("Those are Sobel's kernels: ")
+
+
 def test_a_neighbours_iou_is_told_by_a_pair_of_boxes_on_the_limit():
     for limit in (0.15, 0.29, 0.3, 0.39):
         exercise = module("find_the_digits").reading_with(limit)
@@ -198,6 +211,8 @@ def test_a_copied_answer_earns_nothing_where_numbers_are_drawn(mine):
     grading += ["--out", str(table), "--feedback", str(back)]
     assert cli.main(["grade", str(mine / "submissions"), *grading]) == 0
     rows = [row for row in grades.read(table) if row["exercise"] in DRAWN[FIND]]
+    said = {who: {r["diagnosis"] for r in rows if r["student"] == who} for who in SEED_OF}
+    assert said["Dora"] == {seeds.ELSEWHERE} and seeds.ELSEWHERE not in said["Cleo"]
     assert all(int(row["seed"]) == SEED_OF[row["student"]] for row in rows)
     told = {row["student"]: row["run"] for row in rows}
     results = {who: [row["result"] for row in rows if row["student"] == who] for who in SEED_OF}
@@ -207,4 +222,4 @@ def test_a_copied_answer_earns_nothing_where_numbers_are_drawn(mine):
     whose = "judged by the seed of the class list, 10: the notebook is the one handed out to Anna"
     assert told["Dora"] == f"to its end; {whose}"
     page = (back / "Dora" / "feedback.html").read_text(encoding="utf-8")
-    assert "another student" in page and "Anna" not in page
+    assert "another student" in page and "Anna" not in page and "Hint" not in page

@@ -351,6 +351,14 @@ def test_notes_say_how_each_exercise_is_judged(homework):
     assert len(said) == len(homework[0].EXERCISES)
 
 
+def test_a_notebook_says_that_some_answers_are_judged_later(homework):
+    notebook = nbformat.read(Path(homework[0].__file__).with_suffix(".ipynb"), 4)
+    prose = " ".join(notebook.cells[0].source.split())
+    later = any("not judged at home" in line for line in notes(homework[0].EXERCISES, {}))
+    assert "Replace the three dots; the cell below them tells you how it went" in prose
+    assert ("as often as you like, or that it is judged after you hand in." in prose) == later
+
+
 def test_the_guide_shows_what_is_printed():
     module = loaded(ROOT / "notebooks" / "homework" / "edges_and_digits.py")
     page = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")

@@ -229,6 +229,23 @@ def test_a_notebook_of_somebody_else_is_judged_by_the_seed_of_who_handed_it_in(t
     assert three.ran == {"Ben": 3}
 
 
+def test_an_answer_to_another_student_s_numbers_is_no_known_mistake(three):
+    three.hand_in("Ben", three.signed("Anna"))
+    graded = three.grade(LIST)
+    assert [row["diagnosis"] for row in graded.rows] == [
+        f"That is {factor(3)} more, not as often.",
+        ".",
+        seeds.ELSEWHERE,
+        ".",  # right, and stays so
+        f"That is {factor(5)} more, not as often.",
+        ".",
+    ]
+    assert [row["points"] for row in graded.rows][2:4] == [0, 2]
+    wrong = [{"number": f"V.{n}", "mark": "✗", "message": "Columns."} for n in (1, 2)]
+    told = seeds.undiagnosed([*wrong, {"run": "to its end"}], {"V.1"})
+    assert told == [{**wrong[0], "message": seeds.ELSEWHERE}, wrong[1], {"run": "to its end"}]
+
+
 @pytest.mark.parametrize("student", ["ben", "Dora", ""])
 def test_a_name_that_the_class_list_does_not_know_takes_no_seed_away(three, student):
     three.hand_in("Ben", three.signed(student, 11))

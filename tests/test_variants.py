@@ -57,6 +57,11 @@ def test_a_seed_gives_its_variant_and_none_the_file_as_it_is(module):
     assert (one.cases[0][0] != other.cases[0][0]).any()
 
 
+def test_what_two_seeds_draw_apart_is_told_by_the_tasks(module):
+    assert variants.drawn_apart(module, 3, 11) == {"V.1"}
+    assert variants.drawn_apart(module, 3, 10) == set()  # the same factor
+
+
 def test_a_file_without_variants_takes_no_seed(module):
     del module.exercises
     assert not variants.varies(module)

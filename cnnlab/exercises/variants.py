@@ -75,6 +75,21 @@ def _data(exercise):
     return found
 
 
+def drawn_apart(module, seed, other):
+    """The numbers of the exercises whose task differs between two seeds.
+
+    Args:
+        module: the file, loaded.
+        seed: a whole number.
+        other: another one.
+
+    Raises:
+        ValueError: the file makes none of a seed.
+    """
+    pairs = zip(variant(module, seed), variant(module, other), strict=True)
+    return {one.number for one, two in pairs if one.task != two.task}
+
+
 def names_of(module):
     """{number: the name of the exercise in its file}, by which a notebook asks for it.
 

@@ -1,5 +1,6 @@
 """The seed of each student, and by which each submission is judged: that of its notebook."""
 
+import contextlib
 import json
 import re
 from collections import Counter, defaultdict
@@ -12,6 +13,8 @@ from cnnlab.grading import grades, soundness
 
 KEYLESS = "it says a seed, and there is no key: judged as if it said none"
 LISTED = "judged by the seed of the class list"
+ANOTHERS = ": the notebook is the one handed out to "
+ELSEWHERE = "The answer is to another student's numbers, those of the notebook that was handed in."
 
 
 def listed(roster, key):
@@ -137,7 +140,37 @@ def _judged_by(told, own, names):
     whose = f"handed out to {student or 'everybody'}"
     if student not in names:  # perhaps another spelling
         return seed, f"judged by the seed of the notebook, {seed}, {whose}: not in the class list"
-    return own[1], f"{LISTED}, {own[1]}: the notebook is the one {whose}"
+    return own[1], f"{LISTED}, {own[1]}{ANOTHERS}{student}"
+
+
+def answered_elsewhere(handed_in, own, odd, module):
+    """{name: the exercises that its notebook asks with the numbers of another student}.
+
+    Args:
+        handed_in: a list of `deliveries.HandedIn`, whose notebooks can be read.
+        own: {name: seed} of `allotted`.
+        odd: what is odd about the seeds, of `allotted` too.
+        module: the file of the exercises, loaded.
+    """
+    found = {}
+    for each in handed_in:
+        seed, said = own.get(each.name), odd.get(each.name, "")
+        if said.startswith(f"{LISTED}, {seed}{ANOTHERS}"):
+            told = variants.entry_of(_notebook(each.found))["seed"]
+            with contextlib.suppress(Exception):  # the file makes none of a seed: nothing is judged
+                found[each.name] = variants.drawn_apart(module, seed, told)
+    return found
+
+
+def undiagnosed(entries, numbers):
+    """The outcomes of checks, without a diagnosis of wrong answers to these exercises.
+
+    What is right with the neighbour's numbers may look like a known mistake.
+    """
+    return [
+        {**e, "message": ELSEWHERE} if e.get("mark") == "✗" and e["number"] in numbers else e
+        for e in entries
+    ]
 
 
 def nameless(run):

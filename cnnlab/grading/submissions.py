@@ -129,6 +129,7 @@ def grade(
         handed_in, remarks = deliveries.sorted_out(found, students)
         handed_in, own, odd, more = seeds.allotted(handed_in, module, rules.source, students)
         remarks += more
+        elsewhere = seeds.answered_elsewhere(handed_in, own, odd, module)
         if part:
             handed_in = [each for each in handed_in if each.found][part[0] - 1 :: part[1]]
             remarks = [f"part {part[0]} of {part[1]}: {len(handed_in)} submissions"]
@@ -151,6 +152,7 @@ def grade(
         if each.found:
             early = failed_cells.unchecked(ran / _file_of(each, by), names)
             done[each.name] = [*early, *done[each.name]]  # a check that was run counts
+            done[each.name] = seeds.undiagnosed(done[each.name], elsewhere.get(each.name, ()))
     rows = [row for each in handed_in for row in _rows(each, exercises, done, own, odd)]
     rows = by_hand.taken_in(rows, given)
     remarks += journal.remarks({_key(each, by) for each in handed_in if each.found})

@@ -27,6 +27,11 @@ def behind(rows, columns):
     return output_size(rows, 5, 2), output_size(columns, 3, 2)
 
 
+def halved(side):
+    """A side behind a padded layer of stride 2."""
+    return math.ceil(side / 2)
+
+
 def three_layers(height, width):
     """H1.1 with a picture of this size: 4 n + 2 by 4 n + 1, so that something is always dropped."""
     rows, columns = height - 2, width - 2  # behind the first convolution
@@ -49,6 +54,15 @@ def three_layers(height, width):
                 "Either the first convolution was padded, or half a move was counted as a whole "
                 "one: here is no padding, and what does not fill a window is dropped.",
                 behind(height, width),
+            ),
+            Mistake(
+                "Every layer was padded: here is no padding, so a kernel of five rows takes four.",
+                (halved(halved(height)), halved(halved(width))),
+            ),
+            Mistake(
+                "Both convolutions were padded: here is no padding, so a kernel of five rows takes "
+                "four.",
+                (halved(height // 2), halved(width // 2)),
             ),
             Mistake(
                 "The divisions were rounded up: what does not fill a window is dropped.",
@@ -112,6 +126,31 @@ def edge_exercise(corner, middle, kernels):
         across = correlate2d(image, kernel, padding="same").astype(float)
         return np.hypot(across, correlate2d(image, kernel.T, padding="same"))
 
+    mistakes = (
+        Mistake("Only the change across is measured: a horizon stays dark.", strength_across_only),
+        Mistake("Only the change down is measured: a mast stays dark.", strength_down_only),
+        Mistake(
+            "The two changes were added with their signs: some edges cancel out.",
+            strength_with_signs,
+        ),
+        Mistake(
+            "The sum of two sides is longer than the third: slanted edges come out too strong.",
+            strength_as_sum,
+        ),
+        Mistake("That is the square of the length.", strength_squared),
+        Mistake(
+            "The picture was padded: the zeros draw an edge around it that is not there.",
+            strength_padded,
+        ),
+    )
+    if (corner, middle) != (1, 2):
+        mistakes += (
+            Mistake(
+                "Those are Sobel's kernels: the notebook has them as SOBEL, this exercise asks for "
+                "others.",
+                edge_exercise(1, 2, SOBEL).solution,
+            ),
+        )
     return Exercise(
         number="H1.2",
         title="How strong is an edge?",
@@ -124,25 +163,7 @@ def edge_exercise(corner, middle, kernels):
         ),
         solution=edge_strength,
         insight="The length does not depend on the direction of the edge; each kernel alone does.",
-        mistakes=(
-            Mistake(
-                "Only the change across is measured: a horizon stays dark.", strength_across_only
-            ),
-            Mistake("Only the change down is measured: a mast stays dark.", strength_down_only),
-            Mistake(
-                "The two changes were added with their signs: some edges cancel out.",
-                strength_with_signs,
-            ),
-            Mistake(
-                "The sum of two sides is longer than the third: slanted edges come out too strong.",
-                strength_as_sum,
-            ),
-            Mistake("That is the square of the length.", strength_squared),
-            Mistake(
-                "The picture was padded: the zeros draw an edge around it that is not there.",
-                strength_padded,
-            ),
-        ),
+        mistakes=mistakes,
         cases=PICTURES,
         alternatives=(edge_strength_by_slices,),
     )
@@ -435,6 +456,24 @@ def hot_pixels_on_ink(heat, digit):
     return (hot & (digit[..., 0] > 0.5)).sum() / max(hot.sum(), 1)
 
 
+def warm_pixels_on_ink(heat, digit):
+    warm = heat > 0
+    return (warm & (digit[..., 0] > 0.5)).sum() / max(warm.sum(), 1)
+
+
+def warm_pixels_without_zero(heat, digit):
+    warm = heat > 0
+    return (warm & (digit[..., 0] > 0.5)).sum() / warm.sum()
+
+
+def share_of_ink(heat, digit):
+    return (digit[..., 0] > 0.5).mean()
+
+
+def share_of_ink_where_heat_is(heat, digit):
+    return (digit[..., 0] > 0.5).mean() if heat.sum() > 0 else 0.0
+
+
 def heat_times_ink(heat, digit):
     total = heat.sum()
     return (heat * digit[..., 0]).sum() / total if total > 0 else 0.0
@@ -480,6 +519,22 @@ on_ink = Exercise(
             "Pixels were counted, not their heat: a pixel of 0.6 weighs as much as one of 1.",
             hot_pixels_on_ink,
         ),
+        *(
+            Mistake(
+                "Pixels with any heat at all were counted, not their heat: a faint one weighs as "
+                "much as a hot one.",
+                answer,
+            )
+            for answer in (warm_pixels_on_ink, warm_pixels_without_zero)
+        ),
+        *(
+            Mistake(
+                "That is the share of ink, which the heat has no part in: it is what the share of "
+                "the heat is to be compared with.",
+                answer,
+            )
+            for answer in (share_of_ink, share_of_ink_where_heat_is)
+        ),
         Mistake(
             "The heat was multiplied by the brightness: grey ink then counts for less than white.",
             heat_times_ink,
@@ -493,7 +548,10 @@ on_ink = Exercise(
         blob(9, 4, "float64"),
         tuple(part / scale for part, scale in zip(blob(4, 6), (1000, 1), strict=True)),
         (np.zeros((3, 5), "float32"), np.ones((3, 5, 1), "float32")),
-        (np.ones((2, 3)), np.array([[[0.5], [1.0], [0.0]], [[0.75], [0.5], [0.25]]])),
+        (
+            np.array([[0.5, 0.25, 0.0], [0.375, 0.0, 1.0]]),
+            np.array([[[0.5], [1.0], [0.0]], [[0.75], [0.5], [0.25]]]),
+        ),
     ),
     alternatives=(heat_by_loops,),
 )
