@@ -3384,8 +3384,8 @@ FAULTS = [
     ),
     Fault(
         "grading.feedback",
-        'if named or row["result"] != "wrong" else',
-        "if named else",
+        'if row["result"] != "wrong" or text',
+        "if text",
         "an exercise without an answer gets a hint",
     ),
     Fault(

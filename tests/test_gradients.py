@@ -102,9 +102,8 @@ def test_a_thousand_calls_do_not_grow():
     # Bytes; one number kept per call would be more, each time. A cache may be filled once.
     assert np.diff(kept).min() < 20_000
     assert traces(model) == 1
-    assert (
-        len(per_model._memories[model][1]) == 3
-    )  # the function, and two facts about the range of images
+    # The function, the model's inputs, and two facts about the range of images.
+    assert len(per_model._memories[model][1]) == 4
 
 
 def test_no_dead_model_is_kept_alive():

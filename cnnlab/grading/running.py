@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +97,10 @@ def run_cells(notebook, rules, kernels=None):
     pool = ThreadPoolExecutor(1)
     try:
         given = notebook, rules, set() if kernels is None else kernels
-        return pool.submit(_entries, *given).result()
+        future = pool.submit(_entries, *given)
+        while not future.done():  # a wait without end may miss a Ctrl-C that came just before it
+            wait([future], timeout=1)
+        return future.result()
     except KeyboardInterrupt:
         dismiss()
         raise
