@@ -3898,7 +3898,7 @@ FAULTS = [
     ),
     Fault(
         "grading.running",
-        "return pool.submit(_entries, *given).result()",
+        "future = pool.submit(_entries, *given)",
         "return _entries(*given)",
         "who is terminated goes on, with the points so far",
     ),
