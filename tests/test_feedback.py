@@ -162,7 +162,7 @@ def test_what_cannot_be_judged_says_so_everywhere(tmp_path):
     text = Reader(next(tmp_path.glob("*/*.html")).read_text("utf-8")).text
     told = f"{said} Somebody will look at it: your points may change."
     assert f"○ not checked{told}T.2" in text.replace("\n", "")  # and no hint
-    assert f"T.1 not checked: {said}" in platforms._comment(graded, "anna/w.ipynb")
+    assert f"T.1 not checked: {told}" in platforms._comment(graded, "anna/w.ipynb")
     assert (
         "cannot be judged, look at it yourself and give the points with --by-hand: anna/w.ipynb T.1"
         in grades.summary(graded.rows, Path("hw.py"))

@@ -122,11 +122,15 @@ def _said(row, exercise):
     return f"{text}<br><em>Hint: {hint}</em>" if hint else text
 
 
+def said_of(row):
+    """The diagnosis, for the student."""
+    unjudged = grades.is_unjudged(row)
+    return row["diagnosis"] + " Somebody will look at it: your points may change." * unjudged
+
+
 def told(row, exercise):
     """The diagnosis, and a hint where an answer was wrong and nothing more is known, or ""."""
-    text = row["diagnosis"]
-    if grades.is_unjudged(row):
-        return f"{text} Somebody will look at it: your points may change.", ""
+    text = said_of(row)
     if row["result"] != "wrong" or text.startswith(by_hand.BEGIN):
         return text, ""
     named = text in {grades.cleaned(mistake.diagnosis) for mistake in exercise.mistakes}

@@ -122,7 +122,7 @@ def _comment(graded, name):
     lines = [f"{mine[0]['total']} of {of} points."]
     for row in mine:
         told = row["result"] == "wrong" or grades.is_unjudged(row)
-        said = row["diagnosis"].split(" Try hint(")[0] if told else ""
+        said = feedback.said_of(row) if told else ""
         lines.append(f"{row['exercise']} {row['result']}{': ' * bool(said)}{said}")
     if mine[0]["run"] != "to its end":
         lines.append(feedback.ended(mine[0]["run"]))
